@@ -1,0 +1,20 @@
+package io.mokube.apiserver.admission;
+
+import io.mokube.apiserver.admission.plugins.NamespaceLifecycle;
+import java.util.List;
+import java.util.random.RandomGenerator;
+
+/** The plugins this server runs, in the order they run: Kubernetes' recommended order. */
+public final class AdmissionPlugins {
+
+    private AdmissionPlugins() {}
+
+    /**
+     * The chain of a server.
+     *
+     * @param random for the names of token volumes
+     */
+    public static AdmissionChain standard(ClusterReader cluster, RandomGenerator random) {
+        return new AdmissionChain(List.of(new NamespaceLifecycle(cluster)));
+    }
+}

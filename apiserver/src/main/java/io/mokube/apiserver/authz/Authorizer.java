@@ -1,0 +1,47 @@
+package io.mokube.apiserver.authz;
+
+import io.mokube.apiserver.authn.User;
+
+/** Decides whether a user may do something. Cheap, and safe for use by many threads. */
+public interface Authorizer {
+
+    Decision authorize(User user, Attributes attributes);
+
+    /**
+     * What is asked.
+     *
+     * @param verb get, list, watch, create, update, patch, delete, deletecollection, or an HTTP method in lower case
+     *     for paths that are no resources
+     * @param group the API group, {@code ""} for the core group
+     * @param version the API version
+     * @param resource the plural, {@code ""} for paths that are no resources
+     * @param subresource such as {@code status}, {@code ""} for none
+     * @param namespace {@code ""} for cluster-scoped requests and requests across namespaces
+     * @param name the object, {@code ""} when the request names none
+     * @param path the whole path
+     */
+    record Attributes(
+            String verb,
+            String group,
+            String version,
+            String resource,
+            String subresource,
+            String namespace,
+            String name,
+            String path) {
+
+        public boolean isResourceRequest() {
+            return !resource.isEmpty();
+        }
+    }
+
+    /** What was decided. */
+    sealed interface Decision {
+
+        /** Yes, for this reason ({@code ""} where nothing is worth saying). */
+        record Allowed(String reason) implements Decision {}
+
+        /** No, for this reason ({@code ""} where nothing is worth saying). */
+        record Denied(String reason) implements Decision {}
+    }
+}

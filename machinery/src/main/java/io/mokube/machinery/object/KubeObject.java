@@ -11,6 +11,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.exc.MismatchedInputException;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -38,7 +39,12 @@ public record KubeObject(ObjectNode root) {
      * @throws JacksonException when the bytes are no JSON, or no JSON object
      */
     public static KubeObject parse(byte[] json) {
-        return new KubeObject(Json.MAPPER.readValue(json, ObjectNode.class));
+        JsonNode root = Json.MAPPER.readTree(json);
+        if (root instanceof ObjectNode object) {
+            return new KubeObject(object);
+        }
+        throw MismatchedInputException.from(
+                null, ObjectNode.class, "expected a JSON object, found " + root.getNodeType());
     }
 
     /** The object as JSON. */

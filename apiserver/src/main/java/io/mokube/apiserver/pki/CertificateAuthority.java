@@ -1,0 +1,176 @@
+package io.mokube.apiserver.pki;
+
+import java.io.IOException;
+import java.math.BigInteger;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.security.GeneralSecurityException;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
+import java.security.spec.ECGenParameterSpec;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.Date;
+import java.util.List;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x500.X500NameBuilder;
+import org.bouncycastle.asn1.x500.style.BCStyle;
+import org.bouncycastle.asn1.x509.BasicConstraints;
+import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.GeneralNames;
+import org.bouncycastle.asn1.x509.KeyPurposeId;
+import org.bouncycastle.asn1.x509.KeyUsage;
+import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
+import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
+import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
+import org.bouncycastle.operator.OperatorCreationException;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+
+/** Signs the cluster's certificates. Keys are on the P-256 curve, which costs a handshake least. */
+final class CertificateAuthority {
+
+    private static final Duration AUTHORITY_LIFE = Duration.ofDays(3650);
+    private static final Duration LEAF_LIFE = Duration.ofDays(365);
+
+    /** Certificates begin a little earlier than now, for machines whose clocks are behind. */
+    private static final Duration SKEW = Duration.ofMinutes(5);
+
+    private static final SecureRandom RANDOM = new SecureRandom();
+
+    private final Credential own;
+
+    CertificateAuthority(Credential own) {
+        this.own = own;
+    }
+
+    /** A new authority that trusts itself. */
+    static CertificateAuthority create(String commonName, Instant now) throws GeneralSecurityException {
+        KeyPair keys = newKeys();
+        X500Name name = distinguishedName(commonName, List.of());
+        JcaX509v3CertificateBuilder builder = new JcaX509v3CertificateBuilder(
+                name, serial(), date(now.minus(SKEW)), date(now.plus(AUTHORITY_LIFE)), name, keys.getPublic());
+        try {
+            builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(true));
+            builder.addExtension(
+                    Extension.keyUsage,
+                    true,
+                    new KeyUsage(KeyUsage.keyCertSign | KeyUsage.cRLSign | KeyUsage.digitalSignature));
+            builder.addExtension(
+                    Extension.subjectKeyIdentifier,
+                    false,
+                    new JcaX509ExtensionUtils().createSubjectKeyIdentifier(keys.getPublic()));
+            return new CertificateAuthority(new Credential(sign(builder, keys), keys.getPrivate()));
+        } catch (IOException e) {
+            throw new GeneralSecurityException(e);
+        }
+    }
+
+    Credential own() {
+        return own;
+    }
+
+    /** For a client: the common name is its user name, the organizations are its groups. */
+    Credential issueClient(String commonName, List<String> organizations, Instant now) throws GeneralSecurityException {
+        return issue(commonName, organizations, List.of(), now, KeyPurposeId.id_kp_clientAuth);
+    }
+
+    /** For a server that is reached by these host names and addresses. */
+    Credential issueServing(String commonName, List<String> organizations, Collection<String> names, Instant now)
+            throws GeneralSecurityException {
+        return issue(commonName, organizations, names, now, KeyPurposeId.id_kp_serverAuth);
+    }
+
+    private Credential issue(
+            String commonName, List<String> organizations, Collection<String> names, Instant now, KeyPurposeId purpose)
+            throws GeneralSecurityException {
+        KeyPair keys = newKeys();
+        JcaX509v3CertificateBuilder builder = new JcaX509v3CertificateBuilder(
+                X500Name.getInstance(own.certificate().getSubjectX500Principal().getEncoded()),
+                serial(),
+                date(now.minus(SKEW)),
+                date(now.plus(LEAF_LIFE)),
+                distinguishedName(commonName, organizations),
+                keys.getPublic());
+        try {
+            JcaX509ExtensionUtils extensions = new JcaX509ExtensionUtils();
+            builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(false));
+            builder.addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.digitalSignature));
+            builder.addExtension(Extension.extendedKeyUsage, false, new ExtendedKeyUsage(purpose));
+            builder.addExtension(
+                    Extension.authorityKeyIdentifier,
+                    false,
+                    extensions.createAuthorityKeyIdentifier(own.certificate().getPublicKey()));
+            if (!names.isEmpty()) {
+                GeneralName[] subjects =
+                        names.stream().map(CertificateAuthority::generalName).toArray(GeneralName[]::new);
+                builder.addExtension(Extension.subjectAlternativeName, false, new GeneralNames(subjects));
+            }
+            return new Credential(
+                    sign(builder, new KeyPair(own.certificate().getPublicKey(), own.key())), keys.getPrivate());
+        } catch (IOException e) {
+            throw new GeneralSecurityException(e);
+        }
+    }
+
+    private static X509Certificate sign(JcaX509v3CertificateBuilder builder, KeyPair signer)
+            throws GeneralSecurityException {
+        try {
+            return new JcaX509CertificateConverter()
+                    .getCertificate(
+                            builder.build(new JcaContentSignerBuilder("SHA256withECDSA").build(signer.getPrivate())));
+        } catch (OperatorCreationException e) {
+            throw new GeneralSecurityException(e);
+        }
+    }
+
+    private static GeneralName generalName(String name) {
+        return new GeneralName(isAddress(name) ? GeneralName.iPAddress : GeneralName.dNSName, name);
+    }
+
+    static boolean isAddress(String name) {
+        try {
+            InetAddress.ofLiteral(name);
+            return true;
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
+    }
+
+    /** An address in one spelling, so that {@code ::1} equals {@code 0:0:0:0:0:0:0:1}; a host name as it is. */
+    static String canonical(String name) {
+        try {
+            return isAddress(name) ? InetAddress.getByName(name).getHostAddress() : name;
+        } catch (UnknownHostException e) {
+            throw new IllegalStateException("a literal address needs no lookup", e);
+        }
+    }
+
+    private static X500Name distinguishedName(String commonName, List<String> organizations) {
+        X500NameBuilder builder = new X500NameBuilder(BCStyle.INSTANCE);
+        for (String organization : organizations) {
+            builder.addRDN(BCStyle.O, organization);
+        }
+        builder.addRDN(BCStyle.CN, commonName);
+        return builder.build();
+    }
+
+    private static KeyPair newKeys() throws GeneralSecurityException {
+        KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+        generator.initialize(new ECGenParameterSpec("secp256r1"));
+        return generator.generateKeyPair();
+    }
+
+    private static BigInteger serial() {
+        return new BigInteger(127, RANDOM).add(BigInteger.ONE);
+    }
+
+    @SuppressWarnings("JavaUtilDate") // the certificate builder takes nothing else
+    private static Date date(Instant instant) {
+        return Date.from(instant);
+    }
+}

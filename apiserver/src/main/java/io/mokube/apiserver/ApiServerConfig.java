@@ -1,0 +1,74 @@
+package io.mokube.apiserver;
+
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How an API server is to run.
+ *
+ * @param bindAddress the address to listen on
+ * @param port the port to listen on, 0 for any free one
+ * @param dataDirectory where certificates and kubeconfig files are kept
+ * @param store where the state is kept
+ * @param publicUri how other machines reach this server, written into the kubeconfig files; null for {@code localhost}
+ *     and the port that is bound
+ * @param extraNames further host names and addresses the serving certificate must name
+ * @param nodes nodes to prepare credentials for at start
+ * @param serviceCidr the range that services get their addresses from
+ * @param tokenFile static tokens in Kubernetes' form {@code token,user,uid,"group,group"}, or null for none
+ */
+public record ApiServerConfig(
+        String bindAddress,
+        int port,
+        Path dataDirectory,
+        StoreConfig store,
+        @Nullable URI publicUri,
+        List<String> extraNames,
+        List<Node> nodes,
+        String serviceCidr,
+        @Nullable Path tokenFile) {
+
+    /** The port Kubernetes' API server listens on when nothing else is said. */
+    public static final int DEFAULT_PORT = 6443;
+
+    public static final String DEFAULT_SERVICE_CIDR = "10.96.0.0/12";
+
+    /** A node that will join, and the host names and addresses its kubelet is reached by. */
+    public record Node(String name, List<String> addresses) {
+
+        public Node {
+            addresses = List.copyOf(addresses);
+        }
+    }
+
+    public ApiServerConfig {
+        extraNames = List.copyOf(extraNames);
+        nodes = List.copyOf(nodes);
+    }
+
+    /** On loopback and any free port, with everything below one folder and the state in memory: for tests. */
+    public static ApiServerConfig inMemory(Path dataDirectory) {
+        return new ApiServerConfig(
+                "127.0.0.1",
+                0,
+                dataDirectory,
+                new StoreConfig.InMemory(),
+                null,
+                List.of(),
+                List.of(),
+                DEFAULT_SERVICE_CIDR,
+                null);
+    }
+
+    public ApiServerConfig withPort(int newPort) {
+        return new ApiServerConfig(
+                bindAddress, newPort, dataDirectory, store, publicUri, extraNames, nodes, serviceCidr, tokenFile);
+    }
+
+    public ApiServerConfig withStore(StoreConfig newStore) {
+        return new ApiServerConfig(
+                bindAddress, port, dataDirectory, newStore, publicUri, extraNames, nodes, serviceCidr, tokenFile);
+    }
+}

@@ -22,6 +22,8 @@ import java.util.Set;
  * @param subresources what hangs below an object
  * @param versions the served versions, most preferred first
  * @param storageVersion the version objects are stored in
+ * @param storedAs whose keys the objects are stored under: the resource itself, but {@code events.k8s.io} shares the
+ *     core group's events; then the served versions' conversions lead to that resource's stored form
  * @param strategy what is particular to this resource
  */
 public record ResourceDefinition(
@@ -37,6 +39,7 @@ public record ResourceDefinition(
         List<Subresource> subresources,
         List<ServedVersion> versions,
         String storageVersion,
+        GroupResource storedAs,
         ResourceStrategy strategy) {
 
     public ResourceDefinition {
@@ -64,7 +67,7 @@ public record ResourceDefinition(
 
     /** The type of stored objects. */
     public GroupVersionKind storageKind() {
-        return new GroupVersionKind(group, storageVersion, kind);
+        return new GroupVersionKind(storedAs.group(), storageVersion, kind);
     }
 
     /** The subresource of this name. */

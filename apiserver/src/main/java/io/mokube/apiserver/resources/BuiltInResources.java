@@ -1,0 +1,296 @@
+package io.mokube.apiserver.resources;
+
+import static io.mokube.apiserver.resources.DefinitionBuilder.clusterScoped;
+import static io.mokube.apiserver.resources.DefinitionBuilder.namespaced;
+
+import io.mokube.machinery.names.GroupVersion;
+import io.mokube.machinery.names.GroupVersionKind;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * Every built-in resource that kube-apiserver 1.36 serves by default, in the order in which it lists groups. What needs
+ * more than names stands in classes of its own: tables in {@code table}, strategies in {@code resources.strategy},
+ * conversions beside this class.
+ */
+public final class BuiltInResources {
+
+    private static final GroupVersion CORE = new GroupVersion("", "v1");
+    private static final GroupVersion API_REGISTRATION = new GroupVersion("apiregistration.k8s.io", "v1");
+    private static final GroupVersion APPS = new GroupVersion("apps", "v1");
+    private static final GroupVersion EVENTS = new GroupVersion("events.k8s.io", "v1");
+    private static final GroupVersion AUTHENTICATION = new GroupVersion("authentication.k8s.io", "v1");
+    private static final GroupVersion AUTHORIZATION = new GroupVersion("authorization.k8s.io", "v1");
+    private static final GroupVersion AUTOSCALING = new GroupVersion("autoscaling", "v2");
+    private static final GroupVersion BATCH = new GroupVersion("batch", "v1");
+    private static final GroupVersion CERTIFICATES = new GroupVersion("certificates.k8s.io", "v1");
+    private static final GroupVersion NETWORKING = new GroupVersion("networking.k8s.io", "v1");
+    private static final GroupVersion POLICY = new GroupVersion("policy", "v1");
+    private static final GroupVersion RBAC = new GroupVersion("rbac.authorization.k8s.io", "v1");
+    private static final GroupVersion STORAGE = new GroupVersion("storage.k8s.io", "v1");
+    private static final GroupVersion ADMISSION = new GroupVersion("admissionregistration.k8s.io", "v1");
+    private static final GroupVersion API_EXTENSIONS = new GroupVersion("apiextensions.k8s.io", "v1");
+    private static final GroupVersion SCHEDULING = new GroupVersion("scheduling.k8s.io", "v1");
+    private static final GroupVersion COORDINATION = new GroupVersion("coordination.k8s.io", "v1");
+    private static final GroupVersion NODE = new GroupVersion("node.k8s.io", "v1");
+    private static final GroupVersion DISCOVERY = new GroupVersion("discovery.k8s.io", "v1");
+    private static final GroupVersion DEVICES = new GroupVersion("resource.k8s.io", "v1");
+    private static final GroupVersion FLOW_CONTROL = new GroupVersion("flowcontrol.apiserver.k8s.io", "v1");
+
+    private static final String[] PROXY_VERBS = {"create", "delete", "get", "patch", "update"};
+
+    private static final List<ResourceDefinition> ALL = Stream.of(
+                    core(),
+                    apiRegistration(),
+                    apps(),
+                    events(),
+                    authentication(),
+                    authorization(),
+                    autoscaling(),
+                    batch(),
+                    certificates(),
+                    networking(),
+                    policy(),
+                    rbac(),
+                    storage(),
+                    admissionRegistration(),
+                    apiExtensions(),
+                    scheduling(),
+                    coordination(),
+                    node(),
+                    discovery(),
+                    devices(),
+                    flowControl())
+            .flatMap(List::stream)
+            .map(DefinitionBuilder::build)
+            .toList();
+
+    private BuiltInResources() {}
+
+    /** The list. */
+    public static List<ResourceDefinition> all() {
+        return ALL;
+    }
+
+    private static List<DefinitionBuilder> core() {
+        return List.of(
+                namespaced(CORE, "bindings", "Binding").verbs("create"),
+                clusterScoped(CORE, "componentstatuses", "ComponentStatus")
+                        .shortNames("cs")
+                        .verbs("get", "list"),
+                namespaced(CORE, "configmaps", "ConfigMap").shortNames("cm"),
+                namespaced(CORE, "endpoints", "Endpoints").shortNames("ep"),
+                namespaced(CORE, "events", "Event").shortNames("ev"),
+                namespaced(CORE, "limitranges", "LimitRange").shortNames("limits"),
+                clusterScoped(CORE, "namespaces", "Namespace")
+                        .shortNames("ns")
+                        .verbs("create", "delete", "get", "list", "patch", "update", "watch")
+                        .subresource("finalize", "Namespace", "update")
+                        .status(),
+                clusterScoped(CORE, "nodes", "Node")
+                        .shortNames("no")
+                        .subresource("proxy", "NodeProxyOptions", PROXY_VERBS)
+                        .status(),
+                namespaced(CORE, "persistentvolumeclaims", "PersistentVolumeClaim")
+                        .shortNames("pvc")
+                        .status(),
+                clusterScoped(CORE, "persistentvolumes", "PersistentVolume")
+                        .shortNames("pv")
+                        .status(),
+                namespaced(CORE, "pods", "Pod")
+                        .shortNames("po")
+                        .categories("all")
+                        .subresource("attach", "PodAttachOptions", "create", "get")
+                        .subresource("binding", "Binding", "create")
+                        .ownSubresource("ephemeralcontainers")
+                        .subresource("eviction", new GroupVersionKind("policy", "v1", "Eviction"), "create")
+                        .subresource("exec", "PodExecOptions", "create", "get")
+                        .subresource("log", "Pod", "get")
+                        .subresource("portforward", "PodPortForwardOptions", "create", "get")
+                        .subresource("proxy", "PodProxyOptions", PROXY_VERBS)
+                        .ownSubresource("resize")
+                        .status(),
+                namespaced(CORE, "podtemplates", "PodTemplate"),
+                namespaced(CORE, "replicationcontrollers", "ReplicationController")
+                        .shortNames("rc")
+                        .categories("all")
+                        .scale()
+                        .status(),
+                namespaced(CORE, "resourcequotas", "ResourceQuota")
+                        .shortNames("quota")
+                        .status(),
+                namespaced(CORE, "secrets", "Secret"),
+                namespaced(CORE, "serviceaccounts", "ServiceAccount")
+                        .shortNames("sa")
+                        .subresource(
+                                "token", new GroupVersionKind("authentication.k8s.io", "v1", "TokenRequest"), "create"),
+                namespaced(CORE, "services", "Service")
+                        .shortNames("svc")
+                        .categories("all")
+                        .subresource("proxy", "ServiceProxyOptions", PROXY_VERBS)
+                        .status());
+    }
+
+    private static List<DefinitionBuilder> apiRegistration() {
+        return List.of(clusterScoped(API_REGISTRATION, "apiservices", "APIService")
+                .categories("api-extensions")
+                .status());
+    }
+
+    private static List<DefinitionBuilder> apps() {
+        return List.of(
+                namespaced(APPS, "controllerrevisions", "ControllerRevision"),
+                namespaced(APPS, "daemonsets", "DaemonSet")
+                        .shortNames("ds")
+                        .categories("all")
+                        .status(),
+                namespaced(APPS, "deployments", "Deployment")
+                        .shortNames("deploy")
+                        .categories("all")
+                        .scale()
+                        .status(),
+                namespaced(APPS, "replicasets", "ReplicaSet")
+                        .shortNames("rs")
+                        .categories("all")
+                        .scale()
+                        .status(),
+                namespaced(APPS, "statefulsets", "StatefulSet")
+                        .shortNames("sts")
+                        .categories("all")
+                        .scale()
+                        .status());
+    }
+
+    private static List<DefinitionBuilder> events() {
+        return List.of(namespaced(EVENTS, "events", "Event").shortNames("ev"));
+    }
+
+    private static List<DefinitionBuilder> authentication() {
+        return List.of(
+                clusterScoped(AUTHENTICATION, "selfsubjectreviews", "SelfSubjectReview")
+                        .verbs("create"),
+                clusterScoped(AUTHENTICATION, "tokenreviews", "TokenReview").verbs("create"));
+    }
+
+    private static List<DefinitionBuilder> authorization() {
+        return List.of(
+                namespaced(AUTHORIZATION, "localsubjectaccessreviews", "LocalSubjectAccessReview")
+                        .verbs("create"),
+                clusterScoped(AUTHORIZATION, "selfsubjectaccessreviews", "SelfSubjectAccessReview")
+                        .verbs("create"),
+                clusterScoped(AUTHORIZATION, "selfsubjectrulesreviews", "SelfSubjectRulesReview")
+                        .verbs("create"),
+                clusterScoped(AUTHORIZATION, "subjectaccessreviews", "SubjectAccessReview")
+                        .verbs("create"));
+    }
+
+    private static List<DefinitionBuilder> autoscaling() {
+        return List.of(namespaced(AUTOSCALING, "horizontalpodautoscalers", "HorizontalPodAutoscaler")
+                .shortNames("hpa")
+                .categories("all")
+                .status());
+    }
+
+    private static List<DefinitionBuilder> batch() {
+        return List.of(
+                namespaced(BATCH, "cronjobs", "CronJob")
+                        .shortNames("cj")
+                        .categories("all")
+                        .status(),
+                namespaced(BATCH, "jobs", "Job").categories("all").status());
+    }
+
+    private static List<DefinitionBuilder> certificates() {
+        return List.of(clusterScoped(CERTIFICATES, "certificatesigningrequests", "CertificateSigningRequest")
+                .shortNames("csr")
+                .ownSubresource("approval")
+                .status());
+    }
+
+    private static List<DefinitionBuilder> networking() {
+        return List.of(
+                clusterScoped(NETWORKING, "ingressclasses", "IngressClass"),
+                namespaced(NETWORKING, "ingresses", "Ingress").shortNames("ing").status(),
+                clusterScoped(NETWORKING, "ipaddresses", "IPAddress").shortNames("ip"),
+                namespaced(NETWORKING, "networkpolicies", "NetworkPolicy").shortNames("netpol"),
+                clusterScoped(NETWORKING, "servicecidrs", "ServiceCIDR").status());
+    }
+
+    private static List<DefinitionBuilder> policy() {
+        return List.of(namespaced(POLICY, "poddisruptionbudgets", "PodDisruptionBudget")
+                .shortNames("pdb")
+                .status());
+    }
+
+    private static List<DefinitionBuilder> rbac() {
+        return List.of(
+                clusterScoped(RBAC, "clusterrolebindings", "ClusterRoleBinding"),
+                clusterScoped(RBAC, "clusterroles", "ClusterRole"),
+                namespaced(RBAC, "rolebindings", "RoleBinding"),
+                namespaced(RBAC, "roles", "Role"));
+    }
+
+    private static List<DefinitionBuilder> storage() {
+        return List.of(
+                clusterScoped(STORAGE, "csidrivers", "CSIDriver"),
+                clusterScoped(STORAGE, "csinodes", "CSINode"),
+                namespaced(STORAGE, "csistoragecapacities", "CSIStorageCapacity"),
+                clusterScoped(STORAGE, "storageclasses", "StorageClass").shortNames("sc"),
+                clusterScoped(STORAGE, "volumeattachments", "VolumeAttachment").status(),
+                clusterScoped(STORAGE, "volumeattributesclasses", "VolumeAttributesClass")
+                        .shortNames("vac"));
+    }
+
+    private static List<DefinitionBuilder> admissionRegistration() {
+        return Stream.of(
+                        clusterScoped(ADMISSION, "mutatingadmissionpolicies", "MutatingAdmissionPolicy"),
+                        clusterScoped(ADMISSION, "mutatingadmissionpolicybindings", "MutatingAdmissionPolicyBinding"),
+                        clusterScoped(ADMISSION, "mutatingwebhookconfigurations", "MutatingWebhookConfiguration"),
+                        clusterScoped(ADMISSION, "validatingadmissionpolicies", "ValidatingAdmissionPolicy")
+                                .status(),
+                        clusterScoped(
+                                ADMISSION, "validatingadmissionpolicybindings", "ValidatingAdmissionPolicyBinding"),
+                        clusterScoped(ADMISSION, "validatingwebhookconfigurations", "ValidatingWebhookConfiguration"))
+                .map(each -> each.categories("api-extensions"))
+                .toList();
+    }
+
+    private static List<DefinitionBuilder> apiExtensions() {
+        return List.of(clusterScoped(API_EXTENSIONS, "customresourcedefinitions", "CustomResourceDefinition")
+                .shortNames("crd", "crds")
+                .categories("api-extensions")
+                .status());
+    }
+
+    private static List<DefinitionBuilder> scheduling() {
+        return List.of(
+                clusterScoped(SCHEDULING, "priorityclasses", "PriorityClass").shortNames("pc"));
+    }
+
+    private static List<DefinitionBuilder> coordination() {
+        return List.of(namespaced(COORDINATION, "leases", "Lease"));
+    }
+
+    private static List<DefinitionBuilder> node() {
+        return List.of(clusterScoped(NODE, "runtimeclasses", "RuntimeClass"));
+    }
+
+    private static List<DefinitionBuilder> discovery() {
+        return List.of(namespaced(DISCOVERY, "endpointslices", "EndpointSlice"));
+    }
+
+    private static List<DefinitionBuilder> devices() {
+        return List.of(
+                clusterScoped(DEVICES, "deviceclasses", "DeviceClass"),
+                namespaced(DEVICES, "resourceclaims", "ResourceClaim").status(),
+                namespaced(DEVICES, "resourceclaimtemplates", "ResourceClaimTemplate"),
+                clusterScoped(DEVICES, "resourceslices", "ResourceSlice"));
+    }
+
+    private static List<DefinitionBuilder> flowControl() {
+        return List.of(
+                clusterScoped(FLOW_CONTROL, "flowschemas", "FlowSchema").status(),
+                clusterScoped(FLOW_CONTROL, "prioritylevelconfigurations", "PriorityLevelConfiguration")
+                        .status());
+    }
+}

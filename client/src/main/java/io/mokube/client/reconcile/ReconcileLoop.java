@@ -1,0 +1,150 @@
+package io.mokube.client.reconcile;
+
+import io.micrometer.core.instrument.Counter;
+import io.mokube.client.queue.WorkQueue;
+import io.mokube.client.rest.ConnectionException;
+import io.mokube.client.rest.WriteGuard.WriteRefusedException;
+import io.mokube.machinery.component.Platform;
+import io.mokube.machinery.error.ApiException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Workers that take keys from a queue and hand them to a reconciler, until stopped. */
+public final class ReconcileLoop<K> {
+
+    private static final Logger log = LoggerFactory.getLogger(ReconcileLoop.class);
+
+    private final String name;
+    private final int workers;
+    private final Reconciler<K> reconciler;
+    private final WorkQueue<K> queue;
+    private final Platform platform;
+    private final List<Thread> threads = new ArrayList<>();
+
+    /**
+     * A loop that has not started. Keys may be added at once.
+     *
+     * @param name the controller's name, in metrics and logs
+     * @param workers how many keys are worked on at the same time
+     */
+    public ReconcileLoop(String name, int workers, Reconciler<K> reconciler, Platform platform) {
+        this.name = name;
+        this.workers = workers;
+        this.reconciler = reconciler;
+        this.platform = platform;
+        this.queue = new WorkQueue<>(name, platform);
+    }
+
+    public String name() {
+        return name;
+    }
+
+    /** Where keys are added. */
+    public WorkQueue<K> queue() {
+        return queue;
+    }
+
+    /** Starts the workers. */
+    public synchronized void start() {
+        for (int i = threads.size(); i < workers; i++) {
+            threads.add(Thread.ofVirtual().name(name + " " + i).start(this::work));
+        }
+    }
+
+    /** Takes no more keys, gives the work in flight the grace period to end, then interrupts it. */
+    public synchronized void stop(Duration grace) {
+        queue.shutDownNow();
+        boolean interrupted = false;
+        long deadline = System.nanoTime() + grace.toNanos();
+        for (Thread thread : threads) {
+            try {
+                Duration left = Duration.ofNanos(deadline - System.nanoTime());
+                if (!left.isPositive() || !thread.join(left)) {
+                    thread.interrupt();
+                }
+            } catch (InterruptedException e) {
+                interrupted = true;
+                deadline = System.nanoTime();
+                thread.interrupt();
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void work() {
+        try {
+            K key;
+            while ((key = queue.take()) != null) {
+                try {
+                    reconcile(key);
+                } finally {
+                    queue.done(key);
+                }
+            }
+        } catch (InterruptedException e) {
+            // The loop is being stopped, and nothing is left to do.
+        }
+    }
+
+    private void reconcile(K key) throws InterruptedException {
+        try {
+            Outcome outcome = reconciler.reconcile(key);
+            switch (outcome) {
+                case Outcome.Done() -> {
+                    count("success");
+                    queue.forget(key);
+                }
+                case Outcome.Again(Duration after) -> {
+                    count("requeue_after");
+                    queue.forget(key);
+                    queue.addAfter(key, after);
+                }
+                case Outcome.GiveUp(String reason) -> {
+                    count("give_up");
+                    queue.forget(key);
+                    log.atWarn()
+                            .setMessage("gave up until something changes")
+                            .addKeyValue("controller", name)
+                            .addKeyValue("key", key)
+                            .addKeyValue("reason", reason)
+                            .log();
+                }
+            }
+        } catch (WriteRefusedException e) {
+            count("error"); // leadership is lost, and with it the right to try again
+        } catch (ApiException | ConnectionException e) {
+            retry(key, e.getMessage(), null);
+        } catch (RuntimeException e) {
+            retry(key, "a bug", e);
+        }
+    }
+
+    private void retry(K key, @Nullable String reason, @Nullable Throwable bug) throws InterruptedException {
+        if (Thread.interrupted()) {
+            throw new InterruptedException();
+        }
+        count("error");
+        queue.addRateLimited(key);
+        (bug == null ? log.atInfo() : log.atError())
+                .setMessage("reconciling failed and is tried again")
+                .addKeyValue("controller", name)
+                .addKeyValue("key", key)
+                .addKeyValue("reason", reason)
+                .setCause(bug)
+                .log();
+    }
+
+    private void count(String result) {
+        Counter.builder("controller.reconcile")
+                .tag("controller", name)
+                .tag("result", result)
+                .register(platform.meters())
+                .increment();
+    }
+}

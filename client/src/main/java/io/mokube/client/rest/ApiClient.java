@@ -1,0 +1,355 @@
+package io.mokube.client.rest;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.mokube.machinery.component.Platform;
+import io.mokube.machinery.error.ApiException;
+import io.mokube.machinery.error.Status;
+import io.mokube.machinery.error.StatusJson;
+import io.mokube.machinery.object.Json;
+import io.mokube.machinery.object.KubeObject;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublisher;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * A connection to one API server. Requests block; any number of threads may send them at once. A request that the server
+ * turned away with 429 is sent again after the time it names; nothing else is retried here.
+ *
+ * <p>Watches have connections of their own, so that a large list never holds back a lease.
+ */
+public final class ApiClient implements AutoCloseable {
+
+    private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(60);
+    private static final Duration LIST_IDLE_TIMEOUT = Duration.ofSeconds(60);
+    private static final int MOST_TRIES_WHEN_TURNED_AWAY = 10;
+
+    private final ClientConfig config;
+    private final Platform platform;
+    private final HttpClient requests;
+    private final HttpClient watches;
+    private final WriteGuard guard;
+
+    /**
+     * A client that has not connected yet.
+     *
+     * @throws IllegalArgumentException when the credentials can't be read
+     */
+    public ApiClient(ClientConfig config, Platform platform) {
+        this(config, platform, connections(config), connections(config), WriteGuard.OPEN);
+    }
+
+    private ApiClient(
+            ClientConfig config, Platform platform, HttpClient requests, HttpClient watches, WriteGuard guard) {
+        this.config = config;
+        this.platform = platform;
+        this.requests = requests;
+        this.watches = watches;
+        this.guard = guard;
+    }
+
+    private static HttpClient connections(ClientConfig config) {
+        HttpClient.Builder builder = HttpClient.newBuilder()
+                .connectTimeout(Duration.ofSeconds(10))
+                .followRedirects(HttpClient.Redirect.NEVER)
+                .executor(task -> Thread.ofVirtual().name("http-client").start(task));
+        SSLContext tls = TlsContext.of(config);
+        if (config.server().getScheme().equals("https")) {
+            builder.sslContext(tls).version(HttpClient.Version.HTTP_2);
+        } else {
+            builder.version(HttpClient.Version.HTTP_1_1);
+        }
+        return builder.build();
+    }
+
+    /** This client, sharing its connections, with every write checked by the guard before it leaves. */
+    public ApiClient guardedBy(WriteGuard writeGuard) {
+        return new ApiClient(config, platform, requests, watches, writeGuard);
+    }
+
+    public ClientConfig config() {
+        return config;
+    }
+
+    /** The clock, randomness and meters that this client was made with. */
+    public Platform platform() {
+        return platform;
+    }
+
+    public <T> ResourceClient<T> resource(ResourceType<T> type) {
+        return new ResourceClient<>(this, type);
+    }
+
+    public <T extends HasMetadata> ResourceClient<T> resource(Class<T> model) {
+        return resource(ResourceType.of(model));
+    }
+
+    /** The JSON that the server answers to a GET of any path, such as {@code /version}. */
+    public JsonNode get(String path) {
+        return get(path, "application/json");
+    }
+
+    /** The JSON that the server answers to a GET of any path, asked for in the given media types. */
+    public JsonNode get(String path, String accept) {
+        return Json.MAPPER.readTree(exchange(request(path, accept).GET()).body());
+    }
+
+    /** The text that the server answers to a GET of any path, such as {@code /readyz}. */
+    public String getText(String path) {
+        return new String(exchange(request(path, "*/*").GET()).body(), StandardCharsets.UTF_8);
+    }
+
+    /** Ends all connections; requests and watches in flight fail. */
+    @Override
+    public void close() {
+        requests.shutdownNow();
+        watches.shutdownNow();
+    }
+
+    <T> Optional<T> find(ResourceType<T> type, String path) {
+        HttpResponse<byte[]> answer =
+                send(request(path, type.accept(false)).GET().build());
+        if (answer.statusCode() == 404) {
+            ApiException error = error(answer.statusCode(), answer.body());
+            if (error.isNotFound() && namesAnObject(error.status())) {
+                return Optional.empty();
+            }
+            throw error;
+        }
+        return Optional.of(decode(type, checked(answer).body()));
+    }
+
+    /** Tells a missing object from a path that nothing serves: only the former names what is missing. */
+    private static boolean namesAnObject(Status status) {
+        Status.Details details = status.details();
+        return details != null && !details.name().isEmpty();
+    }
+
+    <T> ListResult<T> list(ResourceType<T> type, String path) {
+        HttpRequest request = request(path, type.accept(true)).GET().build();
+        HttpResponse<InputStream> answer = open(requests, request);
+        try (InputStream body = new LiveStream(answer.body(), LIST_IDLE_TIMEOUT, platform.clock())) {
+            if (answer.statusCode() != 200) {
+                throw error(answer.statusCode(), body.readNBytes(1 << 20));
+            }
+            return readList(type, body);
+        } catch (IOException | JacksonException e) {
+            throw new ConnectionException("the answer to GET " + path + " broke off: " + e.getMessage(), e);
+        }
+    }
+
+    /** Reads item after item, never the whole list as a tree. */
+    private static <T> ListResult<T> readList(ResourceType<T> type, InputStream body) {
+        List<T> items = new ArrayList<>();
+        String resourceVersion = "";
+        String continueToken = "";
+        try (JsonParser parser = Wire.MAPPER.createParser(body)) {
+            require(parser.nextToken() == JsonToken.START_OBJECT);
+            while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
+                String field = parser.currentName();
+                JsonToken value = parser.nextToken();
+                if (field.equals("metadata")) {
+                    JsonNode metadata = Wire.MAPPER.readValue(parser, JsonNode.class);
+                    resourceVersion = metadata.path("resourceVersion").asString("");
+                    continueToken = metadata.path("continue").asString("");
+                } else if (field.equals("items") && value == JsonToken.START_ARRAY) {
+                    while (parser.nextToken() == JsonToken.START_OBJECT) {
+                        items.add(type.read(parser));
+                    }
+                    require(parser.currentToken() == JsonToken.END_ARRAY);
+                } else {
+                    parser.skipChildren();
+                }
+            }
+            require(parser.currentToken() == JsonToken.END_OBJECT);
+        }
+        return new ListResult<>(items, resourceVersion, continueToken);
+    }
+
+    private static void require(boolean holds) {
+        if (!holds) {
+            throw new ConnectionException("the server's answer is no list");
+        }
+    }
+
+    <T> T write(ResourceType<T> type, String method, String path, T object) {
+        return decode(type, exchange(request(path, type.accept(false)), method, encode(object)));
+    }
+
+    <T> T patch(ResourceType<T> type, String path, PatchKind kind, JsonNode patch) {
+        guard.check();
+        HttpRequest.Builder request = request(path, type.accept(false))
+                .header("Content-Type", kind.mediaType())
+                .method("PATCH", BodyPublishers.ofByteArray(Json.MAPPER.writeValueAsBytes(patch)));
+        return decode(type, exchange(request).body());
+    }
+
+    void delete(String path, DeleteOptions options) {
+        exchange(request(path, "application/json"), "DELETE", Json.MAPPER.writeValueAsBytes(options.toJson()));
+    }
+
+    JsonNode post(String path, Object body) {
+        return Json.MAPPER.readTree(exchange(request(path, "application/json"), "POST", encode(body)));
+    }
+
+    JsonNode put(String path, Object body) {
+        return Json.MAPPER.readTree(exchange(request(path, "application/json"), "PUT", encode(body)));
+    }
+
+    <T> Watch<T> watch(ResourceType<T> type, String path, Duration idleTimeout) {
+        HttpResponse<InputStream> answer =
+                open(watches, request(path, type.accept(false)).GET().build());
+        LiveStream body = new LiveStream(answer.body(), idleTimeout, platform.clock());
+        if (answer.statusCode() != 200) {
+            try (body) {
+                throw error(answer.statusCode(), body.readNBytes(1 << 20));
+            } catch (IOException e) {
+                throw new ConnectionException("the answer to GET " + path + " broke off: " + e.getMessage(), e);
+            }
+        }
+        return new Watch<>(type, body);
+    }
+
+    private static byte[] encode(Object object) {
+        return switch (object) {
+            case KubeObject tree -> tree.toBytes();
+            case JsonNode tree -> Json.MAPPER.writeValueAsBytes(tree);
+            default -> Wire.MAPPER.writeValueAsBytes(object);
+        };
+    }
+
+    private static <T> T decode(ResourceType<T> type, byte[] body) {
+        try (JsonParser parser = Wire.MAPPER.createParser(body)) {
+            parser.nextToken();
+            return type.read(parser);
+        } catch (JacksonException e) {
+            throw new ConnectionException(
+                    "the server's answer is no " + type.kind() + ": " + e.getOriginalMessage(), e);
+        }
+    }
+
+    private HttpRequest.Builder request(String path, String accept) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(config.server() + path))
+                .timeout(ANSWER_TIMEOUT)
+                .header("Accept", accept)
+                .header("User-Agent", config.userAgent());
+        String token = config.bearerToken();
+        if (token != null) {
+            request.header("Authorization", "Bearer " + token);
+        }
+        return request;
+    }
+
+    private byte[] exchange(HttpRequest.Builder request, String method, byte[] body) {
+        guard.check();
+        BodyPublisher publisher = BodyPublishers.ofByteArray(body);
+        return exchange(request.header("Content-Type", "application/json").method(method, publisher))
+                .body();
+    }
+
+    /** Sends until the server does not turn the request away any more, and throws what it answers wrong. */
+    private HttpResponse<byte[]> exchange(HttpRequest.Builder request) {
+        HttpRequest built = request.build();
+        for (int tries = 1; ; tries++) {
+            HttpResponse<byte[]> answer = send(built);
+            Duration pause = pauseBeforeRetry(answer);
+            if (pause == null || tries == MOST_TRIES_WHEN_TURNED_AWAY) {
+                return checked(answer);
+            }
+            try {
+                platform.clock().sleep(pause);
+            } catch (InterruptedException e) {
+                throw interrupted(e);
+            }
+            if (!built.method().equals("GET")) {
+                guard.check();
+            }
+        }
+    }
+
+    /** How long the server asks to wait; null when it did not turn the request away unseen. */
+    private static @Nullable Duration pauseBeforeRetry(HttpResponse<?> answer) {
+        if (answer.statusCode() != 429) {
+            return null;
+        }
+        String header = answer.headers().firstValue("Retry-After").orElse("");
+        boolean seconds =
+                !header.isEmpty() && header.length() < 5 && header.chars().allMatch(Character::isDigit);
+        return seconds ? Duration.ofSeconds(Integer.parseInt(header)) : null;
+    }
+
+    private static HttpResponse<byte[]> checked(HttpResponse<byte[]> answer) {
+        if (answer.statusCode() / 100 != 2) {
+            throw error(answer.statusCode(), answer.body());
+        }
+        return answer;
+    }
+
+    private static ApiException error(int code, byte[] body) {
+        try {
+            if (Json.MAPPER.readTree(body) instanceof ObjectNode root && root.has("message")) {
+                return new ApiException(StatusJson.read(root, code));
+            }
+        } catch (JacksonException e) {
+            // Not a Status: a proxy on the way answers in its own words.
+        }
+        String text = new String(body, 0, Math.min(body.length, 200), StandardCharsets.UTF_8);
+        return new ApiException(new Status(code, "", "the server answered " + code + ": " + text, null));
+    }
+
+    /** The whole answer, within the time an answer may take. */
+    private HttpResponse<byte[]> send(HttpRequest request) {
+        return await(request, requests.sendAsync(request, BodyHandlers.ofByteArray()));
+    }
+
+    /** The answer's head, and its body as it comes. */
+    private static HttpResponse<InputStream> open(HttpClient connections, HttpRequest request) {
+        return await(request, connections.sendAsync(request, BodyHandlers.ofInputStream()));
+    }
+
+    private static <B> HttpResponse<B> await(HttpRequest request, CompletableFuture<HttpResponse<B>> answer) {
+        try {
+            return answer.get(ANSWER_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (ExecutionException e) {
+            Throwable cause = e.getCause() == null ? e : e.getCause();
+            String detail = cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
+            throw new ConnectionException(describe(request) + ": " + detail, cause);
+        } catch (TimeoutException e) {
+            answer.cancel(true);
+            throw new ConnectionException(describe(request) + ": no answer in " + ANSWER_TIMEOUT.toSeconds() + " s", e);
+        } catch (InterruptedException e) {
+            answer.cancel(true);
+            throw interrupted(e);
+        }
+    }
+
+    private static ConnectionException interrupted(InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return new ConnectionException("interrupted", e);
+    }
+
+    private static String describe(HttpRequest request) {
+        return request.method() + " " + request.uri().getPath();
+    }
+}

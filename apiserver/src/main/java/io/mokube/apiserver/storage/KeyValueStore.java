@@ -230,14 +230,14 @@ public interface KeyValueStore extends AutoCloseable {
 
     /** The store went away during a write: it may or may not have happened. */
     final class UnknownOutcomeException extends RuntimeException {
-        public UnknownOutcomeException(String message, Throwable cause) {
+        public UnknownOutcomeException(String message, @Nullable Throwable cause) {
             super(message, cause);
         }
     }
 
     /** The store can't be reached; nothing was written by this call. */
     final class UnavailableException extends RuntimeException {
-        public UnavailableException(String message, Throwable cause) {
+        public UnavailableException(String message, @Nullable Throwable cause) {
             super(message, cause);
         }
     }

@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Time is measured on this side alone, by a monotonic clock, from before a renewal is sent; the clocks of candidates
  * need not agree. A candidate that is paused and wakes up past its deadline is no leader from its first instruction on:
- * {@link #guard()} looks at the clock, not at a flag that somebody has yet to change.
+ * a term's guard looks at the clock, not at a flag that somebody has yet to change.
  */
 public final class LeaderElector {
 
@@ -44,6 +44,10 @@ public final class LeaderElector {
 
     private volatile boolean leading;
     private volatile long leadsUntil;
+
+    /** Grows with each term; written with {@link #terms} held. */
+    private volatile long termNumber;
+
     private Clock.@Nullable Timer expiry;
 
     private @Nullable Thread thread;
@@ -58,8 +62,12 @@ public final class LeaderElector {
     /** What a leader does. Both methods are called one after the other and never at the same time. */
     public interface Term {
 
-        /** The term begins: start the work and return. */
-        void begin();
+        /**
+         * The term begins: start the work and return.
+         *
+         * @param guard lets writes pass during this term, and never again after it
+         */
+        void begin(WriteGuard guard);
 
         /** The term is over: stop all work at once, and return when it has stopped. */
         void end();
@@ -112,10 +120,10 @@ public final class LeaderElector {
         return leading && clock.nanoTime() - leadsUntil < 0;
     }
 
-    /** Lets writes pass while this candidate leads. */
-    public WriteGuard guard() {
+    /** Lets writes pass during one term. Work left over from it stays refused when a later term begins. */
+    private WriteGuard guardOf(long number) {
         return () -> {
-            if (!isLeader()) {
+            if (termNumber != number || !isLeader()) {
                 throw new WriteGuard.WriteRefusedException(
                         config.identity() + " does not hold the lease " + config.lease());
             }
@@ -237,8 +245,9 @@ public final class LeaderElector {
             expiry = clock.schedule(left, this::expire);
             if (!leading) {
                 leading = true;
+                long number = ++termNumber;
                 logTerm("leads", "it holds the lease");
-                term.begin();
+                term.begin(guardOf(number));
             }
         }
     }

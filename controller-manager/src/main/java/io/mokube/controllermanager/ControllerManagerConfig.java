@@ -1,0 +1,26 @@
+package io.mokube.controllermanager;
+
+import io.mokube.client.election.ElectionConfig;
+import io.mokube.client.rest.ClientConfig;
+import java.lang.management.ManagementFactory;
+import java.util.Objects;
+import java.util.UUID;
+
+/**
+ * How the controller manager runs.
+ *
+ * @param client the API server and who the controllers are
+ * @param election the Lease that only one replica holds
+ * @param rootCaPem the certificate that pods trust the API server by; published in every namespace
+ */
+public record ControllerManagerConfig(ClientConfig client, ElectionConfig election, String rootCaPem) {
+
+    /** The Lease of Kubernetes' own controller manager, and the certificate that the client itself trusts. */
+    public static ControllerManagerConfig standard(ClientConfig client) {
+        String identity = ManagementFactory.getRuntimeMXBean().getName() + "_" + UUID.randomUUID();
+        return new ControllerManagerConfig(
+                client.withUserAgent("kube-controller-manager"),
+                ElectionConfig.standard("kube-controller-manager", identity),
+                Objects.requireNonNullElse(client.caPem(), ""));
+    }
+}

@@ -1,0 +1,14 @@
+package io.mokube.controllermanager.controllers;
+
+import java.util.List;
+import java.util.function.Function;
+
+/** All controllers, by name. A new one is a new file and a line here. */
+public final class ControllerList {
+
+    /** How each controller is made when a term of leadership begins. */
+    public static final List<Function<ControllerContext, Controller>> ALL =
+            List.of(ServiceAccountController::create, RootCaPublisher::create);
+
+    private ControllerList() {}
+}

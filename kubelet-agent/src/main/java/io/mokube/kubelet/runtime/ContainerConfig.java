@@ -1,0 +1,76 @@
+package io.mokube.kubelet.runtime;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * What a container is made of.
+ *
+ * @param name unique in the pod
+ * @param attempt counts the containers of that name, from 0; name and attempt are unique in a sandbox
+ * @param image a reference or id that the runtime has
+ * @param command replaces the image's entry point unless empty
+ * @param arguments replace the image's arguments unless empty
+ * @param workingDirectory empty for the image's own
+ * @param logPath relative to the sandbox's log directory
+ */
+public record ContainerConfig(
+        String name,
+        int attempt,
+        String image,
+        List<String> command,
+        List<String> arguments,
+        String workingDirectory,
+        Map<String, String> environment,
+        List<Mount> mounts,
+        Map<String, String> labels,
+        Map<String, String> annotations,
+        String logPath,
+        boolean stdin,
+        boolean stdinOnce,
+        boolean tty,
+        Resources resources,
+        Security security,
+        SandboxConfig.Namespaces namespaces) {
+
+    /** A path of the host seen inside the container. */
+    public record Mount(String containerPath, String hostPath, boolean readOnly, Propagation propagation) {
+        /** How mounts made later pass between host and container. */
+        public enum Propagation {
+            PRIVATE,
+            HOST_TO_CONTAINER,
+            BIDIRECTIONAL
+        }
+    }
+
+    /** Limits; 0 means none is set. */
+    public record Resources(long cpuPeriod, long cpuQuota, long cpuShares, long memoryLimitBytes, int oomScoreAdjust) {}
+
+    /** Who the container runs as, and what it may do. */
+    public record Security(
+            OptionalLong runAsUser,
+            OptionalLong runAsGroup,
+            List<Long> supplementalGroups,
+            boolean privileged,
+            boolean readOnlyRoot,
+            boolean noNewPrivileges,
+            List<String> addCapabilities,
+            List<String> dropCapabilities,
+            Optional<Seccomp> seccomp) {
+        public static final Security DEFAULT = new Security(
+                OptionalLong.empty(),
+                OptionalLong.empty(),
+                List.of(),
+                false,
+                false,
+                false,
+                List.of(),
+                List.of(),
+                Optional.empty());
+    }
+
+    /** A seccomp profile: RuntimeDefault, Unconfined, or Localhost with the path of a profile. */
+    public record Seccomp(String type, String localhostPath) {}
+}

@@ -1,0 +1,52 @@
+package io.mokube.kubelet.runtime;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a sandbox is made of.
+ *
+ * @param name the pod's name
+ * @param uid the pod's UID
+ * @param namespace the pod's namespace
+ * @param attempt counts the sandboxes of one pod, from 0
+ * @param hostname the host name seen inside; empty with the host's network
+ * @param logDirectory where the containers' logs go
+ * @param dns servers and searches for the containers' resolv.conf
+ * @param portMappings ports of the host that lead into the sandbox
+ * @param labels by which the sandbox is found again
+ * @param annotations kept and given back unchanged
+ * @param cgroupParent the pod's control group, empty for the runtime's own choice
+ * @param namespaces which namespaces are the pod's own
+ * @param sysctls kernel parameters of the sandbox's namespaces
+ * @param privileged whether a privileged container will run in it
+ */
+public record SandboxConfig(
+        String name,
+        String uid,
+        String namespace,
+        int attempt,
+        String hostname,
+        String logDirectory,
+        Dns dns,
+        List<PortMapping> portMappings,
+        Map<String, String> labels,
+        Map<String, String> annotations,
+        String cgroupParent,
+        Namespaces namespaces,
+        Map<String, String> sysctls,
+        boolean privileged) {
+
+    /** Name resolution inside the sandbox; all empty means the host's. */
+    public record Dns(List<String> servers, List<String> searches, List<String> options) {
+        public static final Dns HOST = new Dns(List.of(), List.of(), List.of());
+    }
+
+    /** A port of the host that leads to a port of the sandbox. */
+    public record PortMapping(String protocol, int containerPort, int hostPort, String hostIp) {}
+
+    /** Which of the host's namespaces are shared, and whether the containers share one process namespace. */
+    public record Namespaces(boolean hostNetwork, boolean hostPid, boolean hostIpc, boolean sharedProcesses) {
+        public static final Namespaces OWN = new Namespaces(false, false, false, false);
+    }
+}

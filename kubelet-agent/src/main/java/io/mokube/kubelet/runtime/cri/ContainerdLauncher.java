@@ -1,0 +1,318 @@
+package io.mokube.kubelet.runtime.cri;
+
+import io.mokube.kubelet.runtime.RuntimeCallException;
+import io.mokube.machinery.component.ComponentException;
+import io.mokube.machinery.time.Clock;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs a containerd of one's own as a child process, so that several nodes fit on one machine: with its own data, state,
+ * socket and network. Its containers do not depend on it: they live on in their shims when it stops, and the next one
+ * with the same folders finds them again.
+ */
+public final class ContainerdLauncher implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(ContainerdLauncher.class);
+    private static final Duration START_DEADLINE = Duration.ofSeconds(30);
+    private static final Duration STOP_GRACE = Duration.ofSeconds(10);
+    private static final Duration POLL = Duration.ofMillis(20);
+
+    private final ContainerdConfig config;
+    private final Clock clock;
+    private @Nullable Process process;
+
+    public ContainerdLauncher(ContainerdConfig config, Clock clock) {
+        this.config = config;
+        this.clock = clock;
+    }
+
+    /**
+     * Where this containerd keeps its things, and the pods' network.
+     *
+     * @param node names the containerd in errors and its network bridge
+     * @param root what must survive a reboot: images, snapshots
+     * @param state what need not: sockets, shims. Short, for the paths of Unix sockets end at 107 characters
+     * @param bridge the network bridge for this node's pods, at most 15 characters, unique on the machine
+     * @param podCidr the addresses of this node's pods, such as {@code 10.244.1.0/24}
+     */
+    public record ContainerdConfig(String node, Path root, Path state, String bridge, String podCidr) {
+
+        /** The socket for CRI, and for {@code ctr}. */
+        public Path socket() {
+            return state.resolve("containerd.sock");
+        }
+    }
+
+    /** Whether the programs that are needed are installed; otherwise the message says what is missing. */
+    public static Optional<String> missing() {
+        for (String program : List.of("containerd", "runc", "containerd-shim-runc-v2", "ctr")) {
+            if (Programs.find(program).isEmpty()) {
+                return Optional.of(program
+                        + " is not installed: on Debian, apt-get install containerd runc containernetworking-plugins");
+            }
+        }
+        return CniNetwork.pluginFolder().isPresent()
+                ? Optional.empty()
+                : Optional.of(
+                        "the CNI plugins are not installed: on Debian, apt-get install containernetworking-plugins");
+    }
+
+    /**
+     * Starts containerd and waits until it answers.
+     *
+     * @throws ComponentException when it can't be started; the message names its log
+     */
+    public synchronized void start() {
+        missing().ifPresent(message -> {
+            throw new ComponentException(message);
+        });
+        try {
+            Files.createDirectories(config.root());
+            Files.createDirectories(config.state());
+            CniNetwork network = new CniNetwork(config.bridge(), config.podCidr());
+            Path cni = Files.createDirectories(config.root().resolve("cni"));
+            network.write(cni, config.state().resolve("cni-ipam"));
+            CniNetwork.enableForwarding();
+            Path file = config.root().resolve("config.toml");
+            Files.writeString(file, toml(cni));
+            if (!answers()) {
+                launch(file);
+            }
+            PauseImage.ensure(config.socket(), config.root());
+        } catch (IOException e) {
+            throw new ComponentException(
+                    "can't prepare containerd of node " + config.node() + ": " + e.getMessage(), e);
+        }
+    }
+
+    private void launch(Path file) throws IOException {
+        Path output = config.root().resolve("containerd.log");
+        Process started = new ProcessBuilder("containerd", "-c", file.toString())
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()))
+                .start();
+        process = started;
+        Files.writeString(config.root().resolve("containerd.pid"), Long.toString(started.pid()));
+        long begin = clock.nanoTime();
+        while (!answers()) {
+            if (!started.isAlive()) {
+                throw new ComponentException("containerd of node " + config.node() + " ended with exit code "
+                        + started.exitValue() + "; see " + output);
+            }
+            if (clock.nanoTime() - begin > START_DEADLINE.toNanos()) {
+                started.destroyForcibly();
+                throw new ComponentException("containerd of node " + config.node() + " did not answer within "
+                        + START_DEADLINE.toSeconds() + " s; see " + output);
+            }
+            pause();
+        }
+        log.atInfo()
+                .setMessage("containerd started")
+                .addKeyValue("node", config.node())
+                .addKeyValue("pid", started.pid())
+                .addKeyValue("socket", config.socket())
+                .log();
+    }
+
+    private void pause() {
+        try {
+            clock.sleep(POLL);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ComponentException("interrupted while starting containerd", e);
+        }
+    }
+
+    /** Whether a containerd serves on the socket: ours, or one that outlived an earlier agent. */
+    private boolean answers() {
+        if (!Files.exists(config.socket())) {
+            return false;
+        }
+        try (CriRuntime runtime = new CriRuntime(config.socket())) {
+            return runtime.status().ready();
+        } catch (RuntimeCallException e) {
+            return false;
+        }
+    }
+
+    private String toml(Path cni) {
+        Path plugins = CniNetwork.pluginFolder().orElseThrow();
+        return """
+                version = 2
+                root = "%1$s/data"
+                state = "%2$s/run"
+                oom_score = 0
+                disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs", \
+                "io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.devmapper", \
+                "io.containerd.tracing.processor.v1.otlp", "io.containerd.internal.v1.tracing"]
+
+                [grpc]
+                  address = "%2$s/containerd.sock"
+
+                [ttrpc]
+                  address = "%2$s/containerd.sock.ttrpc"
+
+                [plugins."io.containerd.internal.v1.opt"]
+                  path = "%1$s/opt"
+
+                [plugins."io.containerd.grpc.v1.cri"]
+                  sandbox_image = "%3$s"
+                  restrict_oom_score_adj = true
+                  max_container_log_line_size = 16384
+                  stream_server_address = "127.0.0.1"
+                  stream_server_port = "0"
+                  [plugins."io.containerd.grpc.v1.cri".containerd]
+                    snapshotter = "overlayfs"
+                    discard_unpacked_layers = false
+                    [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+                      runtime_type = "io.containerd.runc.v2"
+                      [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
+                        SystemdCgroup = false
+                  [plugins."io.containerd.grpc.v1.cri".cni]
+                    bin_dir = "%4$s"
+                    conf_dir = "%5$s"
+                    max_conf_num = 1
+                """.formatted(config.root(), config.state(), PauseImage.NAME, plugins, cni);
+    }
+
+    /** Loads an image archive (docker save or OCI layout) so that pods can use it. */
+    public void importImage(Path archive) {
+        Ctr.run(config.socket(), "images", "import", archive.toString());
+    }
+
+    /** Whether containerd runs as this launcher's child. */
+    public synchronized boolean running() {
+        return process != null && process.isAlive();
+    }
+
+    /** Kills containerd at once, as a crash would. Its containers run on. */
+    public synchronized void kill() {
+        if (process != null) {
+            process.destroyForcibly();
+            awaitEnd(process);
+            process = null;
+        }
+    }
+
+    /** Ends containerd; its containers run on. */
+    public synchronized void stop() {
+        Process running = process;
+        if (running == null) {
+            return;
+        }
+        running.destroy();
+        try {
+            if (!running.waitFor(STOP_GRACE.toMillis(), TimeUnit.MILLISECONDS)) {
+                running.destroyForcibly();
+            }
+        } catch (InterruptedException e) {
+            running.destroyForcibly();
+            Thread.currentThread().interrupt();
+        }
+        process = null;
+    }
+
+    /** Removes every sandbox and container, then ends containerd and takes down the network bridge. */
+    public synchronized void stopWithContainers() {
+        if (Files.exists(config.socket())) {
+            try (CriRuntime runtime = new CriRuntime(config.socket())) {
+                for (var sandbox : runtime.listSandboxes(java.util.Map.of())) {
+                    runtime.stopSandbox(sandbox.id());
+                    runtime.removeSandbox(sandbox.id());
+                }
+            } catch (RuntimeCallException e) {
+                log.atWarn()
+                        .setMessage("could not remove all containers")
+                        .addKeyValue("node", config.node())
+                        .setCause(e)
+                        .log();
+            }
+        }
+        stop();
+        CniNetwork.removeBridge(config.bridge());
+    }
+
+    /** Ends containerd; its containers run on. */
+    @Override
+    public void close() {
+        stop();
+    }
+
+    private static void awaitEnd(Process process) {
+        try {
+            process.waitFor(STOP_GRACE.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Containerd's own client, for what CRI can't do. */
+    static final class Ctr {
+        private Ctr() {}
+
+        static String run(Path socket, String... arguments) {
+            List<String> command =
+                    new java.util.ArrayList<>(List.of("ctr", "--address", socket.toString(), "--namespace", "k8s.io"));
+            command.addAll(List.of(arguments));
+            return Programs.run(command);
+        }
+    }
+
+    /** The image of a sandbox's own process: it holds the namespaces and does nothing. */
+    static final class PauseImage {
+        static final String NAME = "mokube.io/pause:1";
+
+        private PauseImage() {}
+
+        static void ensure(Path socket, Path folder) throws IOException {
+            if (Ctr.run(socket, "images", "list", "-q").lines().anyMatch(NAME::equals)) {
+                return;
+            }
+            Path archive = Files.createTempFile(folder, "pause", ".tar");
+            try {
+                ImageArchive.busybox(
+                                // init's duty in a shared process namespace is to reap; sleep is enough to hold the
+                                // others
+                                List.of(
+                                        "/bin/sh",
+                                        "-c",
+                                        "trap 'exit 0' TERM INT; while :; do sleep 2147483647 & wait; done"),
+                                java.util.Map.of())
+                        .write(NAME, archive);
+                Ctr.run(socket, "images", "import", archive.toString());
+            } catch (UncheckedIOException e) {
+                throw e.getCause();
+            } finally {
+                Files.deleteIfExists(archive);
+            }
+        }
+    }
+
+    /** The end of containerd's log, for error messages. */
+    public String logTail() {
+        try {
+            List<String> lines = Files.readAllLines(config.root().resolve("containerd.log"), StandardCharsets.UTF_8);
+            return String.join("\n", lines.subList(Math.max(0, lines.size() - 20), lines.size()));
+        } catch (IOException e) {
+            return "";
+        }
+    }
+
+    static void replace(Path file, String content) throws IOException {
+        Path temporary = file.resolveSibling(file.getFileName() + ".new");
+        Files.writeString(temporary, content);
+        Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+}

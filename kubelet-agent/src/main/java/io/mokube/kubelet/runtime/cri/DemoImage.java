@@ -1,0 +1,36 @@
+package io.mokube.kubelet.runtime.cri;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A real image for places without a registry: a web server on port 8080 whose page names the pod that answered.
+ */
+public final class DemoImage {
+
+    /** The image's full name; {@code mokube/demo} means the same. */
+    public static final String NAME = "docker.io/mokube/demo:latest";
+
+    private static final String START = """
+            #!/bin/sh
+            # The host name is the pod's name, known only now.
+            mkdir -p /www
+            [ -f /www/index.html ] || echo "<!doctype html><title>Mokube</title><h1>Hello from $(hostname)</h1>" > /www/index.html
+            exec httpd -f -v -p "${PORT:-8080}" -h /www
+            """;
+
+    private DemoImage() {}
+
+    /** Writes the image as an archive that {@code ctr images import} and {@code docker load} read. */
+    public static void write(Path archive) {
+        write(NAME, archive);
+    }
+
+    /** The same under another name, for tests that change an image. */
+    public static void write(String name, Path archive) {
+        ImageArchive.busybox(List.of("/bin/serve"), Map.of("/bin/serve", START.getBytes(StandardCharsets.UTF_8)))
+                .write(name, archive);
+    }
+}

@@ -1,5 +1,7 @@
 package io.mokube.controllermanager.controllers;
 
+import io.mokube.controllermanager.controllers.deployment.DeploymentController;
+import io.mokube.controllermanager.controllers.replicaset.ReplicaSetController;
 import java.util.List;
 import java.util.function.Function;
 
@@ -7,8 +9,11 @@ import java.util.function.Function;
 public final class ControllerList {
 
     /** How each controller is made when a term of leadership begins. */
-    public static final List<Function<ControllerContext, Controller>> ALL =
-            List.of(ServiceAccountController::create, RootCaPublisher::create);
+    public static final List<Function<ControllerContext, Controller>> ALL = List.of(
+            ServiceAccountController::create,
+            RootCaPublisher::create,
+            DeploymentController::create,
+            ReplicaSetController::create);
 
     private ControllerList() {}
 }

@@ -1,0 +1,149 @@
+package io.mokube.controllermanager.controllers.ownership;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.OwnerReference;
+import io.mokube.client.informer.Informer;
+import io.mokube.client.informer.Store;
+import io.mokube.client.rest.PatchKind;
+import io.mokube.client.rest.ResourceClient;
+import io.mokube.machinery.error.ApiException;
+import io.mokube.machinery.names.ObjectKey;
+import io.mokube.machinery.object.Json;
+import io.mokube.machinery.selector.LabelSelector;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * The objects of one kind as their owners find them: by controller, without controller, adopted and released. Safe for
+ * use by many threads.
+ *
+ * @param <O> the owners
+ * @param <T> the dependents
+ */
+public final class Dependents<O extends HasMetadata, T extends HasMetadata> {
+
+    private static final String BY_CONTROLLER = "controller";
+    private static final String WITHOUT_CONTROLLER = "without-controller";
+
+    private final Informer<T> informer;
+    private final ResourceClient<O> owners;
+    private final ResourceClient<T> client;
+    private final OwnWrites writes = new OwnWrites();
+
+    /** Dependents in an informer, which gets the indexes that are needed. */
+    public Dependents(Informer<T> informer, ResourceClient<O> owners, ResourceClient<T> client) {
+        this.informer = informer;
+        this.owners = owners;
+        this.client = client;
+        index(informer);
+        informer.addIndex(
+                WITHOUT_CONTROLLER,
+                object -> Ownership.controllerOf(object).isEmpty() ? List.of(Ownership.namespace(object)) : List.of());
+    }
+
+    /** Gives an informer the index that {@link #of} reads. */
+    public static <T extends HasMetadata> void index(Informer<T> informer) {
+        informer.addIndex(
+                BY_CONTROLLER,
+                object -> Ownership.controllerOf(object).stream()
+                        .map(OwnerReference::getUid)
+                        .toList());
+    }
+
+    /** The objects of an indexed store that the owner of this UID controls. */
+    public static <T> List<T> of(Store<T> indexed, String ownerUid) {
+        return indexed.byIndex(BY_CONTROLLER, ownerUid);
+    }
+
+    /** What the owners write; their cache is the informer. */
+    public OwnWrites writes() {
+        return writes;
+    }
+
+    /** Whether the informer shows everything that this owner wrote. */
+    public boolean showsWritesOf(String ownerUid) {
+        long version = informer.version();
+        return writes.observed(
+                ownerUid,
+                key -> informer.store()
+                        .get(key)
+                        .<@Nullable T>map(object -> object)
+                        .orElse(null),
+                version);
+    }
+
+    /**
+     * The owner's dependents after adopting and releasing what has to be.
+     *
+     * @param adoptable which objects without a controller may be adopted, and which dependents released
+     */
+    public List<T> claim(O owner, LabelSelector selector, Predicate<T> adoptable) {
+        List<T> candidates =
+                new ArrayList<>(of(informer.store(), owner.getMetadata().getUid()));
+        informer.store().byIndex(WITHOUT_CONTROLLER, Ownership.namespace(owner)).stream()
+                .filter(adoptable)
+                .forEach(candidates::add);
+        Claim<T> claim = Claim.of(owner, selector, candidates);
+        claim.release().stream().filter(adoptable).forEach(dependent -> release(owner, dependent));
+        List<T> owned = new ArrayList<>(claim.owned());
+        // The cache may be behind: an owner that is gone or going must not take anything with it.
+        if (!claim.adopt().isEmpty() && livesOn(owner)) {
+            claim.adopt().forEach(orphan -> adopt(owner, orphan).ifPresent(owned::add));
+        }
+        return owned;
+    }
+
+    private boolean livesOn(O owner) {
+        return owners.get(Ownership.key(owner))
+                .filter(live ->
+                        live.getMetadata().getUid().equals(owner.getMetadata().getUid()))
+                .filter(live -> !Ownership.isBeingDeleted(live))
+                .isPresent();
+    }
+
+    private Optional<T> adopt(O owner, T orphan) {
+        List<OwnerReference> references = references(orphan);
+        references.removeIf(
+                reference -> reference.getUid().equals(owner.getMetadata().getUid()));
+        references.add(Ownership.controllerReference(owner));
+        return write(owner, orphan, references);
+    }
+
+    private void release(O owner, T dependent) {
+        List<OwnerReference> references = references(dependent);
+        references.removeIf(
+                reference -> reference.getUid().equals(owner.getMetadata().getUid()));
+        write(owner, dependent, references);
+    }
+
+    /** Writes the references, unless the dependent changed meanwhile; then its owner is told and looks again. */
+    private Optional<T> write(O owner, T dependent, List<OwnerReference> references) {
+        ObjectNode patch = Json.MAPPER.createObjectNode();
+        ObjectNode metadata = patch.putObject("metadata");
+        metadata.put("uid", dependent.getMetadata().getUid());
+        metadata.put("resourceVersion", dependent.getMetadata().getResourceVersion());
+        ArrayNode array = metadata.putArray("ownerReferences");
+        references.forEach(reference -> array.add(Json.MAPPER.<ObjectNode>valueToTree(reference)));
+        ObjectKey key = Ownership.key(dependent);
+        try {
+            T written = client.patch(key, PatchKind.MERGE, patch);
+            writes.stored(owner.getMetadata().getUid(), written);
+            return Optional.of(written);
+        } catch (ApiException e) {
+            if (e.isNotFound() || e.isConflict()) {
+                return Optional.empty();
+            }
+            throw e;
+        }
+    }
+
+    private static <T extends HasMetadata> List<OwnerReference> references(T object) {
+        @Nullable List<OwnerReference> references = object.getMetadata().getOwnerReferences();
+        return references == null ? new ArrayList<>() : new ArrayList<>(references);
+    }
+}

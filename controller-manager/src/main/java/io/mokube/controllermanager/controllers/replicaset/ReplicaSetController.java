@@ -1,0 +1,198 @@
+package io.mokube.controllermanager.controllers.replicaset;
+
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.apps.ReplicaSet;
+import io.fabric8.kubernetes.api.model.apps.ReplicaSetBuilder;
+import io.fabric8.kubernetes.api.model.apps.ReplicaSetStatus;
+import io.mokube.client.event.EventRecorder;
+import io.mokube.client.informer.Handler;
+import io.mokube.client.informer.Informer;
+import io.mokube.client.informer.Store;
+import io.mokube.client.reconcile.Outcome;
+import io.mokube.client.reconcile.ReconcileLoop;
+import io.mokube.client.reconcile.Reconciler;
+import io.mokube.client.rest.ResourceClient;
+import io.mokube.controllermanager.controllers.Controller;
+import io.mokube.controllermanager.controllers.ControllerContext;
+import io.mokube.controllermanager.controllers.ownership.Dependents;
+import io.mokube.controllermanager.controllers.ownership.Ownership;
+import io.mokube.controllermanager.controllers.ownership.PodFacts;
+import io.mokube.controllermanager.controllers.replicaset.ReplicaSetDecision.Change;
+import io.mokube.machinery.error.ApiException;
+import io.mokube.machinery.names.ObjectKey;
+import io.mokube.machinery.selector.LabelSelector;
+import io.mokube.machinery.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps as many pods as each ReplicaSet wants.
+ *
+ * <p>It decides only on a cache that shows all its own writes. So however long the cache lags, whatever events are
+ * repeated, a ReplicaSet never gets more pods than it wants.
+ */
+public final class ReplicaSetController implements Reconciler<ObjectKey> {
+
+    private static final String NAME = "replicaset-controller";
+    private static final int WORKERS = 5;
+
+    /** How soon to look whether the cache has caught up; the event that it waits for usually comes much earlier. */
+    private static final Duration CACHE_CHECK = Duration.ofSeconds(1);
+
+    private final Store<ReplicaSet> replicaSets;
+    private final Store<Pod> pods;
+    private final Dependents<ReplicaSet, Pod> dependents;
+    private final ResourceClient<ReplicaSet> client;
+    private final PodChanges changes;
+    private final Clock clock;
+
+    private ReplicaSetController(
+            Informer<ReplicaSet> replicaSets, Informer<Pod> pods, ControllerContext context, EventRecorder events) {
+        this.replicaSets = replicaSets.store();
+        this.pods = pods.store();
+        this.client = context.client().resource(ReplicaSet.class);
+        ResourceClient<Pod> podClient = context.client().resource(Pod.class);
+        this.dependents = new Dependents<>(pods, client, podClient);
+        this.changes = new PodChanges(
+                podClient, dependents.writes(), events, context.platform().random());
+        this.clock = context.platform().clock();
+        Dependents.index(replicaSets);
+    }
+
+    public static Controller create(ControllerContext context) {
+        Informer<ReplicaSet> replicaSets = context.informers().informer(ReplicaSet.class);
+        Informer<Pod> pods = context.informers().informer(Pod.class);
+        ReplicaSetController controller = new ReplicaSetController(
+                replicaSets, pods, context, context.recorders().apply(NAME));
+        ReconcileLoop<ObjectKey> loop = new ReconcileLoop<>(NAME, WORKERS, controller, context.platform());
+        replicaSets.addHandler(Handler.each(replicaSet -> loop.queue().add(Ownership.key(replicaSet))));
+        replicaSets.addHandler(new Handler<>() {
+            @Override
+            public void deleted(ReplicaSet last) {
+                controller.forget(last);
+            }
+        });
+        pods.addHandler(new Handler<>() {
+            @Override
+            public void added(Pod pod) {
+                controller.interested(pod).forEach(loop.queue()::add);
+            }
+
+            @Override
+            public void updated(Pod before, Pod now) {
+                controller.interested(now).forEach(loop.queue()::add);
+                if (!Ownership.controllerOf(before).equals(Ownership.controllerOf(now))) {
+                    controller.interested(before).forEach(loop.queue()::add);
+                }
+            }
+
+            @Override
+            public void deleted(Pod last) {
+                controller.interested(last).forEach(loop.queue()::add);
+            }
+        });
+        return Controller.of(NAME, List.of(replicaSets, pods), loop);
+    }
+
+    /** The ReplicaSets that a pod concerns: its controller, or else all that would adopt it. */
+    private List<ObjectKey> interested(Pod pod) {
+        String namespace = Ownership.namespace(pod);
+        return Ownership.controllerOf(pod)
+                .map(owner -> owner.getKind().equals("ReplicaSet")
+                        ? List.of(new ObjectKey(namespace, owner.getName()))
+                        : List.<ObjectKey>of())
+                .orElseGet(() -> replicaSets.list(namespace).stream()
+                        .filter(replicaSet -> selector(replicaSet)
+                                .filter(selector -> selector.matches(Ownership.labels(pod)))
+                                .isPresent())
+                        .map(Ownership::key)
+                        .toList());
+    }
+
+    @Override
+    public Outcome reconcile(ObjectKey key) throws InterruptedException {
+        Optional<ReplicaSet> found = replicaSets.get(key);
+        if (found.isEmpty()) {
+            return Outcome.done();
+        }
+        ReplicaSet replicaSet = found.get();
+        Optional<LabelSelector> selector = selector(replicaSet);
+        if (selector.isEmpty()) {
+            return Outcome.giveUp("the selector can't be understood");
+        }
+        if (!dependents.showsWritesOf(replicaSet.getMetadata().getUid())) {
+            return Outcome.again(CACHE_CHECK);
+        }
+        try {
+            return reconcile(replicaSet, selector.get());
+        } finally {
+            if (replicaSets
+                    .get(key)
+                    .filter(now -> now.getMetadata()
+                            .getUid()
+                            .equals(replicaSet.getMetadata().getUid()))
+                    .isEmpty()) {
+                forget(replicaSet);
+            }
+        }
+    }
+
+    private Outcome reconcile(ReplicaSet replicaSet, LabelSelector selector) throws InterruptedException {
+        List<Pod> owned = dependents.claim(replicaSet, selector, PodFacts::isActive);
+        List<Pod> active = owned.stream().filter(PodFacts::isActive).toList();
+        int terminating =
+                Math.toIntExact(owned.stream().filter(PodFacts::isTerminating).count());
+        Instant now = clock.instant();
+        Change change = ReplicaSetDecision.change(replicaSet, active, related(replicaSet, active), now);
+        PodChanges.Result result =
+                switch (change) {
+                    case Change.None() -> PodChanges.Result.SUCCESS;
+                    case Change.Create(int count) -> changes.create(replicaSet, count);
+                    case Change.Delete(List<Pod> surplus) -> changes.delete(replicaSet, surplus);
+                };
+        writeStatus(replicaSet, ReplicaSetDecision.status(replicaSet, active, terminating, result.failure(), now));
+        result.throwError();
+        return ReplicaSetDecision.nextAvailable(replicaSet, active, now)
+                .map(Outcome::again)
+                .orElseGet(Outcome::done);
+    }
+
+    /** The active pods of all ReplicaSets that have the same owner. */
+    private List<Pod> related(ReplicaSet replicaSet, List<Pod> active) {
+        return Ownership.controllerOf(replicaSet)
+                .map(owner -> Dependents.of(replicaSets, owner.getUid()).stream()
+                        .flatMap(sibling ->
+                                Dependents.of(pods, sibling.getMetadata().getUid()).stream())
+                        .filter(PodFacts::isActive)
+                        .toList())
+                .orElse(active);
+    }
+
+    private void writeStatus(ReplicaSet replicaSet, ReplicaSetStatus status) {
+        @Nullable ReplicaSetStatus old = replicaSet.getStatus();
+        if (status.equals(old)) {
+            return;
+        }
+        try {
+            client.updateStatus(
+                    new ReplicaSetBuilder(replicaSet).withStatus(status).build());
+        } catch (ApiException e) {
+            if (!e.isConflict() && !e.isNotFound()) { // it changed, and the change brings its key back
+                throw e;
+            }
+        }
+    }
+
+    private void forget(ReplicaSet replicaSet) {
+        dependents.writes().forget(replicaSet.getMetadata().getUid());
+        changes.forget(replicaSet);
+    }
+
+    /** The selector; one that selects everything is refused as Kubernetes does. */
+    private static Optional<LabelSelector> selector(ReplicaSet replicaSet) {
+        return Ownership.selector(replicaSet.getSpec().getSelector()).filter(selector -> !selector.isEmpty());
+    }
+}

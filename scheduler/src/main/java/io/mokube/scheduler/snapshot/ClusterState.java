@@ -1,0 +1,280 @@
+package io.mokube.scheduler.snapshot;
+
+import io.mokube.machinery.names.ObjectKey;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The cluster as the scheduler knows it: what watches told, and on top of that the pods it has decided on whose binding
+ * has not been seen yet (assumed pods). Collects changes and gives a {@link Snapshot} when asked, at a cost that follows
+ * from what changed since the last one.
+ *
+ * <p>Safe for use by many threads.
+ */
+public final class ClusterState {
+
+    /** A pod on a node, and whether only the scheduler says so yet. */
+    private record Placed(PodInfo pod, boolean assumed) {}
+
+    private final Map<String, NodeInfo> nodes = new HashMap<>();
+    private final Map<String, Placed> pods = new HashMap<>();
+    /** Pods whose node is not known (yet, or any more), by the node's name and their UID. */
+    private final Map<String, Map<String, PodInfo>> strandedPods = new HashMap<>();
+
+    private final Map<String, Integer> imageNodes = new HashMap<>();
+    private final Map<ObjectKey, DisruptionBudget> budgets =
+            new TreeMap<>(Comparator.comparing(ObjectKey::namespace).thenComparing(ObjectKey::name));
+    /** Pods for which room was made on a node, by UID. */
+    private final Map<String, PodInfo> nominated = new LinkedHashMap<>();
+
+    private Snapshot snapshot = Snapshot.EMPTY;
+    private Map<String, Integer> snapshotImages = Map.of();
+    private final Set<String> changedNodes = new HashSet<>();
+    private boolean orderChanged;
+    private boolean imagesChanged;
+    private List<DisruptionBudget> snapshotBudgets = List.of();
+    private boolean budgetsChanged;
+
+    /** Takes note of a node, new or changed, and gives what was known of it before. */
+    public synchronized @Nullable NodeFacts putNode(NodeFacts facts) {
+        NodeInfo old = nodes.get(facts.name());
+        if (old != null && old.facts().equals(facts)) {
+            return old.facts();
+        }
+        if (old == null) {
+            NodeInfo added = NodeInfo.empty(facts);
+            Map<String, PodInfo> stranded = strandedPods.remove(facts.name());
+            if (stranded != null) {
+                for (PodInfo pod : stranded.values()) {
+                    added = added.withPod(pod);
+                }
+            }
+            nodes.put(facts.name(), added);
+            renominate(facts.name());
+            orderChanged = true;
+            countImages(facts, 1);
+            return null;
+        }
+        nodes.put(facts.name(), old.withFacts(facts));
+        changedNodes.add(facts.name());
+        orderChanged |= !old.facts().zone().equals(facts.zone());
+        if (!old.facts().images().equals(facts.images())) {
+            countImages(old.facts(), -1);
+            countImages(facts, 1);
+        }
+        return old.facts();
+    }
+
+    /** Takes note that a node is gone. Its pods are remembered until they are removed, for the case that it returns. */
+    public synchronized void removeNode(String name) {
+        NodeInfo old = nodes.remove(name);
+        if (old == null) {
+            return;
+        }
+        for (PodInfo pod : old.pods()) {
+            strandedPods.computeIfAbsent(name, node -> new LinkedHashMap<>()).put(pod.uid(), pod);
+        }
+        orderChanged = true;
+        countImages(old.facts(), -1);
+    }
+
+    private void countImages(NodeFacts facts, int difference) {
+        for (String image : facts.images().keySet()) {
+            imageNodes.merge(image, difference, (old, change) -> old + change == 0 ? null : old + change);
+            imagesChanged = true;
+        }
+    }
+
+    /** What a pod seen bound to a node is to what was known of it. */
+    public enum PodChange {
+        /** It was not known to stand anywhere. */
+        NEW,
+        /** It was assumed where it is now seen. */
+        CONFIRMED,
+        /** It takes something else than before, or looks different to other pods. */
+        CHANGED,
+        /** Nothing that matters here changed. */
+        SAME
+    }
+
+    /** Takes note of a pod that is bound to a node, as the API server has it. What was assumed of it is replaced. */
+    public synchronized PodChange putPod(PodInfo pod) {
+        Placed old = pods.put(pod.uid(), new Placed(pod, false));
+        if (old == null) {
+            place(pod);
+            return PodChange.NEW;
+        }
+        boolean same = old.pod().weighsTheSameAs(pod);
+        if (!same) {
+            displace(old.pod());
+            place(pod);
+        }
+        if (old.assumed() && old.pod().nodeName().equals(pod.nodeName())) {
+            return PodChange.CONFIRMED;
+        }
+        return same ? PodChange.SAME : PodChange.CHANGED;
+    }
+
+    /** Takes note that a pod is gone or takes nothing any more; gives it as it was known on a node. */
+    public synchronized @Nullable PodInfo removePod(String uid) {
+        Placed old = pods.remove(uid);
+        if (old == null) {
+            return null;
+        }
+        displace(old.pod());
+        return old.pod();
+    }
+
+    /**
+     * Counts a pod as standing on a node before the API server says so.
+     *
+     * @return false, and nothing happens, when the pod already stands somewhere or the node is unknown
+     */
+    public synchronized boolean assume(PodInfo pod, String node) {
+        if (pods.containsKey(pod.uid()) || !nodes.containsKey(node)) {
+            return false;
+        }
+        PodInfo assumed = pod.onNode(node);
+        pods.put(pod.uid(), new Placed(assumed, true));
+        withdrawNomination(pod.uid());
+        place(assumed);
+        return true;
+    }
+
+    /**
+     * Takes an assumption back, because the binding failed.
+     *
+     * @return false when the pod was not merely assumed: it was seen bound, or is gone
+     */
+    public synchronized boolean forget(String uid) {
+        Placed old = pods.get(uid);
+        if (old == null || !old.assumed()) {
+            return false;
+        }
+        pods.remove(uid);
+        displace(old.pod());
+        return true;
+    }
+
+    /** Whether a pod stands on a node, assumed or seen. */
+    public synchronized boolean isPlaced(String uid) {
+        return pods.containsKey(uid);
+    }
+
+    /** Whether a pod's place is assumed and not yet seen. */
+    public synchronized boolean isAssumed(String uid) {
+        Placed placed = pods.get(uid);
+        return placed != null && placed.assumed();
+    }
+
+    /** How many nodes are known. */
+    public synchronized int nodeCount() {
+        return nodes.size();
+    }
+
+    /** Keeps room on a node for a pod that waits for others to go, replacing an earlier nomination of the pod. */
+    public synchronized void nominate(PodInfo pod, String node) {
+        withdrawNomination(pod.uid());
+        nominated.put(pod.uid(), pod.nominatedTo(node));
+        renominate(node);
+    }
+
+    /** Keeps no room for the pod any more. */
+    public synchronized void withdrawNomination(String uid) {
+        PodInfo pod = nominated.remove(uid);
+        if (pod != null) {
+            renominate(pod.nominatedNode());
+        }
+    }
+
+    private void renominate(String name) {
+        NodeInfo node = nodes.get(name);
+        if (node == null) {
+            return;
+        }
+        List<PodInfo> waiting = nominated.values().stream()
+                .filter(pod -> pod.nominatedNode().equals(name))
+                .toList();
+        if (!waiting.equals(node.nominated())) {
+            nodes.put(name, node.withNominated(waiting));
+            changedNodes.add(name);
+        }
+    }
+
+    /** Takes note of a disruption budget, new or changed. */
+    public synchronized void putBudget(DisruptionBudget budget) {
+        budgets.put(budget.key(), budget);
+        budgetsChanged = true;
+    }
+
+    /** Takes note that a disruption budget is gone. */
+    public synchronized void removeBudget(ObjectKey key) {
+        budgets.remove(key);
+        budgetsChanged = true;
+    }
+
+    private void place(PodInfo pod) {
+        NodeInfo node = nodes.get(pod.nodeName());
+        if (node == null) {
+            strandedPods
+                    .computeIfAbsent(pod.nodeName(), name -> new LinkedHashMap<>())
+                    .put(pod.uid(), pod);
+            return;
+        }
+        nodes.put(pod.nodeName(), node.withPod(pod));
+        changedNodes.add(pod.nodeName());
+    }
+
+    private void displace(PodInfo pod) {
+        NodeInfo node = nodes.get(pod.nodeName());
+        if (node == null) {
+            Map<String, PodInfo> stranded = strandedPods.get(pod.nodeName());
+            if (stranded != null) {
+                stranded.remove(pod.uid());
+                if (stranded.isEmpty()) {
+                    strandedPods.remove(pod.nodeName());
+                }
+            }
+            return;
+        }
+        nodes.put(pod.nodeName(), node.withoutPod(pod.uid()));
+        changedNodes.add(pod.nodeName());
+    }
+
+    /** The cluster as it is known now. */
+    public synchronized Snapshot snapshot() {
+        if (imagesChanged) {
+            snapshotImages = Map.copyOf(imageNodes);
+            imagesChanged = false;
+        }
+        boolean newBudgets = budgetsChanged;
+        if (newBudgets) {
+            snapshotBudgets = List.copyOf(budgets.values());
+            budgetsChanged = false;
+        }
+        if (orderChanged) {
+            snapshot = Snapshot.ordered(nodes.values(), snapshotImages, snapshotBudgets);
+            orderChanged = false;
+            changedNodes.clear();
+        } else if (!changedNodes.isEmpty() || newBudgets) {
+            List<NodeInfo> changed = new ArrayList<>(changedNodes.size());
+            for (String name : changedNodes) {
+                NodeInfo node = nodes.get(name);
+                if (node != null) {
+                    changed.add(node);
+                }
+            }
+            snapshot = snapshot.with(changed, snapshotImages, snapshotBudgets);
+            changedNodes.clear();
+        }
+        return snapshot;
+    }
+}

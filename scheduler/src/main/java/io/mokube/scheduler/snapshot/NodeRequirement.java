@@ -1,0 +1,66 @@
+package io.mokube.scheduler.snapshot;
+
+import io.fabric8.kubernetes.api.model.NodeSelectorRequirement;
+import io.fabric8.kubernetes.api.model.NodeSelectorTerm;
+import io.mokube.machinery.selector.LabelSelector;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * One term of a node selector: all of its requirements must hold. A term without any matches no node, as in Kubernetes.
+ *
+ * @param labels requirements on the node's labels
+ * @param names requirements on the node's name, keyed {@code metadata.name}
+ * @param malformed whether the term can't be read; such a term matches no node
+ */
+public record NodeRequirement(
+        List<LabelSelector.Requirement> labels, List<LabelSelector.Requirement> names, boolean malformed) {
+
+    private static final String NAME_FIELD = "metadata.name";
+
+    public NodeRequirement {
+        labels = List.copyOf(labels);
+        names = List.copyOf(names);
+    }
+
+    static NodeRequirement of(NodeSelectorTerm term) {
+        try {
+            return new NodeRequirement(
+                    requirements(term.getMatchExpressions()), requirements(term.getMatchFields()), false);
+        } catch (IllegalArgumentException e) {
+            return new NodeRequirement(List.of(), List.of(), true);
+        }
+    }
+
+    /** The requirement that a plain {@code nodeSelector} states. */
+    static NodeRequirement ofLabels(Map<String, String> labels) {
+        return new NodeRequirement(LabelSelector.ofLabels(labels).requirements(), List.of(), false);
+    }
+
+    private static List<LabelSelector.Requirement> requirements(List<NodeSelectorRequirement> expressions) {
+        List<LabelSelector.Requirement> requirements = new ArrayList<>(expressions.size());
+        for (NodeSelectorRequirement expression : expressions) {
+            requirements.add(
+                    LabelSelector.requirement(expression.getKey(), expression.getOperator(), expression.getValues()));
+        }
+        return requirements;
+    }
+
+    public boolean matches(NodeFacts node) {
+        if (malformed || (labels.isEmpty() && names.isEmpty())) {
+            return false;
+        }
+        for (LabelSelector.Requirement requirement : labels) {
+            if (!requirement.matches(node.labels())) {
+                return false;
+            }
+        }
+        for (LabelSelector.Requirement requirement : names) {
+            if (!requirement.key().equals(NAME_FIELD) || !requirement.matches(Map.of(NAME_FIELD, node.name()))) {
+                return false;
+            }
+        }
+        return true;
+    }
+}

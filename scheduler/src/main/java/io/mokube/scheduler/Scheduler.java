@@ -1,0 +1,165 @@
+package io.mokube.scheduler;
+
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
+import io.mokube.client.election.ElectionConfig;
+import io.mokube.client.election.LeaderElector;
+import io.mokube.client.event.EventRecorder;
+import io.mokube.client.informer.Informer;
+import io.mokube.client.informer.InformerFactory;
+import io.mokube.client.informer.Selection;
+import io.mokube.client.rest.ApiClient;
+import io.mokube.client.rest.ResourceType;
+import io.mokube.client.rest.WriteGuard;
+import io.mokube.machinery.component.Component;
+import io.mokube.machinery.component.ComponentException;
+import io.mokube.machinery.component.Platform;
+import io.mokube.machinery.selector.FieldSelector;
+import io.mokube.scheduler.cycle.ApiWrites;
+import io.mokube.scheduler.cycle.ClusterFeed;
+import io.mokube.scheduler.cycle.SchedulerMetrics;
+import io.mokube.scheduler.cycle.SchedulingLoop;
+import io.mokube.scheduler.framework.Profile;
+import io.mokube.scheduler.plugins.DefaultPlugins;
+import io.mokube.scheduler.queue.SchedulingQueue;
+import io.mokube.scheduler.snapshot.ClusterState;
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * kube-scheduler: gives each pod that names it a node. Watches pods and nodes from the start, and decides while it leads.
+ * A scheduler can be started once.
+ */
+public final class Scheduler implements Component {
+
+    private static final String NAME = "kube-scheduler";
+    private static final FieldSelector UNFINISHED = FieldSelector.parse("status.phase!=Succeeded,status.phase!=Failed");
+
+    private final SchedulerConfig config;
+    private final Platform platform;
+    private @Nullable Running running;
+
+    public Scheduler(SchedulerConfig config, Platform platform) {
+        this.config = config;
+        this.platform = platform;
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public synchronized void start() {
+        if (running != null) {
+            throw new IllegalStateException("the scheduler was started before");
+        }
+        try {
+            running = new Running(config, platform);
+        } catch (IllegalArgumentException e) {
+            throw new ComponentException(
+                    "The scheduler can't use its credentials for " + config.client() + ": " + e.getMessage(), e);
+        }
+        running.start();
+    }
+
+    @Override
+    public Readiness readiness() {
+        Running current = current();
+        if (current == null) {
+            return Readiness.waitingFor("the scheduler was not started");
+        }
+        return current.informers.notSynced().isEmpty()
+                ? Readiness.READY
+                : Readiness.waitingFor("the first list of " + String.join(", ", current.informers.notSynced()));
+    }
+
+    /** Whether this scheduler is the one that decides now. */
+    public boolean isLeader() {
+        Running current = current();
+        return current != null && current.elector.map(LeaderElector::isLeader).orElse(true);
+    }
+
+    private synchronized @Nullable Running current() {
+        return running;
+    }
+
+    @Override
+    public void stop(Duration grace) {
+        Running current;
+        synchronized (this) {
+            current = running;
+            running = null;
+        }
+        if (current != null) {
+            current.stop(grace);
+        }
+    }
+
+    /** The parts of a started scheduler. */
+    private static final class Running {
+
+        private final ApiClient client;
+        private final InformerFactory informers;
+        private final EventRecorder events;
+        private final SchedulingQueue queue;
+        private final SchedulingLoop loop;
+        private final Optional<LeaderElector> elector;
+
+        Running(SchedulerConfig config, Platform platform) {
+            client = new ApiClient(config.client(), platform);
+            informers = new InformerFactory(client);
+            Informer<Pod> pods = informers.informer(ResourceType.of(Pod.class), Selection.ALL.withFields(UNFINISHED));
+            Informer<Node> nodes = informers.informer(Node.class);
+            Informer<PodDisruptionBudget> budgets = informers.informer(PodDisruptionBudget.class);
+
+            Profile profile = DefaultPlugins.profile(config.schedulerName());
+            ClusterState state = new ClusterState();
+            queue = new SchedulingQueue(platform.clock(), config.delays(), profile::holdsBack);
+            ClusterFeed feed = new ClusterFeed(state, queue, config.schedulerName());
+            pods.setTransform(ClusterFeed::strip);
+            pods.addHandler(feed.pods());
+            nodes.addHandler(feed.nodes());
+            budgets.addHandler(feed.budgets());
+
+            events = new EventRecorder(client, config.schedulerName(), "");
+            SchedulerMetrics metrics = new SchedulerMetrics(platform.meters(), config.schedulerName(), queue);
+            ApiWrites writes = new ApiWrites(client, platform, pods.store(), config.schedulerName());
+            loop = new SchedulingLoop(profile, state, queue, informers, writes, events, metrics, platform);
+            elector = config.leaderElection() ? Optional.of(elector(config, platform)) : Optional.empty();
+        }
+
+        private LeaderElector elector(SchedulerConfig config, Platform platform) {
+            String identity = config.identity().isEmpty()
+                    ? NAME + "_" + Long.toHexString(platform.random().nextLong())
+                    : config.identity();
+            return new LeaderElector(ElectionConfig.standard(NAME, identity), client, new LeaderElector.Term() {
+                @Override
+                public void begin(WriteGuard guard) {
+                    loop.begin(guard);
+                }
+
+                @Override
+                public void end() {
+                    loop.end();
+                }
+            });
+        }
+
+        void start() {
+            informers.start();
+            elector.ifPresentOrElse(LeaderElector::start, () -> loop.begin(WriteGuard.OPEN));
+        }
+
+        void stop(Duration grace) {
+            elector.ifPresentOrElse(LeaderElector::stop, loop::end);
+            loop.awaitWrites(grace);
+            queue.close();
+            informers.close();
+            events.close();
+            client.close();
+        }
+    }
+}

@@ -1,0 +1,193 @@
+package io.mokube.scheduler.cycle;
+
+import io.fabric8.kubernetes.api.model.Binding;
+import io.fabric8.kubernetes.api.model.BindingBuilder;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodCondition;
+import io.mokube.client.informer.Store;
+import io.mokube.client.rest.ApiClient;
+import io.mokube.client.rest.ConnectionException;
+import io.mokube.client.rest.DeleteOptions;
+import io.mokube.client.rest.PatchKind;
+import io.mokube.client.rest.ResourceClient;
+import io.mokube.client.rest.WriteGuard;
+import io.mokube.machinery.component.Platform;
+import io.mokube.machinery.error.ApiException;
+import io.mokube.machinery.names.ObjectKey;
+import io.mokube.machinery.object.Json;
+import io.mokube.scheduler.snapshot.PodInfo;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
+import java.util.Optional;
+import tools.jackson.databind.node.ObjectNode;
+
+/** What the scheduler writes to the API server: bindings, conditions and, to make room, deletions. */
+public final class ApiWrites {
+
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(5);
+
+    private final ApiClient client;
+    private final ResourceClient<Pod> pods;
+    private final Platform platform;
+    private final Store<Pod> seen;
+    private final String schedulerName;
+
+    public ApiWrites(ApiClient client, Platform platform, Store<Pod> seen, String schedulerName) {
+        this.client = client;
+        this.pods = client.resource(Pod.class);
+        this.platform = platform;
+        this.seen = seen;
+        this.schedulerName = schedulerName;
+    }
+
+    /** The same, as long as the guard lets writes pass. */
+    ApiWrites guardedBy(WriteGuard guard) {
+        return new ApiWrites(client.guardedBy(guard), platform, seen, schedulerName);
+    }
+
+    /**
+     * Binds a pod to a node. As long as the outcome is unknown, because an answer got lost, the same binding is tried
+     * again: the room assumed for it must not be given away before it is certain that the pod does not take it.
+     *
+     * @throws InterruptedException when the thread is interrupted while it is unknown
+     * @throws WriteGuard.WriteRefusedException when this scheduler may not write any more
+     */
+    BindOutcome bind(PodInfo pod, String node) throws InterruptedException {
+        Binding binding = new BindingBuilder()
+                .withNewMetadata()
+                .withNamespace(pod.key().namespace())
+                .withName(pod.key().name())
+                .withUid(pod.uid())
+                .endMetadata()
+                .withNewTarget()
+                .withApiVersion("v1")
+                .withKind("Node")
+                .withName(node)
+                .endTarget()
+                .build();
+        Duration pause = FIRST_PAUSE;
+        while (true) {
+            try {
+                pods.createSubresource(pod.key(), "binding", binding);
+                return new BindOutcome.Bound();
+            } catch (ApiException e) {
+                if (e.isNotFound()) {
+                    return new BindOutcome.Overtaken("the pod is gone");
+                }
+                if (e.isConflict()) {
+                    Optional<BindOutcome> settled = afterConflict(pod, node);
+                    if (settled.isPresent()) {
+                        return settled.get();
+                    }
+                } else if (e.code() < 500 && e.code() != 429) {
+                    return new BindOutcome.Refused(String.valueOf(e.getMessage()));
+                }
+            } catch (ConnectionException e) {
+                if (Thread.interrupted()) {
+                    throw new InterruptedException();
+                }
+            }
+            platform.clock().sleep(pause);
+            pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
+        }
+    }
+
+    /** What a conflict means: an earlier try may have succeeded, or somebody else was faster. Empty while unknown. */
+    private Optional<BindOutcome> afterConflict(PodInfo pod, String node) throws InterruptedException {
+        try {
+            Optional<Pod> now = pods.get(pod.key());
+            if (now.isEmpty() || !pod.uid().equals(now.get().getMetadata().getUid())) {
+                return Optional.of(new BindOutcome.Overtaken("the pod is gone"));
+            }
+            String bound = now.get().getSpec().getNodeName();
+            if (node.equals(bound)) {
+                return Optional.of(new BindOutcome.Bound());
+            }
+            return bound == null || bound.isEmpty()
+                    ? Optional.of(new BindOutcome.Refused("the pod changed"))
+                    : Optional.of(new BindOutcome.Overtaken("the pod was bound to " + bound));
+        } catch (ApiException e) {
+            return Optional.empty();
+        } catch (ConnectionException e) {
+            if (Thread.interrupted()) {
+                throw new InterruptedException();
+            }
+            return Optional.empty();
+        }
+    }
+
+    /**
+     * Says in the pod's condition {@code PodScheduled} why it has no node, and writes down the node on which room is
+     * being made. Writes nothing when the pod, as last seen, says so already.
+     *
+     * @param nominatedNode {@code ""} for none
+     */
+    void explain(PodInfo pod, String reason, String message, String nominatedNode) {
+        Optional<Pod> last = seen.get(pod.key());
+        String now = now();
+        String since = now;
+        if (last.isPresent() && last.get().getStatus() != null) {
+            String oldNomination = last.get().getStatus().getNominatedNodeName();
+            for (PodCondition condition : last.get().getStatus().getConditions()) {
+                if (condition.getType().equals("PodScheduled") && "False".equals(condition.getStatus())) {
+                    if (reason.equals(condition.getReason())
+                            && message.equals(condition.getMessage())
+                            && nominatedNode.equals(oldNomination == null ? "" : oldNomination)) {
+                        return;
+                    }
+                    since = condition.getLastTransitionTime() == null ? now : condition.getLastTransitionTime();
+                }
+            }
+        }
+        ObjectNode patch = condition("PodScheduled", "False", reason, message, since);
+        ((ObjectNode) patch.get("metadata")).put("uid", pod.uid());
+        ObjectNode status = (ObjectNode) patch.get("status");
+        if (nominatedNode.isEmpty()) {
+            status.putNull("nominatedNodeName");
+        } else {
+            status.put("nominatedNodeName", nominatedNode);
+        }
+        pods.patch(pod.key(), PatchKind.STRATEGIC, patch, "status");
+    }
+
+    /** Takes a pod away so that a more important one fits; does nothing when it is gone already. */
+    void evict(PodInfo victim) {
+        ObjectKey key = victim.key();
+        try {
+            ObjectNode patch = condition(
+                    "DisruptionTarget",
+                    "True",
+                    "PreemptionByScheduler",
+                    schedulerName + ": preempting to accommodate a higher priority pod",
+                    now());
+            ((ObjectNode) patch.get("metadata")).put("uid", victim.uid());
+            pods.patch(key, PatchKind.STRATEGIC, patch, "status");
+            pods.delete(key, DeleteOptions.DEFAULT.withUid(victim.uid()));
+        } catch (ApiException e) {
+            // Gone, or another pod of the same name: the room is free either way.
+            if (!e.isNotFound() && !e.isConflict()) {
+                throw e;
+            }
+        }
+    }
+
+    private static ObjectNode condition(String type, String status, String reason, String message, String since) {
+        ObjectNode patch = Json.MAPPER.createObjectNode();
+        // A UID in the patch makes the server refuse it for another pod of the same name.
+        patch.putObject("metadata");
+        patch.putObject("status")
+                .putArray("conditions")
+                .addObject()
+                .put("type", type)
+                .put("status", status)
+                .put("reason", reason)
+                .put("message", message)
+                .put("lastTransitionTime", since);
+        return patch;
+    }
+
+    private String now() {
+        return platform.clock().instant().truncatedTo(ChronoUnit.SECONDS).toString();
+    }
+}

@@ -1,0 +1,196 @@
+package io.mokube.scheduler.cycle;
+
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
+import io.mokube.client.informer.Handler;
+import io.mokube.client.rest.ObjectKeys;
+import io.mokube.machinery.names.ObjectKey;
+import io.mokube.scheduler.framework.ClusterEvent;
+import io.mokube.scheduler.queue.SchedulingQueue;
+import io.mokube.scheduler.snapshot.ClusterState;
+import io.mokube.scheduler.snapshot.ClusterState.PodChange;
+import io.mokube.scheduler.snapshot.DisruptionBudget;
+import io.mokube.scheduler.snapshot.NodeFacts;
+import io.mokube.scheduler.snapshot.PodInfo;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings what watches tell into the cluster state and the queue. The state is changed before the queue is told, so that
+ * a pod that is woken sees what woke it.
+ */
+public final class ClusterFeed {
+
+    private static final Logger log = LoggerFactory.getLogger(ClusterFeed.class);
+
+    private final ClusterState state;
+    private final SchedulingQueue queue;
+    private final String schedulerName;
+
+    public ClusterFeed(ClusterState state, SchedulingQueue queue, String schedulerName) {
+        this.state = state;
+        this.queue = queue;
+        this.schedulerName = schedulerName;
+    }
+
+    /** Drops from a pod what scheduling never reads, because a big cluster's pods must fit into memory. */
+    public static Pod strip(Pod pod) {
+        pod.getMetadata().setManagedFields(List.of());
+        pod.getMetadata().setAnnotations(null);
+        pod.getSpec().setVolumes(List.of());
+        pod.getSpec().getContainers().forEach(ClusterFeed::strip);
+        pod.getSpec().getInitContainers().forEach(ClusterFeed::strip);
+        return pod;
+    }
+
+    private static void strip(Container container) {
+        container.setArgs(List.of());
+        container.setCommand(List.of());
+        container.setEnv(List.of());
+        container.setEnvFrom(List.of());
+        container.setVolumeMounts(List.of());
+        container.setLivenessProbe(null);
+        container.setReadinessProbe(null);
+        container.setStartupProbe(null);
+        container.setLifecycle(null);
+        container.setSecurityContext(null);
+    }
+
+    /** Takes in pods. */
+    public Handler<Pod> pods() {
+        return new Handler<>() {
+            @Override
+            public void added(Pod pod) {
+                guarded("pod", ObjectKeys.of(pod), () -> put(PodInfo.of(pod)));
+            }
+
+            @Override
+            public void updated(Pod before, Pod now) {
+                guarded("pod", ObjectKeys.of(now), () -> {
+                    // Deleted and made anew under the same name while the watch was away.
+                    if (!before.getMetadata().getUid().equals(now.getMetadata().getUid())) {
+                        remove(before.getMetadata().getUid());
+                    }
+                    put(PodInfo.of(now));
+                });
+            }
+
+            @Override
+            public void deleted(Pod last) {
+                guarded(
+                        "pod",
+                        ObjectKeys.of(last),
+                        () -> remove(last.getMetadata().getUid()));
+            }
+        };
+    }
+
+    private void put(PodInfo pod) {
+        if (pod.finished()) {
+            remove(pod.uid());
+        } else if (!pod.nodeName().isEmpty()) {
+            state.withdrawNomination(pod.uid());
+            PodChange change = state.putPod(pod);
+            queue.remove(pod.uid());
+            switch (change) {
+                case NEW, CONFIRMED -> queue.happened(ClusterEvent.ASSIGNED_POD_ADDED);
+                case CHANGED -> queue.happened(ClusterEvent.ASSIGNED_POD_CHANGED);
+                case SAME -> {}
+            }
+        } else if (pod.terminating()) {
+            state.withdrawNomination(pod.uid());
+            queue.remove(pod.uid());
+        } else if (pod.schedulerName().equals(schedulerName) && !state.isPlaced(pod.uid())) {
+            // An assumed pod is not looked at again: what is seen here is older than the decision.
+            if (!pod.nominatedNode().isEmpty()) {
+                state.nominate(pod, pod.nominatedNode());
+            }
+            queue.put(pod);
+        }
+    }
+
+    private void remove(String uid) {
+        queue.remove(uid);
+        state.withdrawNomination(uid);
+        if (state.removePod(uid) != null) {
+            queue.happened(ClusterEvent.ASSIGNED_POD_REMOVED);
+        }
+    }
+
+    /** Takes in nodes. */
+    public Handler<Node> nodes() {
+        return new Handler<>() {
+            @Override
+            public void added(Node node) {
+                guarded("node", ObjectKeys.of(node), () -> put(NodeFacts.of(node)));
+            }
+
+            @Override
+            public void updated(Node before, Node now) {
+                added(now);
+            }
+
+            @Override
+            public void deleted(Node last) {
+                guarded("node", ObjectKeys.of(last), () -> {
+                    state.removeNode(last.getMetadata().getName());
+                    queue.happened(ClusterEvent.NODE_REMOVED);
+                });
+            }
+        };
+    }
+
+    private void put(NodeFacts node) {
+        NodeFacts old = state.putNode(node);
+        if (old == null) {
+            queue.happened(ClusterEvent.NODE_ADDED);
+            return;
+        }
+        if (!old.allocatable().equals(node.allocatable()) || old.allowedPods() != node.allowedPods()) {
+            queue.happened(ClusterEvent.NODE_ALLOCATABLE_CHANGED);
+        }
+        if (!old.labels().equals(node.labels())) {
+            queue.happened(ClusterEvent.NODE_LABELS_CHANGED);
+        }
+        if (!old.forbidding().equals(node.forbidding()) || old.unschedulable() != node.unschedulable()) {
+            queue.happened(ClusterEvent.NODE_TAINTS_CHANGED);
+        }
+    }
+
+    /** Takes in disruption budgets. */
+    public Handler<PodDisruptionBudget> budgets() {
+        return new Handler<>() {
+            @Override
+            public void added(PodDisruptionBudget budget) {
+                guarded("budget", ObjectKeys.of(budget), () -> state.putBudget(DisruptionBudget.of(budget)));
+            }
+
+            @Override
+            public void updated(PodDisruptionBudget before, PodDisruptionBudget now) {
+                added(now);
+            }
+
+            @Override
+            public void deleted(PodDisruptionBudget last) {
+                state.removeBudget(ObjectKeys.of(last));
+            }
+        };
+    }
+
+    /** An object that can't be understood must not end the watch that the others come by. */
+    private static void guarded(String kind, ObjectKey key, Runnable change) {
+        try {
+            change.run();
+        } catch (RuntimeException e) {
+            log.atError()
+                    .setMessage("an object was ignored, because it can't be understood")
+                    .addKeyValue("kind", kind)
+                    .addKeyValue("key", key)
+                    .setCause(e)
+                    .log();
+        }
+    }
+}

@@ -10,14 +10,21 @@ import java.util.Map;
  */
 public final class DemoImage {
 
-    /** The image's full name; {@code mokube/demo} means the same. */
-    public static final String NAME = "docker.io/mokube/demo:latest";
+    /**
+     * The image's name. It has a tag, because Kubernetes asks the registry anew for every {@code latest}, and there is
+     * none to ask.
+     */
+    public static final String NAME = "docker.io/mokube/demo:1";
+
+    /** The same image under another name, to change a Deployment's image to. */
+    public static final String NEXT_NAME = "docker.io/mokube/demo:2";
 
     private static final String START = """
             #!/bin/sh
             # The host name is the pod's name, known only now.
             mkdir -p /www
             [ -f /www/index.html ] || echo "<!doctype html><title>Mokube</title><h1>Hello from $(hostname)</h1>" > /www/index.html
+            echo "$(hostname) serves on port ${PORT:-8080}"
             exec httpd -f -v -p "${PORT:-8080}" -h /www
             """;
 

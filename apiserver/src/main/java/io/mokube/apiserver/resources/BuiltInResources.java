@@ -3,6 +3,10 @@ package io.mokube.apiserver.resources;
 import static io.mokube.apiserver.resources.DefinitionBuilder.clusterScoped;
 import static io.mokube.apiserver.resources.DefinitionBuilder.namespaced;
 
+import io.mokube.apiserver.table.CoreTables;
+import io.mokube.apiserver.table.NetworkTables;
+import io.mokube.apiserver.table.PodTable;
+import io.mokube.apiserver.table.WorkloadTables;
 import io.mokube.machinery.names.GroupVersion;
 import io.mokube.machinery.names.GroupVersionKind;
 import java.util.List;
@@ -76,18 +80,27 @@ public final class BuiltInResources {
         return List.of(
                 namespaced(CORE, "bindings", "Binding").verbs("create"),
                 clusterScoped(CORE, "componentstatuses", "ComponentStatus")
+                        .table(CoreTables.COMPONENT_STATUSES)
                         .shortNames("cs")
                         .verbs("get", "list"),
-                namespaced(CORE, "configmaps", "ConfigMap").shortNames("cm"),
-                namespaced(CORE, "endpoints", "Endpoints").shortNames("ep"),
-                namespaced(CORE, "events", "Event").shortNames("ev"),
-                namespaced(CORE, "limitranges", "LimitRange").shortNames("limits"),
+                namespaced(CORE, "configmaps", "ConfigMap")
+                        .table(CoreTables.CONFIG_MAPS)
+                        .shortNames("cm"),
+                namespaced(CORE, "endpoints", "Endpoints")
+                        .table(NetworkTables.ENDPOINTS)
+                        .shortNames("ep"),
+                namespaced(CORE, "events", "Event").table(CoreTables.EVENTS).shortNames("ev"),
+                namespaced(CORE, "limitranges", "LimitRange")
+                        .table(CoreTables.LIMIT_RANGES)
+                        .shortNames("limits"),
                 clusterScoped(CORE, "namespaces", "Namespace")
+                        .table(CoreTables.NAMESPACES)
                         .shortNames("ns")
                         .verbs("create", "delete", "get", "list", "patch", "update", "watch")
                         .subresource("finalize", "Namespace", "update")
                         .status(),
                 clusterScoped(CORE, "nodes", "Node")
+                        .table(CoreTables.NODES)
                         .shortNames("no")
                         .subresource("proxy", "NodeProxyOptions", PROXY_VERBS)
                         .status(),
@@ -98,6 +111,7 @@ public final class BuiltInResources {
                         .shortNames("pv")
                         .status(),
                 namespaced(CORE, "pods", "Pod")
+                        .table(new PodTable())
                         .shortNames("po")
                         .categories("all")
                         .subresource("attach", "PodAttachOptions", "create", "get")
@@ -110,21 +124,25 @@ public final class BuiltInResources {
                         .subresource("proxy", "PodProxyOptions", PROXY_VERBS)
                         .ownSubresource("resize")
                         .status(),
-                namespaced(CORE, "podtemplates", "PodTemplate"),
+                namespaced(CORE, "podtemplates", "PodTemplate").table(WorkloadTables.POD_TEMPLATES),
                 namespaced(CORE, "replicationcontrollers", "ReplicationController")
+                        .table(WorkloadTables.REPLICATION_CONTROLLERS)
                         .shortNames("rc")
                         .categories("all")
                         .scale()
                         .status(),
                 namespaced(CORE, "resourcequotas", "ResourceQuota")
+                        .table(CoreTables.RESOURCE_QUOTAS)
                         .shortNames("quota")
                         .status(),
-                namespaced(CORE, "secrets", "Secret"),
+                namespaced(CORE, "secrets", "Secret").table(CoreTables.SECRETS),
                 namespaced(CORE, "serviceaccounts", "ServiceAccount")
+                        .table(CoreTables.SERVICE_ACCOUNTS)
                         .shortNames("sa")
                         .subresource(
                                 "token", new GroupVersionKind("authentication.k8s.io", "v1", "TokenRequest"), "create"),
                 namespaced(CORE, "services", "Service")
+                        .table(NetworkTables.SERVICES)
                         .shortNames("svc")
                         .categories("all")
                         .subresource("proxy", "ServiceProxyOptions", PROXY_VERBS)
@@ -139,22 +157,27 @@ public final class BuiltInResources {
 
     private static List<DefinitionBuilder> apps() {
         return List.of(
-                namespaced(APPS, "controllerrevisions", "ControllerRevision"),
+                namespaced(APPS, "controllerrevisions", "ControllerRevision")
+                        .table(WorkloadTables.CONTROLLER_REVISIONS),
                 namespaced(APPS, "daemonsets", "DaemonSet")
+                        .table(WorkloadTables.DAEMON_SETS)
                         .shortNames("ds")
                         .categories("all")
                         .status(),
                 namespaced(APPS, "deployments", "Deployment")
+                        .table(WorkloadTables.DEPLOYMENTS)
                         .shortNames("deploy")
                         .categories("all")
                         .scale()
                         .status(),
                 namespaced(APPS, "replicasets", "ReplicaSet")
+                        .table(WorkloadTables.REPLICA_SETS)
                         .shortNames("rs")
                         .categories("all")
                         .scale()
                         .status(),
                 namespaced(APPS, "statefulsets", "StatefulSet")
+                        .table(WorkloadTables.STATEFUL_SETS)
                         .shortNames("sts")
                         .categories("all")
                         .scale()
@@ -194,10 +217,14 @@ public final class BuiltInResources {
     private static List<DefinitionBuilder> batch() {
         return List.of(
                 namespaced(BATCH, "cronjobs", "CronJob")
+                        .table(WorkloadTables.CRON_JOBS)
                         .shortNames("cj")
                         .categories("all")
                         .status(),
-                namespaced(BATCH, "jobs", "Job").categories("all").status());
+                namespaced(BATCH, "jobs", "Job")
+                        .table(WorkloadTables.JOBS)
+                        .categories("all")
+                        .status());
     }
 
     private static List<DefinitionBuilder> certificates() {
@@ -209,11 +236,20 @@ public final class BuiltInResources {
 
     private static List<DefinitionBuilder> networking() {
         return List.of(
-                clusterScoped(NETWORKING, "ingressclasses", "IngressClass"),
-                namespaced(NETWORKING, "ingresses", "Ingress").shortNames("ing").status(),
-                clusterScoped(NETWORKING, "ipaddresses", "IPAddress").shortNames("ip"),
-                namespaced(NETWORKING, "networkpolicies", "NetworkPolicy").shortNames("netpol"),
-                clusterScoped(NETWORKING, "servicecidrs", "ServiceCIDR").status());
+                clusterScoped(NETWORKING, "ingressclasses", "IngressClass").table(NetworkTables.INGRESS_CLASSES),
+                namespaced(NETWORKING, "ingresses", "Ingress")
+                        .table(NetworkTables.INGRESSES)
+                        .shortNames("ing")
+                        .status(),
+                clusterScoped(NETWORKING, "ipaddresses", "IPAddress")
+                        .table(NetworkTables.IP_ADDRESSES)
+                        .shortNames("ip"),
+                namespaced(NETWORKING, "networkpolicies", "NetworkPolicy")
+                        .table(NetworkTables.NETWORK_POLICIES)
+                        .shortNames("netpol"),
+                clusterScoped(NETWORKING, "servicecidrs", "ServiceCIDR")
+                        .table(NetworkTables.SERVICE_CIDRS)
+                        .status());
     }
 
     private static List<DefinitionBuilder> policy() {
@@ -276,7 +312,7 @@ public final class BuiltInResources {
     }
 
     private static List<DefinitionBuilder> discovery() {
-        return List.of(namespaced(DISCOVERY, "endpointslices", "EndpointSlice"));
+        return List.of(namespaced(DISCOVERY, "endpointslices", "EndpointSlice").table(NetworkTables.ENDPOINT_SLICES));
     }
 
     private static List<DefinitionBuilder> devices() {

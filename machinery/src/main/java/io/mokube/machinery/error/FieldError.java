@@ -1,5 +1,7 @@
 package io.mokube.machinery.error;
 
+import tools.jackson.databind.JsonNode;
+
 /**
  * A field of an object breaks a rule: one cause of a 422 answer. The messages read as Kubernetes writes them.
  *
@@ -40,7 +42,7 @@ public record FieldError(Type type, String field, String message) {
         return new FieldError(Type.REQUIRED, field, join(Type.REQUIRED.words, detail));
     }
 
-    /** {@code Invalid value: "x": detail}; strings are quoted, numbers and booleans are not. */
+    /** {@code Invalid value: "x": detail}; strings are quoted, numbers, booleans and JSON are not. */
     public static FieldError invalid(String field, Object value, String detail) {
         return new FieldError(Type.INVALID, field, join(Type.INVALID.words + ": " + show(value), detail));
     }
@@ -87,6 +89,7 @@ public record FieldError(Type type, String field, String message) {
     }
 
     private static String show(Object value) {
-        return value instanceof Number || value instanceof Boolean ? value.toString() : "\"" + value + "\"";
+        boolean isPlain = value instanceof Number || value instanceof Boolean || value instanceof JsonNode;
+        return isPlain ? value.toString() : "\"" + value + "\"";
     }
 }

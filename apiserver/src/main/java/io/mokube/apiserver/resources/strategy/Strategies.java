@@ -1,5 +1,7 @@
 package io.mokube.apiserver.resources.strategy;
 
+import static java.util.Map.entry;
+
 import io.mokube.apiserver.resources.ResourceStrategy;
 import java.util.Map;
 
@@ -9,7 +11,49 @@ public final class Strategies {
     /** For resources with a spec and a status and nothing particular. */
     private static final ResourceStrategy SPEC_STATUS = new SpecStatusStrategy();
 
-    private static final Map<String, ResourceStrategy> BY_RESOURCE = Map.of();
+    private static final ResourceStrategy NO_GENERATION = new NoGenerationStrategy();
+
+    private static final Map<String, ResourceStrategy> BY_RESOURCE = Map.ofEntries(
+            entry("configmaps", new ConfigMapStrategy()),
+            entry("endpoints", new EndpointsStrategy()),
+            entry("events", new EventStrategy()),
+            entry("events.events.k8s.io", new EventStrategy()),
+            entry("limitranges", NO_GENERATION),
+            entry("namespaces", new NamespaceStrategy()),
+            entry("nodes", new NodeStrategy()),
+            entry("persistentvolumeclaims", new VolumeClaimStrategy()),
+            entry("persistentvolumes", new VolumeStrategy()),
+            entry("pods", new PodStrategy()),
+            entry("podtemplates", new PodTemplateStrategy()),
+            entry("replicationcontrollers", new ReplicationControllerStrategy()),
+            entry("resourcequotas", NO_GENERATION),
+            entry("secrets", new SecretStrategy()),
+            entry("serviceaccounts", NO_GENERATION),
+            entry("services", new ServiceStrategy()),
+            entry("controllerrevisions.apps", NO_GENERATION),
+            entry("daemonsets.apps", new DaemonSetStrategy()),
+            entry("deployments.apps", new DeploymentStrategy()),
+            entry("replicasets.apps", new ReplicaSetStrategy()),
+            entry("statefulsets.apps", new StatefulSetStrategy()),
+            entry("horizontalpodautoscalers.autoscaling", new AutoscalerStrategy()),
+            entry("cronjobs.batch", new CronJobStrategy()),
+            entry("jobs.batch", new JobStrategy()),
+            entry("certificatesigningrequests.certificates.k8s.io", NO_GENERATION),
+            entry("leases.coordination.k8s.io", new LeaseStrategy()),
+            entry("endpointslices.discovery.k8s.io", new EndpointSliceStrategy()),
+            entry("ingresses.networking.k8s.io", new IngressStrategy()),
+            entry("networkpolicies.networking.k8s.io", new NetworkPolicyStrategy()),
+            entry("runtimeclasses.node.k8s.io", NO_GENERATION),
+            entry("poddisruptionbudgets.policy", new DisruptionBudgetStrategy()),
+            entry("clusterrolebindings.rbac.authorization.k8s.io", new RoleBindingStrategy(false)),
+            entry("clusterroles.rbac.authorization.k8s.io", new RoleStrategy(false)),
+            entry("rolebindings.rbac.authorization.k8s.io", new RoleBindingStrategy(true)),
+            entry("roles.rbac.authorization.k8s.io", new RoleStrategy(true)),
+            entry("priorityclasses.scheduling.k8s.io", new PriorityClassStrategy()),
+            entry("csinodes.storage.k8s.io", NO_GENERATION),
+            entry("csistoragecapacities.storage.k8s.io", NO_GENERATION),
+            entry("storageclasses.storage.k8s.io", new StorageClassStrategy()),
+            entry("volumeattachments.storage.k8s.io", NO_GENERATION));
 
     private Strategies() {}
 

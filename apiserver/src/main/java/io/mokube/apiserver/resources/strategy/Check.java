@@ -1,0 +1,185 @@
+package io.mokube.apiserver.resources.strategy;
+
+import io.mokube.machinery.error.FieldError;
+import io.mokube.machinery.names.NameFormat;
+import io.mokube.machinery.selector.LabelSelector;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** The checks that many kinds share, each adding Kubernetes' sentence for what is wrong. */
+final class Check {
+
+    static final int MAX_PORT = 65535;
+
+    private static final String NOT_NEGATIVE = "must be greater than or equal to 0";
+    private static final Pattern CONFIG_KEY = Pattern.compile("[-._a-zA-Z0-9]+");
+    private static final Pattern PORT_NAME = Pattern.compile("[a-z0-9]([a-z0-9-]*[a-z0-9])?");
+    private static final Pattern PERCENT = Pattern.compile("[0-9]+%");
+
+    private Check() {}
+
+    static void required(JsonNode parent, String field, String path, List<FieldError> errors) {
+        if (Tree.text(parent, field).isEmpty()) {
+            errors.add(FieldError.required(path + "." + field, ""));
+        }
+    }
+
+    static void notNegative(JsonNode parent, String field, String path, List<FieldError> errors) {
+        long value = parent.path(field).asLong(0);
+        if (value < 0) {
+            errors.add(FieldError.invalid(path + "." + field, value, NOT_NEGATIVE));
+        }
+    }
+
+    static void between(JsonNode value, long min, long max, String path, List<FieldError> errors) {
+        long number = value.asLong(0);
+        if (number < min || number > max) {
+            errors.add(FieldError.invalid(path, number, "must be between " + min + " and " + max + ", inclusive"));
+        }
+    }
+
+    static void port(JsonNode value, String path, List<FieldError> errors) {
+        between(value, 1, MAX_PORT, path, errors);
+    }
+
+    /** A port's number, or the name of a container's port. */
+    static void portOrName(JsonNode value, String path, List<FieldError> errors) {
+        if (value.isString()) {
+            portName(value.stringValue(), path, errors);
+        } else {
+            port(value, path, errors);
+        }
+    }
+
+    static void portName(String name, String path, List<FieldError> errors) {
+        if (name.length() > 15) {
+            errors.add(FieldError.invalid(path, name, "must be no more than 15 characters"));
+        }
+        if (!PORT_NAME.matcher(name).matches()) {
+            errors.add(FieldError.invalid(
+                    path, name, "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)"));
+        } else if (name.chars().noneMatch(c -> c >= 'a' && c <= 'z')) {
+            errors.add(FieldError.invalid(path, name, "must contain at least one letter (a-z)"));
+        } else if (name.contains("--")) {
+            errors.add(FieldError.invalid(path, name, "must not contain consecutive hyphens"));
+        }
+    }
+
+    static void name(String value, Function<String, Optional<String>> format, String path, List<FieldError> errors) {
+        format.apply(value).ifPresent(wrong -> errors.add(FieldError.invalid(path, value, wrong)));
+    }
+
+    static void dnsLabel(String value, String path, List<FieldError> errors) {
+        name(value, NameFormat::dnsLabel, path, errors);
+    }
+
+    /** A value that must be one of a set; an absent one passes. */
+    static void oneOf(JsonNode parent, String field, String path, Collection<String> allowed, List<FieldError> errors) {
+        String value = Tree.text(parent, field);
+        if (!value.isEmpty() && !allowed.contains(value)) {
+            errors.add(FieldError.notSupported(path + "." + field, value, new TreeSet<>(allowed)));
+        }
+    }
+
+    static void immutable(JsonNode now, JsonNode old, String field, String path, List<FieldError> errors) {
+        if (!Tree.sameField(now, old, field)) {
+            errors.add(FieldError.invalid(path, show(now.path(field)), "field is immutable"));
+        }
+    }
+
+    /** What an error shows of a value that may be missing. */
+    static Object show(JsonNode value) {
+        return value.isMissingNode() ? "" : value;
+    }
+
+    /** Adds a duplicate error for every value after the first that is equal. */
+    static void distinct(List<ObjectNode> items, String field, String path, List<FieldError> errors) {
+        Set<String> seen = new HashSet<>();
+        for (int i = 0; i < items.size(); i++) {
+            String value = Tree.text(items.get(i), field);
+            if (!value.isEmpty() && !seen.add(value)) {
+                errors.add(FieldError.duplicate(path + "[" + i + "]." + field, value));
+            }
+        }
+    }
+
+    /** A number or a percentage, neither negative. */
+    static void numberOrPercent(JsonNode value, String path, List<FieldError> errors) {
+        if (value.isString()) {
+            if (!PERCENT.matcher(value.stringValue()).matches()) {
+                errors.add(FieldError.invalid(
+                        path,
+                        value.stringValue(),
+                        "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%',"
+                                + " regex used for validation is '[0-9]+%')"));
+            }
+        } else if (value.asLong(0) < 0) {
+            errors.add(FieldError.invalid(path, value.asLong(0), NOT_NEGATIVE));
+        }
+    }
+
+    /** The keys of a config map or secret. */
+    static void configKey(String key, String path, List<FieldError> errors) {
+        if (key.length() > 253) {
+            errors.add(FieldError.invalid(path, key, "must be no more than 253 characters"));
+        }
+        if (!CONFIG_KEY.matcher(key).matches()) {
+            errors.add(FieldError.invalid(
+                    path,
+                    key,
+                    "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or"
+                            + " 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')"));
+        } else if (key.equals(".") || key.startsWith("..")) {
+            errors.add(FieldError.invalid(path, key, "must not start with '..'"));
+        }
+    }
+
+    /** The selector of a workload: well formed, or null after adding what is wrong. */
+    static @Nullable LabelSelector selector(JsonNode selector, String path, List<FieldError> errors) {
+        int before = errors.size();
+        for (Map.Entry<String, String> label :
+                Tree.texts(selector.path("matchLabels")).entrySet()) {
+            name(label.getKey(), NameFormat::qualifiedName, path + ".matchLabels", errors);
+            name(label.getValue(), NameFormat::labelValue, path + ".matchLabels", errors);
+        }
+        List<ObjectNode> expressions = Tree.items(selector, "matchExpressions");
+        for (int i = 0; i < expressions.size(); i++) {
+            expression(expressions.get(i), path + ".matchExpressions[" + i + "]", errors);
+        }
+        return errors.size() > before ? null : LabelSelector.ofJson(selector);
+    }
+
+    private static void expression(ObjectNode expression, String path, List<FieldError> errors) {
+        String operator = Tree.text(expression, "operator");
+        JsonNode values = expression.path("values");
+        switch (operator) {
+            case "In", "NotIn" -> {
+                if (values.isEmpty()) {
+                    errors.add(FieldError.required(
+                            path + ".values", "must be specified when `operator` is 'In' or 'NotIn'"));
+                }
+            }
+            case "Exists", "DoesNotExist" -> {
+                if (!values.isEmpty()) {
+                    errors.add(FieldError.forbidden(
+                            path + ".values", "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"));
+                }
+            }
+            default -> errors.add(FieldError.invalid(path + ".operator", operator, "not a valid selector operator"));
+        }
+        name(Tree.text(expression, "key"), NameFormat::qualifiedName, path + ".key", errors);
+        for (int i = 0; i < values.size(); i++) {
+            name(values.get(i).asString(""), NameFormat::labelValue, path + ".values[" + i + "]", errors);
+        }
+    }
+}

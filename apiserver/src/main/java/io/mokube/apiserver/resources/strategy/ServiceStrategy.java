@@ -1,0 +1,254 @@
+package io.mokube.apiserver.resources.strategy;
+
+import io.mokube.machinery.error.FieldError;
+import io.mokube.machinery.names.NameFormat;
+import io.mokube.machinery.object.KubeObject;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Services. Their cluster addresses and node ports are given out elsewhere. */
+final class ServiceStrategy extends SpecStatusStrategy {
+
+    private static final int DEFAULT_AFFINITY_SECONDS = 10_800;
+    private static final Set<String> TYPES = Set.of("ClusterIP", "NodePort", "LoadBalancer", "ExternalName");
+    private static final Set<String> PROTOCOLS = Set.of("TCP", "UDP", "SCTP");
+    private static final Set<String> POLICIES = Set.of("Cluster", "Local");
+
+    @Override
+    public void applyDefaults(KubeObject service) {
+        ObjectNode spec = Tree.child(service.root(), "spec");
+        Tree.orElse(spec, "sessionAffinity", "None");
+        Tree.orElse(spec, "type", "ClusterIP");
+        String type = Tree.text(spec, "type");
+        if (Tree.text(spec, "sessionAffinity").equals("ClientIP")) {
+            ObjectNode clientIp = Tree.child(Tree.child(spec, "sessionAffinityConfig"), "clientIP");
+            Tree.orElse(clientIp, "timeoutSeconds", DEFAULT_AFFINITY_SECONDS);
+        } else {
+            spec.remove("sessionAffinityConfig");
+        }
+        for (ObjectNode port : Tree.items(spec, "ports")) {
+            Tree.orElse(port, "protocol", "TCP");
+            JsonNode target = port.path("targetPort");
+            if (target.isMissingNode()
+                    || target.asString("").isEmpty()
+                    || target.asString("").equals("0")) {
+                port.set("targetPort", port.path("port"));
+            }
+        }
+        if (type.equals("ExternalName")) {
+            return;
+        }
+        Tree.orElse(spec, "internalTrafficPolicy", "Cluster");
+        if (type.equals("NodePort") || type.equals("LoadBalancer")) {
+            Tree.orElse(spec, "externalTrafficPolicy", "Cluster");
+        }
+        if (type.equals("LoadBalancer")) {
+            Tree.orElse(spec, "allocateLoadBalancerNodePorts", true);
+        }
+        Tree.orElse(spec, "ipFamilyPolicy", "SingleStack");
+        if (spec.path("ipFamilies").isEmpty()) {
+            spec.putArray("ipFamilies").add("IPv4");
+        }
+        clusterIps(spec);
+    }
+
+    /** The single and the plural form always say the same. */
+    private static void clusterIps(ObjectNode spec) {
+        String clusterIp = Tree.text(spec, "clusterIP");
+        JsonNode list = spec.path("clusterIPs");
+        if (clusterIp.isEmpty() && !list.isEmpty()) {
+            spec.put("clusterIP", list.path(0).asString(""));
+        } else if (!clusterIp.isEmpty() && list.isEmpty()) {
+            spec.putArray("clusterIPs").add(clusterIp);
+        }
+    }
+
+    @Override
+    public void prepareForCreate(KubeObject service) {
+        service.root().putObject("status").putObject("loadBalancer");
+    }
+
+    /** What was given out stays when an update leaves it out, as clients that know only their own fields do. */
+    @Override
+    public void prepareForUpdate(KubeObject service, KubeObject old) {
+        keep("status", service, old);
+        ObjectNode spec = Tree.child(service.root(), "spec");
+        JsonNode before = old.at("spec");
+        if (!hasAddress(spec) || !hasAddress(before)) {
+            if (!hasAddress(spec)) {
+                spec.remove(List.of("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"));
+            }
+            return;
+        }
+        if (Tree.text(spec, "clusterIP").isEmpty()) {
+            for (String field : List.of("clusterIP", "clusterIPs")) {
+                if (before.has(field)) {
+                    spec.set(field, before.path(field).deepCopy());
+                }
+            }
+        }
+        if (hasNodePorts(spec) && hasNodePorts(before)) {
+            nodePorts(spec, before);
+        }
+        if (Tree.text(spec, "type").equals("LoadBalancer")
+                && spec.path("healthCheckNodePort").asInt(0) == 0
+                && before.has("healthCheckNodePort")) {
+            spec.set("healthCheckNodePort", before.path("healthCheckNodePort"));
+        }
+    }
+
+    private static void nodePorts(ObjectNode spec, JsonNode before) {
+        for (ObjectNode port : Tree.items(spec, "ports")) {
+            for (ObjectNode known : Tree.items(before, "ports")) {
+                if (port.path("nodePort").asInt(0) == 0
+                        && Tree.text(port, "protocol").equals(Tree.text(known, "protocol"))
+                        && port.path("port").asInt(0) == known.path("port").asInt(0)
+                        && known.has("nodePort")) {
+                    port.set("nodePort", known.path("nodePort"));
+                }
+            }
+        }
+    }
+
+    private static boolean hasAddress(JsonNode spec) {
+        return !Tree.text(spec, "type").equals("ExternalName");
+    }
+
+    private static boolean hasNodePorts(JsonNode spec) {
+        String type = Tree.text(spec, "type");
+        return type.equals("NodePort") || type.equals("LoadBalancer");
+    }
+
+    @Override
+    public void validateCreate(KubeObject service, List<FieldError> errors) {
+        ObjectNode spec = Tree.child(service.root(), "spec");
+        Check.oneOf(spec, "type", "spec", TYPES, errors);
+        Check.oneOf(spec, "sessionAffinity", "spec", Set.of("ClientIP", "None"), errors);
+        Check.oneOf(spec, "internalTrafficPolicy", "spec", POLICIES, errors);
+        Check.oneOf(spec, "externalTrafficPolicy", "spec", POLICIES, errors);
+        boolean headless = Tree.text(spec, "clusterIP").equals("None");
+        boolean external = Tree.text(spec, "type").equals("ExternalName");
+        if (spec.path("ports").isEmpty() && !headless && !external) {
+            errors.add(FieldError.required("spec.ports", ""));
+        }
+        if (external) {
+            String target = Tree.text(spec, "externalName");
+            if (target.isEmpty()) {
+                errors.add(FieldError.required("spec.externalName", ""));
+            } else {
+                Check.name(
+                        target.endsWith(".") ? target.substring(0, target.length() - 1) : target,
+                        NameFormat::dnsSubdomain,
+                        "spec.externalName",
+                        errors);
+            }
+            if (!Tree.text(spec, "clusterIP").isEmpty()) {
+                errors.add(FieldError.forbidden("spec.clusterIPs", "may not be set for ExternalName services"));
+            }
+        }
+        if (headless && hasNodePorts(spec)) {
+            errors.add(FieldError.invalid(
+                    "spec.clusterIPs[0]",
+                    "None",
+                    "may not be set to 'None' for " + Tree.text(spec, "type") + " services"));
+        }
+        clusterIp(spec, headless, errors);
+        ports(spec, headless, errors);
+        Tree.texts(spec.path("selector")).forEach((key, value) -> {
+            Check.name(key, NameFormat::qualifiedName, "spec.selector", errors);
+            Check.name(value, NameFormat::labelValue, "spec.selector", errors);
+        });
+        if (Tree.text(spec, "sessionAffinity").equals("ClientIP")) {
+            Check.between(
+                    spec.path("sessionAffinityConfig").path("clientIP").path("timeoutSeconds"),
+                    1,
+                    86_400,
+                    "spec.sessionAffinityConfig.clientIP.timeoutSeconds",
+                    errors);
+        }
+    }
+
+    private static void clusterIp(ObjectNode spec, boolean headless, List<FieldError> errors) {
+        JsonNode list = spec.path("clusterIPs");
+        String clusterIp = Tree.text(spec, "clusterIP");
+        if (list instanceof ArrayNode
+                && !list.isEmpty()
+                && !list.path(0).asString("").equals(clusterIp)) {
+            errors.add(FieldError.invalid("spec.clusterIPs", list, "first value must match `clusterIP`"));
+        }
+        if (!clusterIp.isEmpty() && !headless && !IpAddress.isValid(clusterIp)) {
+            errors.add(FieldError.invalid(
+                    "spec.clusterIPs[0]", clusterIp, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"));
+        }
+    }
+
+    private static void ports(ObjectNode spec, boolean headless, List<FieldError> errors) {
+        List<ObjectNode> ports = Tree.items(spec, "ports");
+        Check.distinct(ports, "name", "spec.ports", errors);
+        Set<String> seen = new HashSet<>();
+        for (int i = 0; i < ports.size(); i++) {
+            ObjectNode port = ports.get(i);
+            String path = "spec.ports[" + i + "]";
+            String name = Tree.text(port, "name");
+            if (!name.isEmpty()) {
+                Check.dnsLabel(name, path + ".name", errors);
+            } else if (ports.size() > 1) {
+                errors.add(FieldError.required(path + ".name", ""));
+            }
+            Check.port(port.path("port"), path + ".port", errors);
+            Check.oneOf(port, "protocol", path, PROTOCOLS, errors);
+            Check.portOrName(port.path("targetPort"), path + ".targetPort", errors);
+            int nodePort = port.path("nodePort").asInt(0);
+            if (nodePort != 0 && !hasNodePorts(spec)) {
+                errors.add(FieldError.forbidden(
+                        path + ".nodePort", "may not be used when `type` is '" + Tree.text(spec, "type") + "'"));
+            }
+            if (!seen.add(Tree.text(port, "protocol") + "/" + port.path("port").asInt(0)) && !headless) {
+                errors.add(FieldError.duplicate(path, port));
+            }
+        }
+    }
+
+    @Override
+    public void validateUpdate(KubeObject service, KubeObject old, List<FieldError> errors) {
+        validateCreate(service, errors);
+        JsonNode spec = service.at("spec");
+        JsonNode before = old.at("spec");
+        String address = Tree.text(before, "clusterIP");
+        if (!address.isEmpty() && hasAddress(before) && hasAddress(spec)) {
+            if (!Tree.text(spec, "clusterIP").equals(address)) {
+                errors.add(FieldError.invalid(
+                        "spec.clusterIPs[0]",
+                        Check.show(
+                                spec.path("clusterIPs").isMissingNode()
+                                        ? spec.path("clusterIP")
+                                        : spec.path("clusterIPs")),
+                        "may not change once set"));
+            }
+        }
+    }
+
+    @Override
+    public Map<String, Function<KubeObject, String>> selectableFields() {
+        return Map.of(
+                "spec.clusterIP", service -> Tree.text(service.at("spec"), "clusterIP"),
+                "spec.type", service -> Tree.text(service.at("spec"), "type"));
+    }
+
+    @Override
+    public boolean hasGeneration() {
+        return false;
+    }
+
+    @Override
+    public @Nullable String checkName(String name) {
+        return NameFormat.dns1035Label(name).orElse(null);
+    }
+}

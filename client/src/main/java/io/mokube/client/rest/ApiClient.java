@@ -129,7 +129,7 @@ public final class ApiClient implements AutoCloseable {
 
     <T> Optional<T> find(ResourceType<T> type, String path) {
         HttpResponse<byte[]> answer =
-                sendUntilHeard(request(path, type.accept(false)).GET().build());
+                send(request(path, type.accept(false)).GET().build());
         if (answer.statusCode() == 404) {
             ApiException error = error(answer.statusCode(), answer.body());
             if (error.isNotFound() && namesAnObject(error.status())) {
@@ -268,25 +268,21 @@ public final class ApiClient implements AutoCloseable {
                 .body();
     }
 
-    /** The answer, when it is a good one. */
+    /** Sends until the server does not turn the request away any more, and throws what it answers wrong. */
     private HttpResponse<byte[]> exchange(HttpRequest.Builder request) {
-        return checked(sendUntilHeard(request.build()));
-    }
-
-    /** Sends until the server does not turn the request away any more. */
-    private HttpResponse<byte[]> sendUntilHeard(HttpRequest request) {
+        HttpRequest built = request.build();
         for (int tries = 1; ; tries++) {
-            HttpResponse<byte[]> answer = send(request);
+            HttpResponse<byte[]> answer = send(built);
             Duration pause = pauseBeforeRetry(answer);
             if (pause == null || tries == MOST_TRIES_WHEN_TURNED_AWAY) {
-                return answer;
+                return checked(answer);
             }
             try {
                 platform.clock().sleep(pause);
             } catch (InterruptedException e) {
                 throw interrupted(e);
             }
-            if (!request.method().equals("GET")) {
+            if (!built.method().equals("GET")) {
                 guard.check();
             }
         }

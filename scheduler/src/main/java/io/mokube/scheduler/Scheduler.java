@@ -1,5 +1,6 @@
 package io.mokube.scheduler;
 
+import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
@@ -113,6 +114,7 @@ public final class Scheduler implements Component {
             informers = new InformerFactory(client);
             Informer<Pod> pods = informers.informer(ResourceType.of(Pod.class), Selection.ALL.withFields(UNFINISHED));
             Informer<Node> nodes = informers.informer(Node.class);
+            Informer<Namespace> namespaces = informers.informer(Namespace.class);
             Informer<PodDisruptionBudget> budgets = informers.informer(PodDisruptionBudget.class);
 
             Profile profile = DefaultPlugins.profile(config.schedulerName());
@@ -122,6 +124,7 @@ public final class Scheduler implements Component {
             pods.setTransform(ClusterFeed::strip);
             pods.addHandler(feed.pods());
             nodes.addHandler(feed.nodes());
+            namespaces.addHandler(feed.namespaces());
             budgets.addHandler(feed.budgets());
 
             events = new EventRecorder(client, config.schedulerName(), "");

@@ -77,7 +77,7 @@ public final class TestPods {
     }
 
     public static Snapshot snapshot(NodeInfo... nodes) {
-        return Snapshot.of(List.of(nodes), List.of());
+        return Snapshot.of(List.of(nodes), Snapshot.Surroundings.NONE);
     }
 
     public static Map<String, Quantity> quantities(String text) {

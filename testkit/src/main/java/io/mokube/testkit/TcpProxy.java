@@ -34,8 +34,7 @@ public final class TcpProxy implements AutoCloseable {
 
     private volatile Duration delay = Duration.ZERO;
     private volatile boolean refusing;
-    private boolean stalledToServer;
-    private boolean stalledToClient;
+    private boolean stalled;
 
     private TcpProxy(InetSocketAddress target) throws IOException {
         this.target = target;
@@ -88,16 +87,7 @@ public final class TcpProxy implements AutoCloseable {
     /** While true, no byte passes either way, and connections stay open. */
     public void stall(boolean stall) {
         synchronized (flow) {
-            stalledToServer = stall;
-            stalledToClient = stall;
-            flow.notifyAll();
-        }
-    }
-
-    /** While true, no byte passes from the server to clients: requests arrive, answers do not. */
-    public void stallToClient(boolean stall) {
-        synchronized (flow) {
-            stalledToClient = stall;
+            stalled = stall;
             flow.notifyAll();
         }
     }
@@ -197,7 +187,7 @@ public final class TcpProxy implements AutoCloseable {
                     if (delay.isPositive()) {
                         Thread.sleep(delay);
                     }
-                    awaitFlow(fromServer);
+                    awaitFlow();
                     if (!fromServer) {
                         out.write(buffer, 0, read);
                         continue;
@@ -231,9 +221,9 @@ public final class TcpProxy implements AutoCloseable {
         }
     }
 
-    private void awaitFlow(boolean fromServer) throws InterruptedException {
+    private void awaitFlow() throws InterruptedException {
         synchronized (flow) {
-            while (fromServer ? stalledToClient : stalledToServer) {
+            while (stalled) {
                 flow.wait();
             }
         }

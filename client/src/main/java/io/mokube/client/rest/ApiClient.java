@@ -129,7 +129,7 @@ public final class ApiClient implements AutoCloseable {
 
     <T> Optional<T> find(ResourceType<T> type, String path) {
         HttpResponse<byte[]> answer =
-                send(request(path, type.accept(false)).GET().build());
+                sendUntilHeard(request(path, type.accept(false)).GET().build());
         if (answer.statusCode() == 404) {
             ApiException error = error(answer.statusCode(), answer.body());
             if (error.isNotFound() && namesAnObject(error.status())) {
@@ -268,21 +268,25 @@ public final class ApiClient implements AutoCloseable {
                 .body();
     }
 
-    /** Sends until the server does not turn the request away any more, and throws what it answers wrong. */
+    /** The answer, when it is a good one. */
     private HttpResponse<byte[]> exchange(HttpRequest.Builder request) {
-        HttpRequest built = request.build();
+        return checked(sendUntilHeard(request.build()));
+    }
+
+    /** Sends until the server does not turn the request away any more. */
+    private HttpResponse<byte[]> sendUntilHeard(HttpRequest request) {
         for (int tries = 1; ; tries++) {
-            HttpResponse<byte[]> answer = send(built);
+            HttpResponse<byte[]> answer = send(request);
             Duration pause = pauseBeforeRetry(answer);
             if (pause == null || tries == MOST_TRIES_WHEN_TURNED_AWAY) {
-                return checked(answer);
+                return answer;
             }
             try {
                 platform.clock().sleep(pause);
             } catch (InterruptedException e) {
                 throw interrupted(e);
             }
-            if (!built.method().equals("GET")) {
+            if (!request.method().equals("GET")) {
                 guard.check();
             }
         }

@@ -1,6 +1,8 @@
 package io.mokube.controllermanager.controllers;
 
 import io.mokube.controllermanager.controllers.deployment.DeploymentController;
+import io.mokube.controllermanager.controllers.garbage.GarbageCollector;
+import io.mokube.controllermanager.controllers.namespace.NamespaceController;
 import io.mokube.controllermanager.controllers.replicaset.ReplicaSetController;
 import java.util.List;
 import java.util.function.Function;
@@ -10,6 +12,8 @@ public final class ControllerList {
 
     /** How each controller is made when a term of leadership begins. */
     public static final List<Function<ControllerContext, Controller>> ALL = List.of(
+            NamespaceController::create,
+            GarbageCollector::create,
             ServiceAccountController::create,
             RootCaPublisher::create,
             DeploymentController::create,

@@ -1,6 +1,7 @@
 package io.mokube.scheduler.cycle;
 
 import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
@@ -15,6 +16,7 @@ import io.mokube.scheduler.snapshot.DisruptionBudget;
 import io.mokube.scheduler.snapshot.NodeFacts;
 import io.mokube.scheduler.snapshot.PodInfo;
 import java.util.List;
+import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -176,6 +178,27 @@ public final class ClusterFeed {
             @Override
             public void deleted(PodDisruptionBudget last) {
                 state.removeBudget(ObjectKeys.of(last));
+            }
+        };
+    }
+
+    /** Takes in namespaces. */
+    public Handler<Namespace> namespaces() {
+        return new Handler<>() {
+            @Override
+            public void added(Namespace namespace) {
+                Map<String, String> labels = namespace.getMetadata().getLabels();
+                state.putNamespace(namespace.getMetadata().getName(), labels == null ? Map.of() : labels);
+            }
+
+            @Override
+            public void updated(Namespace before, Namespace now) {
+                added(now);
+            }
+
+            @Override
+            public void deleted(Namespace last) {
+                state.removeNamespace(last.getMetadata().getName());
             }
         };
     }

@@ -42,7 +42,7 @@ public final class Decider {
         NodeFilter[] filters = prepareFilters(pod, snapshot);
         if (!pod.nominatedNode().isEmpty()) {
             NodeInfo nominated = snapshot.node(pod.nominatedNode());
-            if (nominated != null && check(filters, pod, nominated) == null) {
+            if (nominated != null && check(filters, pod, snapshot, nominated) == null) {
                 return new Decision.Place(nominated.name(), 1, 1);
             }
         }
@@ -53,7 +53,7 @@ public final class Decider {
         int position = Math.floorMod(start, size);
         while (evaluated < size && feasible.size() < enough) {
             NodeInfo node = snapshot.node(position);
-            Verdict.Unfit objection = check(filters, pod, node);
+            Verdict.Unfit objection = check(filters, pod, snapshot, node);
             if (objection == null) {
                 feasible.add(node);
             } else {
@@ -88,7 +88,7 @@ public final class Decider {
      * The first objection to a node, null when there is none. Room that was made on the node for pods of the same or a
      * higher priority is taken; but the pod must fit without them too, because they may never come.
      */
-    private static Verdict.@Nullable Unfit check(NodeFilter[] filters, PodInfo pod, NodeInfo node) {
+    private static Verdict.@Nullable Unfit check(NodeFilter[] filters, PodInfo pod, Snapshot snapshot, NodeInfo node) {
         if (!node.nominated().isEmpty()) {
             NodeInfo crowded = node;
             boolean taken = false;
@@ -98,7 +98,7 @@ public final class Decider {
                     taken = true;
                 }
             }
-            Verdict.Unfit objection = taken ? check(filters, crowded) : null;
+            Verdict.Unfit objection = taken ? check(imagined(filters, snapshot, crowded), crowded) : null;
             if (objection != null) {
                 return objection;
             }
@@ -113,6 +113,22 @@ public final class Decider {
             }
         }
         return null;
+    }
+
+    /** The filters as they would be prepared if a node were different. */
+    private static NodeFilter[] imagined(NodeFilter[] filters, Snapshot snapshot, NodeInfo node) {
+        NodeFilter[] prepared = filters;
+        Snapshot imagined = null;
+        for (int i = 0; i < filters.length; i++) {
+            if (!filters[i].local()) {
+                if (imagined == null) {
+                    imagined = snapshot.imagining(node);
+                    prepared = filters.clone();
+                }
+                prepared[i] = filters[i].in(imagined);
+            }
+        }
+        return prepared;
     }
 
     private long[] totals(PodInfo pod, Snapshot snapshot, FeasibleNodes feasible) {
@@ -166,7 +182,7 @@ public final class Decider {
     private Decision noFit(PodInfo pod, Snapshot snapshot, NodeFilter[] filters, Verdict.@Nullable Unfit[] verdicts) {
         Rejections rejections = new Rejections(verdicts);
         FilterChain chain = node -> {
-            Verdict.Unfit objection = check(filters, pod, node);
+            Verdict.Unfit objection = check(imagined(filters, snapshot, node), pod, snapshot, node);
             return objection == null ? Verdict.FITS : objection;
         };
         StringJoiner message =

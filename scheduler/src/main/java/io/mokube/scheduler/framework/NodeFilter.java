@@ -1,6 +1,7 @@
 package io.mokube.scheduler.framework;
 
 import io.mokube.scheduler.snapshot.NodeInfo;
+import io.mokube.scheduler.snapshot.Snapshot;
 
 /** One plugin's question to a node, made for one pod. Asked from one thread; allocates nothing when it can avoid it. */
 @FunctionalInterface
@@ -11,4 +12,14 @@ public interface NodeFilter {
 
     /** {@link Verdict#FITS} or why not. */
     Verdict check(NodeInfo node);
+
+    /** Whether the answer depends on no other node than the one asked about. */
+    default boolean local() {
+        return true;
+    }
+
+    /** The same question in a cluster that differs in one node; for a local filter it is the same. */
+    default NodeFilter in(Snapshot imagined) {
+        return this;
+    }
 }

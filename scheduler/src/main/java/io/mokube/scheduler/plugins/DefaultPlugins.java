@@ -14,6 +14,8 @@ public final class DefaultPlugins {
         TaintTolerationPlugin taintToleration = new TaintTolerationPlugin();
         NodeAffinityPlugin nodeAffinity = new NodeAffinityPlugin();
         NodeResourcesFitPlugin resourcesFit = new NodeResourcesFitPlugin();
+        PodTopologySpreadPlugin topologySpread = new PodTopologySpreadPlugin();
+        InterPodAffinityPlugin interPodAffinity = new InterPodAffinityPlugin();
         return new Profile(
                 schedulerName,
                 List.of(new SchedulingGatesPlugin()),
@@ -23,11 +25,15 @@ public final class DefaultPlugins {
                         taintToleration,
                         nodeAffinity,
                         new NodePortsPlugin(),
-                        resourcesFit),
+                        resourcesFit,
+                        topologySpread,
+                        interPodAffinity),
                 List.of(
                         new WeightedScore(taintToleration, 3),
                         new WeightedScore(nodeAffinity, 2),
                         new WeightedScore(resourcesFit, 1),
+                        new WeightedScore(topologySpread, 2),
+                        new WeightedScore(interPodAffinity, 2),
                         new WeightedScore(new NodeResourcesBalancedAllocationPlugin(), 1),
                         new WeightedScore(new ImageLocalityPlugin(), 1)),
                 List.of(new DynamicResourcesPlugin(), new DefaultPreemptionPlugin()),

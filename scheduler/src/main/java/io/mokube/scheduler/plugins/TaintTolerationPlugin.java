@@ -7,6 +7,7 @@ import io.mokube.scheduler.framework.NodeFilter;
 import io.mokube.scheduler.framework.NodeScorer;
 import io.mokube.scheduler.framework.ScorePlugin;
 import io.mokube.scheduler.framework.Verdict;
+import io.mokube.scheduler.snapshot.NodeFacts;
 import io.mokube.scheduler.snapshot.NodeInfo;
 import io.mokube.scheduler.snapshot.NodeTaint;
 import io.mokube.scheduler.snapshot.PodInfo;
@@ -28,8 +29,12 @@ public final class TaintTolerationPlugin implements FilterPlugin, ScorePlugin {
 
     @Override
     public NodeFilter prepare(PodInfo pod, Snapshot snapshot) {
-        List<PodToleration> tolerations = pod.tolerations();
-        return node -> untolerated(node.facts().forbidding(), tolerations, true) == 0 ? Verdict.FITS : TAINTED;
+        return node -> tolerates(pod, node.facts()) ? Verdict.FITS : TAINTED;
+    }
+
+    /** Whether the pod tolerates all taints that would keep it away from a node. */
+    static boolean tolerates(PodInfo pod, NodeFacts node) {
+        return untolerated(node.forbidding(), pod.tolerations(), true) == 0;
     }
 
     @Override

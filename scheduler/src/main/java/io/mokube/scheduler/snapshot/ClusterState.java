@@ -1,6 +1,7 @@
 package io.mokube.scheduler.snapshot;
 
 import io.mokube.machinery.names.ObjectKey;
+import io.mokube.scheduler.snapshot.Snapshot.Surroundings;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -32,6 +33,7 @@ public final class ClusterState {
     private final Map<String, Integer> imageNodes = new HashMap<>();
     private final Map<ObjectKey, DisruptionBudget> budgets =
             new TreeMap<>(Comparator.comparing(ObjectKey::namespace).thenComparing(ObjectKey::name));
+    private final Map<String, Map<String, String>> namespaces = new HashMap<>();
     /** Pods for which room was made on a node, by UID. */
     private final Map<String, PodInfo> nominated = new LinkedHashMap<>();
 
@@ -40,8 +42,8 @@ public final class ClusterState {
     private final Set<String> changedNodes = new HashSet<>();
     private boolean orderChanged;
     private boolean imagesChanged;
-    private List<DisruptionBudget> snapshotBudgets = List.of();
-    private boolean budgetsChanged;
+    private Surroundings surroundings = Surroundings.NONE;
+    private boolean surroundingsChanged;
 
     /** Takes note of a node, new or changed, and gives what was known of it before. */
     public synchronized @Nullable NodeFacts putNode(NodeFacts facts) {
@@ -212,13 +214,26 @@ public final class ClusterState {
     /** Takes note of a disruption budget, new or changed. */
     public synchronized void putBudget(DisruptionBudget budget) {
         budgets.put(budget.key(), budget);
-        budgetsChanged = true;
+        surroundingsChanged = true;
     }
 
     /** Takes note that a disruption budget is gone. */
     public synchronized void removeBudget(ObjectKey key) {
         budgets.remove(key);
-        budgetsChanged = true;
+        surroundingsChanged = true;
+    }
+
+    /** Takes note of a namespace's labels. */
+    public synchronized void putNamespace(String name, Map<String, String> labels) {
+        if (!labels.equals(namespaces.put(name, Map.copyOf(labels)))) {
+            surroundingsChanged = true;
+        }
+    }
+
+    /** Takes note that a namespace is gone. */
+    public synchronized void removeNamespace(String name) {
+        namespaces.remove(name);
+        surroundingsChanged = true;
     }
 
     private void place(PodInfo pod) {
@@ -255,16 +270,16 @@ public final class ClusterState {
             snapshotImages = Map.copyOf(imageNodes);
             imagesChanged = false;
         }
-        boolean newBudgets = budgetsChanged;
-        if (newBudgets) {
-            snapshotBudgets = List.copyOf(budgets.values());
-            budgetsChanged = false;
+        boolean changedAround = surroundingsChanged;
+        if (changedAround) {
+            surroundings = new Surroundings(List.copyOf(budgets.values()), namespaces);
+            surroundingsChanged = false;
         }
         if (orderChanged) {
-            snapshot = Snapshot.ordered(nodes.values(), snapshotImages, snapshotBudgets);
+            snapshot = Snapshot.ordered(nodes.values(), snapshotImages, surroundings);
             orderChanged = false;
             changedNodes.clear();
-        } else if (!changedNodes.isEmpty() || newBudgets) {
+        } else if (!changedNodes.isEmpty() || changedAround) {
             List<NodeInfo> changed = new ArrayList<>(changedNodes.size());
             for (String name : changedNodes) {
                 NodeInfo node = nodes.get(name);
@@ -272,7 +287,7 @@ public final class ClusterState {
                     changed.add(node);
                 }
             }
-            snapshot = snapshot.with(changed, snapshotImages, snapshotBudgets);
+            snapshot = snapshot.with(changed, snapshotImages, surroundings);
             changedNodes.clear();
         }
         return snapshot;

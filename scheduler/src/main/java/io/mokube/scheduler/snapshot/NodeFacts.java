@@ -30,7 +30,8 @@ public record NodeFacts(
         int allowedPods,
         Map<String, Long> images) {
 
-    private static final String ZONE = "topology.kubernetes.io/zone";
+    static final String HOSTNAME = "kubernetes.io/hostname";
+    static final String ZONE = "topology.kubernetes.io/zone";
     private static final String REGION = "topology.kubernetes.io/region";
 
     public NodeFacts {

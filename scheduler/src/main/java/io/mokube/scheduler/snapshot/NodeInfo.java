@@ -8,6 +8,7 @@ import java.util.List;
  *
  * @param facts the node itself
  * @param pods the pods bound to it or assumed on it, in no particular order
+ * @param choosyPods those of them that want other pods near or not
  * @param requested what these pods take together
  * @param scoredMilliCpu their CPU as scoring sees it (see {@link PodRequests})
  * @param scoredMemory their memory as scoring sees it
@@ -17,6 +18,7 @@ import java.util.List;
 public record NodeInfo(
         NodeFacts facts,
         List<PodInfo> pods,
+        List<PodInfo> choosyPods,
         Resources requested,
         long scoredMilliCpu,
         long scoredMemory,
@@ -25,7 +27,7 @@ public record NodeInfo(
 
     /** A node on which nothing stands. */
     public static NodeInfo empty(NodeFacts facts) {
-        return new NodeInfo(facts, List.of(), Resources.NONE, 0, 0, List.of(), List.of());
+        return new NodeInfo(facts, List.of(), List.of(), Resources.NONE, 0, 0, List.of(), List.of());
     }
 
     public String name() {
@@ -33,12 +35,13 @@ public record NodeInfo(
     }
 
     public NodeInfo withFacts(NodeFacts changed) {
-        return new NodeInfo(changed, pods, requested, scoredMilliCpu, scoredMemory, usedPorts, nominated);
+        return new NodeInfo(changed, pods, choosyPods, requested, scoredMilliCpu, scoredMemory, usedPorts, nominated);
     }
 
     /** This node, kept free for these pods instead of those before. */
     public NodeInfo withNominated(List<PodInfo> waiting) {
-        return new NodeInfo(facts, pods, requested, scoredMilliCpu, scoredMemory, usedPorts, List.copyOf(waiting));
+        return new NodeInfo(
+                facts, pods, choosyPods, requested, scoredMilliCpu, scoredMemory, usedPorts, List.copyOf(waiting));
     }
 
     public NodeInfo withPod(PodInfo pod) {
@@ -50,10 +53,16 @@ public record NodeInfo(
             ports = new ArrayList<>(usedPorts);
             ports.addAll(pod.hostPorts());
         }
+        List<PodInfo> choosy = choosyPods;
+        if (!pod.affinities().isEmpty()) {
+            choosy = new ArrayList<>(choosyPods);
+            choosy.add(pod);
+        }
         PodRequests added = pod.requests();
         return new NodeInfo(
                 facts,
                 more,
+                choosy,
                 requested.plus(added.total()),
                 scoredMilliCpu + added.scoredMilliCpu(),
                 scoredMemory + added.scoredMemory(),
@@ -79,10 +88,16 @@ public record NodeInfo(
             // One by one: two pods never hold the same port, but be exact when they were forced to.
             removed.hostPorts().forEach(ports::remove);
         }
+        List<PodInfo> choosy = choosyPods;
+        if (!removed.affinities().isEmpty()) {
+            choosy = new ArrayList<>(choosyPods);
+            choosy.removeIf(other -> other.uid().equals(uid));
+        }
         PodRequests gone = removed.requests();
         return new NodeInfo(
                 facts,
                 fewer,
+                choosy,
                 requested.minus(gone.total()),
                 scoredMilliCpu - gone.scoredMilliCpu(),
                 scoredMemory - gone.scoredMemory(),

@@ -30,6 +30,8 @@ import org.jspecify.annotations.Nullable;
  * @param hostPorts ports of the node the pod wants
  * @param nodeSelector what {@code spec.nodeSelector} asks for
  * @param requiredNodes the node affinity terms of which one must hold; empty when affinity asks for nothing
+ * @param affinities which other pods it wants near
+ * @param spread how it and those like it are to be spread
  * @param images the image of each of its containers, with the tag under which nodes report it
  * @param gates names of the scheduling gates that still hold the pod back
  */
@@ -52,6 +54,8 @@ public record PodInfo(
         Optional<NodeRequirement> nodeSelector,
         Optional<List<NodeRequirement>> requiredNodes,
         List<NodePreference> preferredNodes,
+        PodAffinities affinities,
+        List<SpreadConstraint> spread,
         List<String> images,
         List<String> gates) {
 
@@ -74,11 +78,12 @@ public record PodInfo(
                 preferredNodes.add(new NodePreference(NodeRequirement.of(term.getPreference()), term.getWeight()));
             }
         }
+        Map<String, String> labels = metadata.getLabels() == null ? Map.of() : Map.copyOf(metadata.getLabels());
         Map<String, String> nodeSelector = spec.getNodeSelector();
         return new PodInfo(
                 new ObjectKey(orEmpty(metadata.getNamespace()), metadata.getName()),
                 orEmpty(metadata.getUid()),
-                metadata.getLabels() == null ? Map.of() : Map.copyOf(metadata.getLabels()),
+                labels,
                 spec.getSchedulerName() == null ? "default-scheduler" : spec.getSchedulerName(),
                 spec.getPriority() == null ? 0 : spec.getPriority(),
                 orEmpty(spec.getNodeName()),
@@ -96,6 +101,12 @@ public record PodInfo(
                         : Optional.of(NodeRequirement.ofLabels(nodeSelector)),
                 requiredNodes,
                 List.copyOf(preferredNodes),
+                PodAffinities.of(affinity, orEmpty(metadata.getNamespace()), labels),
+                spec.getTopologySpreadConstraints().isEmpty()
+                        ? SpreadConstraint.defaults(metadata)
+                        : spec.getTopologySpreadConstraints().stream()
+                                .map(constraint -> SpreadConstraint.of(constraint, labels))
+                                .toList(),
                 images(spec),
                 spec.getSchedulingGates().stream()
                         .map(PodSchedulingGate::getName)
@@ -169,6 +180,8 @@ public record PodInfo(
                 nodeSelector,
                 requiredNodes,
                 preferredNodes,
+                affinities,
+                spread,
                 images,
                 gates);
     }

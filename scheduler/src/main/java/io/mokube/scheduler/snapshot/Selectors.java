@@ -4,6 +4,7 @@ import io.mokube.machinery.selector.LabelSelector;
 import io.mokube.machinery.selector.LabelSelector.Requirement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +30,31 @@ final class Selectors {
             return Optional.of(new LabelSelector(requirements));
         } catch (IllegalArgumentException e) {
             return Optional.empty();
+        }
+    }
+
+    /** The selector, and on top of it the pod's own values of some labels, wanted or not. */
+    static LabelSelector withKeys(
+            LabelSelector selector, List<String> matching, List<String> mismatching, Map<String, String> podLabels) {
+        if (matching.isEmpty() && mismatching.isEmpty()) {
+            return selector;
+        }
+        List<Requirement> requirements = new ArrayList<>(selector.requirements());
+        addOwn(requirements, matching, LabelSelector.Operator.IN, podLabels);
+        addOwn(requirements, mismatching, LabelSelector.Operator.NOT_IN, podLabels);
+        return new LabelSelector(requirements);
+    }
+
+    private static void addOwn(
+            List<Requirement> requirements,
+            List<String> keys,
+            LabelSelector.Operator operator,
+            Map<String, String> podLabels) {
+        for (String key : keys) {
+            String value = podLabels.get(key);
+            if (value != null) {
+                requirements.add(new Requirement(key, operator, List.of(value)));
+            }
         }
     }
 }

@@ -17,55 +17,78 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Snapshot {
 
-    public static final Snapshot EMPTY = new Snapshot(new NodeInfo[0], Map.of(), Map.of(), List.of());
+    public static final Snapshot EMPTY = new Snapshot(new NodeInfo[0], Map.of(), Map.of(), Surroundings.NONE, 0);
+
+    /**
+     * What decisions look at besides nodes and pods.
+     *
+     * @param namespaces the labels of each namespace
+     */
+    public record Surroundings(List<DisruptionBudget> budgets, Map<String, Map<String, String>> namespaces) {
+
+        public static final Surroundings NONE = new Surroundings(List.of(), Map.of());
+
+        public Surroundings {
+            budgets = List.copyOf(budgets);
+            namespaces = Map.copyOf(namespaces);
+        }
+    }
 
     private final NodeInfo[] nodes;
     private final Map<String, Integer> positions;
     private final Map<String, Integer> imageNodes;
-    private final List<DisruptionBudget> budgets;
+    private final Surroundings surroundings;
+    private final int choosyPods;
 
     private Snapshot(
             NodeInfo[] nodes,
             Map<String, Integer> positions,
             Map<String, Integer> imageNodes,
-            List<DisruptionBudget> budgets) {
-        this.budgets = budgets;
+            Surroundings surroundings,
+            int choosyPods) {
+        this.surroundings = surroundings;
+        this.choosyPods = choosyPods;
         this.nodes = nodes;
         this.positions = positions;
         this.imageNodes = imageNodes;
     }
 
     /** The snapshot of these nodes: the slow way, which the incremental way must agree with. */
-    public static Snapshot of(Collection<NodeInfo> nodes, List<DisruptionBudget> budgets) {
+    public static Snapshot of(Collection<NodeInfo> nodes, Surroundings surroundings) {
         Map<String, Integer> imageNodes = new HashMap<>();
         for (NodeInfo node : nodes) {
             node.facts().images().keySet().forEach(image -> imageNodes.merge(image, 1, Integer::sum));
         }
-        return ordered(nodes, imageNodes, List.copyOf(budgets));
+        return ordered(nodes, imageNodes, surroundings);
     }
 
     /** A snapshot of nodes whose images were counted before. */
-    static Snapshot ordered(
-            Collection<NodeInfo> nodes, Map<String, Integer> imageNodes, List<DisruptionBudget> budgets) {
+    static Snapshot ordered(Collection<NodeInfo> nodes, Map<String, Integer> imageNodes, Surroundings surroundings) {
         NodeInfo[] ordered = alternatingZones(nodes);
         Map<String, Integer> positions = HashMap.newHashMap(ordered.length);
         for (int i = 0; i < ordered.length; i++) {
             positions.put(ordered[i].name(), i);
         }
-        return new Snapshot(ordered, positions, imageNodes, budgets);
+        int choosyPods = 0;
+        for (NodeInfo node : ordered) {
+            choosyPods += node.choosyPods().size();
+        }
+        return new Snapshot(ordered, positions, imageNodes, surroundings, choosyPods);
     }
 
     /** This snapshot with some of its nodes changed, none added, removed or moved to another zone. */
-    Snapshot with(Collection<NodeInfo> changed, Map<String, Integer> newImageNodes, List<DisruptionBudget> newBudgets) {
+    Snapshot with(Collection<NodeInfo> changed, Map<String, Integer> newImageNodes, Surroundings newSurroundings) {
         NodeInfo[] copy = nodes.clone();
+        int choosy = choosyPods;
         for (NodeInfo node : changed) {
             Integer position = positions.get(node.name());
             if (position == null) {
                 throw new IllegalArgumentException("no such node in the snapshot: " + node.name());
             }
+            choosy += node.choosyPods().size() - copy[position].choosyPods().size();
             copy[position] = node;
         }
-        return new Snapshot(copy, positions, newImageNodes, newBudgets);
+        return new Snapshot(copy, positions, newImageNodes, newSurroundings, choosy);
     }
 
     private static NodeInfo[] alternatingZones(Collection<NodeInfo> nodes) {
@@ -116,6 +139,21 @@ public final class Snapshot {
 
     /** What may be disrupted where budgets limit it. */
     public List<DisruptionBudget> budgets() {
-        return budgets;
+        return surroundings.budgets();
+    }
+
+    /** The labels of a namespace; none when it is not known. */
+    public Map<String, String> namespaceLabels(String namespace) {
+        return surroundings.namespaces().getOrDefault(namespace, Map.of());
+    }
+
+    /** How many pods stand in the cluster that want other pods near or not. */
+    public int choosyPods() {
+        return choosyPods;
+    }
+
+    /** This snapshot with one node changed in thought. */
+    public Snapshot imagining(NodeInfo changed) {
+        return with(List.of(changed), imageNodes, surroundings);
     }
 }

@@ -162,14 +162,16 @@ class ClusterStatePropertyTest {
                     .filter(pod -> pod.nominatedNode().equals(facts.name()))
                     .toList()));
         }
-        Snapshot expected = Snapshot.of(rebuilt, List.copyOf(budgets.values()));
+        Snapshot expected = Snapshot.of(rebuilt, new Snapshot.Surroundings(List.copyOf(budgets.values()), Map.of()));
         assertThat(snapshot.size()).isEqualTo(expected.size());
+        assertThat(snapshot.choosyPods()).isEqualTo(expected.choosyPods());
         assertThat(snapshot.budgets()).isEqualTo(expected.budgets());
         for (int i = 0; i < expected.size(); i++) {
             NodeInfo actual = snapshot.node(i);
             NodeInfo wanted = expected.node(i);
             assertThat(actual.facts()).isEqualTo(wanted.facts());
             assertThat(actual.pods()).containsExactlyInAnyOrderElementsOf(wanted.pods());
+            assertThat(actual.choosyPods()).containsExactlyInAnyOrderElementsOf(wanted.choosyPods());
             assertThat(actual.requested()).isEqualTo(wanted.requested());
             assertThat(actual.scoredMilliCpu()).isEqualTo(wanted.scoredMilliCpu());
             assertThat(actual.scoredMemory()).isEqualTo(wanted.scoredMemory());

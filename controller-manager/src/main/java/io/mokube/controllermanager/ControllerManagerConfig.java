@@ -2,6 +2,7 @@ package io.mokube.controllermanager;
 
 import io.mokube.client.election.ElectionConfig;
 import io.mokube.client.rest.ClientConfig;
+import io.mokube.controllermanager.controllers.nodelifecycle.NodeLifecycleConfig;
 import java.lang.management.ManagementFactory;
 import java.util.Objects;
 import java.util.UUID;
@@ -12,8 +13,19 @@ import java.util.UUID;
  * @param client the API server and who the controllers are
  * @param election the Lease that only one replica holds
  * @param rootCaPem the certificate that pods trust the API server by; published in every namespace
+ * @param nodeLifecycle how patient the cluster is with silent nodes
  */
-public record ControllerManagerConfig(ClientConfig client, ElectionConfig election, String rootCaPem) {
+public record ControllerManagerConfig(
+        ClientConfig client, ElectionConfig election, String rootCaPem, NodeLifecycleConfig nodeLifecycle) {
+
+    /** With Kubernetes' own patience. */
+    public ControllerManagerConfig(ClientConfig client, ElectionConfig election, String rootCaPem) {
+        this(client, election, rootCaPem, NodeLifecycleConfig.STANDARD);
+    }
+
+    public ControllerManagerConfig withNodeLifecycle(NodeLifecycleConfig patience) {
+        return new ControllerManagerConfig(client, election, rootCaPem, patience);
+    }
 
     /** The Lease of Kubernetes' own controller manager, and the certificate that the client itself trusts. */
     public static ControllerManagerConfig standard(ClientConfig client) {

@@ -3,6 +3,8 @@ package io.mokube.controllermanager.controllers;
 import io.mokube.controllermanager.controllers.deployment.DeploymentController;
 import io.mokube.controllermanager.controllers.garbage.GarbageCollector;
 import io.mokube.controllermanager.controllers.namespace.NamespaceController;
+import io.mokube.controllermanager.controllers.nodelifecycle.NodeLifecycleController;
+import io.mokube.controllermanager.controllers.nodelifecycle.TaintEvictionController;
 import io.mokube.controllermanager.controllers.replicaset.ReplicaSetController;
 import java.util.List;
 import java.util.function.Function;
@@ -17,7 +19,9 @@ public final class ControllerList {
             ServiceAccountController::create,
             RootCaPublisher::create,
             DeploymentController::create,
-            ReplicaSetController::create);
+            ReplicaSetController::create,
+            NodeLifecycleController::create,
+            TaintEvictionController::create);
 
     private ControllerList() {}
 }

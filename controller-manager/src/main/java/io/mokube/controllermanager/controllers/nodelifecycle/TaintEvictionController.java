@@ -1,0 +1,172 @@
+package io.mokube.controllermanager.controllers.nodelifecycle;
+
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.PodConditionBuilder;
+import io.fabric8.kubernetes.api.model.Taint;
+import io.mokube.client.event.EventRecorder;
+import io.mokube.client.informer.Handler;
+import io.mokube.client.informer.Informer;
+import io.mokube.client.informer.Store;
+import io.mokube.client.reconcile.Outcome;
+import io.mokube.client.reconcile.ReconcileLoop;
+import io.mokube.client.reconcile.Reconciler;
+import io.mokube.client.rest.DeleteOptions;
+import io.mokube.client.rest.ResourceClient;
+import io.mokube.controllermanager.controllers.Controller;
+import io.mokube.controllermanager.controllers.ControllerContext;
+import io.mokube.controllermanager.controllers.ownership.Ownership;
+import io.mokube.controllermanager.controllers.ownership.Times;
+import io.mokube.machinery.error.ApiException;
+import io.mokube.machinery.names.ObjectKey;
+import io.mokube.machinery.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** Deletes pods that don't tolerate a NoExecute taint of their node, or have tolerated it for long enough. */
+public final class TaintEvictionController implements Reconciler<ObjectKey> {
+
+    private static final String NAME = "taint-eviction-controller";
+    private static final int WORKERS = 8;
+
+    private final Store<Node> nodes;
+    private final Store<Pod> pods;
+    private final ResourceClient<Pod> client;
+    private final EventRecorder events;
+    private final Clock clock;
+
+    /** When each NoExecute taint was first seen, by node and taint, for those that don't say when they were added. */
+    private final Map<String, Map<String, Instant>> firstSeen = new ConcurrentHashMap<>();
+
+    private TaintEvictionController(Informer<Node> nodes, Informer<Pod> pods, ControllerContext context) {
+        this.nodes = nodes.store();
+        this.pods = pods.store();
+        this.client = context.client().resource(Pod.class);
+        this.events = context.recorders().apply(NAME);
+        this.clock = context.platform().clock();
+        PodsOnNode.index(pods);
+    }
+
+    public static Controller create(ControllerContext context) {
+        Informer<Node> nodes = context.informers().informer(Node.class);
+        Informer<Pod> pods = context.informers().informer(Pod.class);
+        TaintEvictionController controller = new TaintEvictionController(nodes, pods, context);
+        ReconcileLoop<ObjectKey> loop = new ReconcileLoop<>(NAME, WORKERS, controller, context.platform());
+        nodes.addHandler(new Handler<>() {
+            @Override
+            public void added(Node node) {
+                controller.see(node).forEach(loop.queue()::add);
+            }
+
+            @Override
+            public void updated(Node before, Node now) {
+                if (!NodeTaints.noExecute(before).equals(NodeTaints.noExecute(now))) {
+                    added(now);
+                }
+            }
+
+            @Override
+            public void deleted(Node last) {
+                controller.firstSeen.remove(last.getMetadata().getName());
+            }
+        });
+        pods.addHandler(new Handler<>() {
+            @Override
+            public void added(Pod pod) {
+                if (PodsOnNode.nodeOf(pod).isPresent()) {
+                    loop.queue().add(Ownership.key(pod));
+                }
+            }
+
+            @Override
+            public void updated(Pod before, Pod now) {
+                boolean same = PodsOnNode.nodeOf(before).equals(PodsOnNode.nodeOf(now))
+                        && Objects.equals(
+                                before.getSpec().getTolerations(), now.getSpec().getTolerations());
+                if (!same) {
+                    added(now);
+                }
+            }
+        });
+        return Controller.of(NAME, List.of(nodes, pods), loop);
+    }
+
+    /** Notes the taints of a node, and names the pods that have to look at them. */
+    private List<ObjectKey> see(Node node) {
+        String name = node.getMetadata().getName();
+        List<String> taints = NodeTaints.noExecute(node).stream()
+                .map(TaintEvictionController::name)
+                .toList();
+        if (taints.isEmpty()) {
+            firstSeen.remove(name);
+            return List.of();
+        }
+        Map<String, Instant> seen = firstSeen.computeIfAbsent(name, any -> new ConcurrentHashMap<>());
+        seen.keySet().retainAll(taints);
+        taints.forEach(taint -> seen.putIfAbsent(taint, clock.instant()));
+        return PodsOnNode.of(pods, name).stream().map(Ownership::key).toList();
+    }
+
+    @Override
+    public Outcome reconcile(ObjectKey key) {
+        Optional<Pod> pod = pods.get(key).filter(found -> !Ownership.isBeingDeleted(found));
+        Optional<Node> node = pod.flatMap(PodsOnNode::nodeOf).flatMap(name -> nodes.get(new ObjectKey("", name)));
+        if (pod.isEmpty() || node.isEmpty()) {
+            return Outcome.done();
+        }
+        Instant now = clock.instant();
+        Map<String, Instant> seen =
+                firstSeen.getOrDefault(node.get().getMetadata().getName(), Map.of());
+        Tolerance tolerance =
+                Tolerance.of(pod.get(), NodeTaints.noExecute(node.get()), taint -> seen.getOrDefault(name(taint), now));
+        return switch (tolerance) {
+            case Tolerance.Forever() -> Outcome.done();
+            case Tolerance.Until(Instant time) when time.isAfter(now) -> Outcome.again(Duration.between(now, time));
+            case Tolerance.Until(Instant time) -> {
+                evict(pod.get(), now);
+                yield Outcome.done();
+            }
+        };
+    }
+
+    private void evict(Pod pod, Instant now) {
+        try {
+            client.updateStatus(disrupted(pod, now));
+            client.delete(
+                    Ownership.key(pod),
+                    DeleteOptions.DEFAULT.withUid(pod.getMetadata().getUid()));
+        } catch (ApiException e) {
+            if (e.isNotFound()) {
+                return;
+            }
+            throw e;
+        }
+        events.normal(pod, "TaintManagerEviction", "Marking for deletion Pod " + Ownership.key(pod));
+    }
+
+    /** The pod with the condition that tells its owner why it ended. */
+    private static Pod disrupted(Pod pod, Instant now) {
+        return new PodBuilder(pod)
+                .editOrNewStatus()
+                .removeMatchingFromConditions(condition -> "DisruptionTarget".equals(condition.getType()))
+                .addToConditions(new PodConditionBuilder()
+                        .withType("DisruptionTarget")
+                        .withStatus("True")
+                        .withReason("DeletionByTaintManager")
+                        .withMessage("Taint manager: deleting due to NoExecute taint")
+                        .withLastTransitionTime(Times.format(now))
+                        .build())
+                .endStatus()
+                .build();
+    }
+
+    private static String name(Taint taint) {
+        return taint.getKey() + "=" + taint.getValue();
+    }
+}

@@ -10,9 +10,14 @@ import org.jspecify.annotations.Nullable;
  * @param reason the machine-readable reason, such as {@code NotFound}; {@code ""} for none
  * @param message the sentence for people
  * @param details what the error is about, or null
+ * @param continueToken how a list that expired between two pages may go on, else {@code ""}
  */
 public record Status(
-        int code, String reason, String message, @Nullable Details details) {
+        int code, String reason, String message, @Nullable Details details, String continueToken) {
+
+    public Status(int code, String reason, String message, @Nullable Details details) {
+        this(code, reason, message, details, "");
+    }
 
     /**
      * What an error is about.

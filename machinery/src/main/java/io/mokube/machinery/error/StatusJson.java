@@ -17,7 +17,7 @@ public final class StatusJson {
         ObjectNode root = Json.MAPPER.createObjectNode();
         root.put("kind", "Status");
         root.put("apiVersion", "v1");
-        root.putObject("metadata");
+        putUnlessEmpty(root.putObject("metadata"), "continue", status.continueToken());
         root.put("status", "Failure");
         root.put("message", status.message());
         if (!status.reason().isEmpty()) {
@@ -73,7 +73,8 @@ public final class StatusJson {
                                 details.path("uid").asString(""),
                                 causes,
                                 details.path("retryAfterSeconds").asInt(0))
-                        : null);
+                        : null,
+                root.path("metadata").path("continue").asString(""));
     }
 
     private static void putUnlessEmpty(ObjectNode node, String field, String value) {

@@ -1,0 +1,43 @@
+package io.mokube.apiserver.verbs;
+
+import io.mokube.apiserver.cache.Selection;
+import io.mokube.apiserver.request.ApiRequest;
+import io.mokube.apiserver.resources.ResourceRegistry.Served;
+import io.mokube.machinery.error.ApiException;
+import io.mokube.machinery.selector.FieldSelector;
+import io.mokube.machinery.selector.LabelSelector;
+import java.util.List;
+
+/** Reads which objects a list, a watch or a collection's deletion is about. */
+final class Selections {
+
+    private Selections() {}
+
+    /** The namespace of the path and the selectors of the query. */
+    static Selection parse(ApiRequest request, Served served, List<String> selectableFields) {
+        LabelSelector labels = labels(request.query().text("labelSelector"));
+        FieldSelector fields = fields(request.query().text("fieldSelector"));
+        for (FieldSelector.Requirement requirement : fields.requirements()) {
+            if (!selectableFields.contains(requirement.field())) {
+                throw ApiException.badRequest("field label not supported: " + requirement.field());
+            }
+        }
+        return new Selection(Paths.namespace(request, served.definition()), labels, fields);
+    }
+
+    private static LabelSelector labels(String text) {
+        try {
+            return LabelSelector.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw ApiException.badRequest("unable to parse labelSelector \"" + text + "\": " + e.getMessage());
+        }
+    }
+
+    private static FieldSelector fields(String text) {
+        try {
+            return FieldSelector.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw ApiException.badRequest("unable to parse fieldSelector \"" + text + "\": " + e.getMessage());
+        }
+    }
+}

@@ -1,0 +1,235 @@
+package io.mokube.apiserver.verbs;
+
+import io.mokube.apiserver.admission.AdmissionRequest;
+import io.mokube.apiserver.admission.Operation;
+import io.mokube.apiserver.authn.User;
+import io.mokube.apiserver.cache.StoredObject;
+import io.mokube.apiserver.registry.Change;
+import io.mokube.apiserver.registry.ObjectEncoding;
+import io.mokube.apiserver.registry.Outcome;
+import io.mokube.apiserver.resources.ResourceDefinition;
+import io.mokube.apiserver.resources.ResourceStrategy;
+import io.mokube.apiserver.validation.ObjectRules;
+import io.mokube.machinery.error.ApiException;
+import io.mokube.machinery.names.ObjectKey;
+import io.mokube.machinery.object.KubeObject;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The way every object takes into the store: defaults, mutating admission, preparation, validation, validating
+ * admission, store. Objects are in their storage version here.
+ */
+final class Writes {
+
+    /** A generated name is taken once in a blue moon; eight times is a name space that is full. */
+    private static final int NAME_ATTEMPTS = 8;
+
+    private final Backend backend;
+
+    Writes(Backend backend) {
+        this.backend = backend;
+    }
+
+    /**
+     * Who writes, and how.
+     *
+     * @param warn takes sentences for the client
+     */
+    record Writer(User user, boolean dryRun, Consumer<String> warn) {}
+
+    /** Creates an object. */
+    StoredObject create(ResourceDefinition definition, KubeObject object, Writer writer) {
+        boolean generated = object.name().isEmpty() && !object.generateName().isEmpty();
+        String prefix = object.generateName();
+        for (int attempt = 1; ; attempt++) {
+            KubeObject candidate = generated ? object.deepCopy() : object;
+            if (generated) {
+                candidate.setMetadata(
+                        "name",
+                        Lifecycle.generateName(prefix, backend.platform().random()));
+            }
+            prepareNew(definition, candidate, writer);
+            try {
+                return store(definition, candidate, writer);
+            } catch (ApiException e) {
+                if (!generated || !e.isAlreadyExists() || attempt == NAME_ATTEMPTS) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private StoredObject store(ResourceDefinition definition, KubeObject object, Writer writer) {
+        if (!writer.dryRun()) {
+            return backend.objects().create(definition, object);
+        }
+        if (backend.objects().get(definition, object.key()) != null) {
+            throw ApiException.alreadyExists(definition.groupResource(), object.name());
+        }
+        return StoredObject.of(ObjectEncoding.encode(object), 0);
+    }
+
+    private void prepareNew(ResourceDefinition definition, KubeObject object, Writer writer) {
+        ResourceStrategy strategy = definition.strategy();
+        Lifecycle.begin(
+                object, backend.platform().clock().instant(), backend.platform().random());
+        ObjectRules.applyDefaults(definition, object);
+        AdmissionRequest admission = admission(Operation.CREATE, definition, "", object, null, writer);
+        backend.admission().mutate(admission);
+        strategy.prepareForCreate(object);
+        if (strategy.hasGeneration()) {
+            Lifecycle.setGeneration(object, 1);
+        }
+        ObjectRules.validateCreate(definition, object);
+        strategy.warnings(object, null).forEach(writer.warn());
+        backend.admission().validate(admission);
+    }
+
+    /**
+     * Changes an object or one of its subresources.
+     *
+     * @param desired the object as it shall be, given what it is; it may change what it is given
+     */
+    Outcome update(
+            ResourceDefinition definition,
+            ObjectKey key,
+            String subresource,
+            Writer writer,
+            Function<KubeObject, KubeObject> desired) {
+        return change(definition, key, writer, current -> {
+            if (current == null) {
+                throw ApiException.notFound(definition.groupResource(), key.name());
+            }
+            KubeObject old = current.deepCopy();
+            return prepareUpdate(definition, subresource, desired.apply(current), old, writer);
+        });
+    }
+
+    /** Puts an object where one may be or not be. */
+    Outcome put(ResourceDefinition definition, ObjectKey key, KubeObject object, Writer writer) {
+        return change(definition, key, writer, current -> {
+            KubeObject desired = object.deepCopy();
+            if (current != null) {
+                checkResourceVersion(definition, desired, current);
+                return prepareUpdate(definition, "", desired, current, writer);
+            }
+            if (!definition.strategy().allowsCreateOnUpdate()) {
+                throw ApiException.notFound(definition.groupResource(), key.name());
+            }
+            if (!desired.resourceVersion().isEmpty() || !desired.uid().isEmpty()) {
+                throw ApiException.modified(definition.groupResource(), key.name());
+            }
+            prepareNew(definition, desired, writer);
+            return new Change.Write(desired);
+        });
+    }
+
+    /** Changes the store, or with a dry run only tells what would become of it. */
+    Outcome change(
+            ResourceDefinition definition,
+            ObjectKey key,
+            Writer writer,
+            Function<@Nullable KubeObject, Change> decide) {
+        if (!writer.dryRun()) {
+            return backend.objects().change(definition, key, decide);
+        }
+        StoredObject current = backend.objects().get(definition, key);
+        return switch (decide.apply(current == null ? null : current.parse())) {
+            case Change.Write write -> {
+                StoredObject result = StoredObject.of(
+                        ObjectEncoding.encode(write.object()), current == null ? 0 : current.revision());
+                yield current == null ? new Outcome.Created(result) : new Outcome.Stored(result);
+            }
+            case Change.Delete delete ->
+                new Outcome.Deleted(StoredObject.of(ObjectEncoding.encode(delete.last()), revision(current)));
+            case Change.Keep ignored -> {
+                if (current == null) {
+                    throw ApiException.notFound(definition.groupResource(), key.name());
+                }
+                yield new Outcome.Stored(current);
+            }
+        };
+    }
+
+    private static long revision(@Nullable StoredObject object) {
+        return object == null ? 0 : object.revision();
+    }
+
+    /** What an update of an existing object comes to. */
+    private Change prepareUpdate(
+            ResourceDefinition definition, String subresource, KubeObject object, KubeObject old, Writer writer) {
+        checkUid(definition, object, old);
+        Lifecycle.carryOver(object, old);
+        ResourceStrategy strategy = definition.strategy();
+        ObjectRules.applyDefaults(definition, object);
+        AdmissionRequest admission = admission(Operation.UPDATE, definition, subresource, object, old, writer);
+        backend.admission().mutate(admission);
+        if (subresource.isEmpty()) {
+            strategy.prepareForUpdate(object, old);
+        } else {
+            strategy.prepareForSubresourceUpdate(subresource, object, old);
+        }
+        Lifecycle.carryOver(object, old);
+        if (strategy.hasGeneration() && Lifecycle.isDesireChanged(object, old)) {
+            Lifecycle.setGeneration(object, old.generation() + 1);
+        }
+        if (subresource.isEmpty()) {
+            ObjectRules.validateUpdate(definition, object, old);
+        } else {
+            ObjectRules.validateSubresourceUpdate(definition, subresource, object, old);
+        }
+        strategy.warnings(object, old).forEach(writer.warn());
+        backend.admission().validate(admission);
+        return Lifecycle.isDone(object) ? new Change.Delete(object) : new Change.Write(object);
+    }
+
+    /** Refuses a write that was made from another state than the present one. */
+    static void checkResourceVersion(ResourceDefinition definition, KubeObject object, KubeObject current) {
+        String given = object.resourceVersion();
+        if (given.isEmpty() || given.equals("0")) {
+            if (!definition.strategy().allowsUnconditionalUpdate()) {
+                throw ApiException.invalid(
+                        definition.group(),
+                        definition.kind(),
+                        object.name(),
+                        java.util.List.of(io.mokube.machinery.error.FieldError.invalid(
+                                "metadata.resourceVersion", given, "must be specified for an update")));
+            }
+            return;
+        }
+        if (!given.equals(current.resourceVersion())) {
+            throw ApiException.modified(definition.groupResource(), current.name());
+        }
+    }
+
+    private static void checkUid(ResourceDefinition definition, KubeObject object, KubeObject old) {
+        if (!object.uid().isEmpty() && !object.uid().equals(old.uid())) {
+            throw ApiException.conflict(
+                    definition.groupResource(),
+                    old.name(),
+                    "Precondition failed: UID in precondition: " + object.uid() + ", UID in object meta: " + old.uid());
+        }
+    }
+
+    static AdmissionRequest admission(
+            Operation operation,
+            ResourceDefinition definition,
+            String subresource,
+            @Nullable KubeObject object,
+            @Nullable KubeObject old,
+            Writer writer) {
+        KubeObject named = old != null ? old : object;
+        return new AdmissionRequest(
+                operation,
+                definition,
+                subresource,
+                named == null ? "" : named.namespace(),
+                named == null ? "" : named.name(),
+                object,
+                old,
+                writer.user(),
+                writer.dryRun());
+    }
+}

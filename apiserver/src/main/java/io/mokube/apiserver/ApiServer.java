@@ -1,0 +1,285 @@
+package io.mokube.apiserver;
+
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.mokube.apiserver.admission.AdmissionPlugins;
+import io.mokube.apiserver.authn.Authenticators;
+import io.mokube.apiserver.authn.CertificateAuthenticator;
+import io.mokube.apiserver.authz.AuthenticatedAuthorizer;
+import io.mokube.apiserver.cache.WatchCache;
+import io.mokube.apiserver.discovery.DiscoveryDocuments;
+import io.mokube.apiserver.http.HttpServer;
+import io.mokube.apiserver.pipeline.Health;
+import io.mokube.apiserver.pipeline.Pipeline;
+import io.mokube.apiserver.pipeline.ResourceRouter;
+import io.mokube.apiserver.pipeline.SystemPaths;
+import io.mokube.apiserver.pki.ClusterCertificates;
+import io.mokube.apiserver.registry.CachedClusterReader;
+import io.mokube.apiserver.registry.ObjectStore;
+import io.mokube.apiserver.resources.ResourceRegistry;
+import io.mokube.apiserver.storage.KeyValueStore;
+import io.mokube.apiserver.storage.embedded.EmbeddedStore;
+import io.mokube.apiserver.storage.embedded.EmbeddedStoreConfig;
+import io.mokube.apiserver.verbs.Backend;
+import io.mokube.apiserver.verbs.Bootstrap;
+import io.mokube.apiserver.verbs.Verbs;
+import io.mokube.machinery.component.Component;
+import io.mokube.machinery.component.ComponentException;
+import io.mokube.machinery.component.Platform;
+import java.net.InetAddress;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The API server: opens the store, fills the cache, and serves the Kubernetes API over TLS. */
+public final class ApiServer implements Component {
+
+    private static final Logger log = LoggerFactory.getLogger(ApiServer.class);
+
+    /** How long a start waits until the server is ready; after that it is up and becomes ready by itself. */
+    private static final Duration FIRST_READY = Duration.ofSeconds(10);
+
+    private static final Duration BOOTSTRAP_RETRY = Duration.ofSeconds(1);
+
+    private final ApiServerConfig config;
+    private final Platform platform;
+    private @Nullable Running running;
+
+    /** What a started server consists of. */
+    private record Running(
+            KeyValueStore store,
+            WatchCache cache,
+            HttpServer http,
+            Health health,
+            ClusterCertificates certificates,
+            Progress progress) {}
+
+    /** Whether the server has come, and whether it is going. */
+    private static final class Progress {
+        private volatile boolean begun;
+        private final CountDownLatch bootstrapped = new CountDownLatch(1);
+    }
+
+    public ApiServer(ApiServerConfig config, Platform platform) {
+        this.config = config;
+        this.platform = platform;
+    }
+
+    @Override
+    public String name() {
+        return "kube-apiserver";
+    }
+
+    @Override
+    public synchronized void start() {
+        if (running != null) {
+            return;
+        }
+        ClusterCertificates certificates =
+                ClusterCertificates.ensure(config.dataDirectory(), servingNames(), platform.clock());
+        ResourceRegistry resources = ResourceRegistry.ofBuiltIns();
+        KeyValueStore store = open(config.store());
+        WatchCache cache = new WatchCache(store, resources::find, platform);
+        try {
+            cache.start();
+            ObjectStore objects = new ObjectStore(store, cache, platform.clock());
+            CachedClusterReader reader = new CachedClusterReader(resources, cache, objects);
+            Backend backend = new Backend(
+                    resources, cache, objects, AdmissionPlugins.standard(reader, platform.random()), platform);
+            Progress progress = new Progress();
+            Health health = new Health()
+                    .live("ping", () -> true)
+                    .ready("etcd", () -> canRead(store))
+                    .ready("informer-sync", cache::isLoaded)
+                    .ready("poststarthook/bootstrap", () -> progress.bootstrapped.getCount() == 0)
+                    .ready("shutdown", () -> !progress.begun);
+            PrometheusMeterRegistry meters = meters();
+            Pipeline pipeline = new Pipeline(
+                    new AuthenticatedAuthorizer(),
+                    new ResourceRouter(resources, Verbs.ofObjects(backend), Verbs.ofSubresources(backend)),
+                    new SystemPaths(new DiscoveryDocuments(resources), health, meters::scrape));
+            HttpServer http = new HttpServer(
+                    config.bindAddress(),
+                    config.port(),
+                    certificates.serving(),
+                    certificates.authorityCertificate(),
+                    new Authenticators(List.of(new CertificateAuthenticator())),
+                    pipeline,
+                    cache,
+                    platform.clock(),
+                    meters);
+            http.start();
+            running = new Running(store, cache, http, health, certificates, progress);
+            Thread.ofVirtual().name("bootstrap").start(() -> bootstrap(new Bootstrap(backend), progress, http.port()));
+        } catch (RuntimeException e) {
+            cache.close();
+            close(store);
+            throw e;
+        }
+        URI server = publicUri();
+        certificates.ensureKubeconfigs(server);
+        for (ApiServerConfig.Node node : config.nodes()) {
+            certificates.issueNode(node.name(), node.addresses(), server);
+        }
+        awaitBootstrap();
+        log.atInfo().setMessage("serving").addKeyValue("uri", server).log();
+    }
+
+    /** Tries until the first objects are there: without them nothing can be created. */
+    private void bootstrap(Bootstrap bootstrap, Progress progress, int port) {
+        while (!progress.begun) {
+            try {
+                bootstrap.ensure(ServiceAddresses.first(config.serviceCidr()), port);
+                progress.bootstrapped.countDown();
+                return;
+            } catch (RuntimeException e) {
+                log.atWarn()
+                        .setMessage("the cluster's first objects can't be created; trying again")
+                        .setCause(e)
+                        .log();
+            }
+            try {
+                platform.clock().sleep(BOOTSTRAP_RETRY);
+            } catch (InterruptedException e) {
+                return;
+            }
+        }
+    }
+
+    /** Waits a while, so that whoever starts a server whose store can be reached can use it at once. */
+    private void awaitBootstrap() {
+        try {
+            boolean ready = started().progress().bootstrapped.await(FIRST_READY.toSeconds(), TimeUnit.SECONDS);
+            if (!ready) {
+                log.atWarn()
+                        .setMessage("serving, but not ready yet: the store can't be reached")
+                        .log();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public Readiness readiness() {
+        Running server = running;
+        if (server == null) {
+            return Readiness.waitingFor("the API server is not started");
+        }
+        return server.health().isReady() ? Readiness.READY : Readiness.waitingFor("the state of the cluster to load");
+    }
+
+    @Override
+    public synchronized void stop(Duration grace) {
+        Running server = running;
+        if (server == null) {
+            return;
+        }
+        running = null;
+        server.progress().begun = true;
+        // Watches would outlive any grace: their clients watch again, elsewhere.
+        server.cache().endWatches();
+        server.http().stop(grace);
+        server.cache().close();
+        close(server.store());
+        log.atInfo().setMessage("stopped").log();
+    }
+
+    /** The port that is listened on; only for a started server. */
+    public int port() {
+        return started().http().port();
+    }
+
+    /** How other components reach the server; only for a started server. */
+    public URI publicUri() {
+        URI configured = config.publicUri();
+        return configured != null ? configured : URI.create("https://127.0.0.1:" + port());
+    }
+
+    /** The certificates and kubeconfig files; only for a started server. */
+    public ClusterCertificates certificates() {
+        return started().certificates();
+    }
+
+    /** The admin's kubeconfig file; only for a started server. */
+    public Path adminKubeconfig() {
+        return certificates().adminKubeconfig();
+    }
+
+    private Running started() {
+        Running server = running;
+        if (server == null) {
+            throw new IllegalStateException("the API server is not started");
+        }
+        return server;
+    }
+
+    private KeyValueStore open(StoreConfig store) {
+        return switch (store) {
+            case StoreConfig.InMemory ignored -> EmbeddedStore.open(EmbeddedStoreConfig.inMemory(), platform);
+            case StoreConfig.Embedded embedded ->
+                EmbeddedStore.open(EmbeddedStoreConfig.at(embedded.directory()), platform);
+            case StoreConfig.Etcd etcd -> throw new ComponentException("etcd is not supported yet");
+            case StoreConfig.Existing existing -> existing.store();
+        };
+    }
+
+    private void close(KeyValueStore store) {
+        if (!(config.store() instanceof StoreConfig.Existing)) {
+            store.close();
+        }
+    }
+
+    private static boolean canRead(KeyValueStore store) {
+        try {
+            return store.currentRevision() > 0;
+        } catch (RuntimeException e) {
+            return false;
+        }
+    }
+
+    private PrometheusMeterRegistry meters() {
+        // A registry that can be scraped is used as it is, so that one scrape shows everything in the process.
+        return platform.meters() instanceof PrometheusMeterRegistry given
+                ? given
+                : new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+    }
+
+    private List<String> servingNames() {
+        List<String> names = new ArrayList<>(List.of(
+                "localhost",
+                "127.0.0.1",
+                "::1",
+                "kubernetes",
+                "kubernetes.default",
+                "kubernetes.default.svc",
+                "kubernetes.default.svc.cluster.local",
+                ServiceAddresses.first(config.serviceCidr()).getHostAddress()));
+        names.addAll(config.extraNames());
+        URI configured = config.publicUri();
+        if (configured != null) {
+            names.add(Objects.requireNonNull(configured.getHost()).replaceAll("[\\[\\]]", ""));
+        }
+        if (!config.bindAddress().equals("0.0.0.0") && !config.bindAddress().equals("::")) {
+            names.add(config.bindAddress());
+        }
+        try {
+            names.add(InetAddress.getLocalHost().getHostName());
+        } catch (UnknownHostException e) {
+            log.atDebug()
+                    .setMessage("this machine's name does not resolve")
+                    .setCause(e)
+                    .log();
+        }
+        return names.stream().distinct().toList();
+    }
+}

@@ -1,0 +1,156 @@
+package io.mokube.apiserver.http;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.mokube.apiserver.authn.Authenticator.Credentials;
+import io.mokube.apiserver.authn.Authenticators;
+import io.mokube.apiserver.authn.User;
+import io.mokube.apiserver.cache.WatchCache;
+import io.mokube.apiserver.pipeline.Pipeline;
+import io.mokube.apiserver.request.Answer;
+import io.mokube.apiserver.request.ApiRequest;
+import io.mokube.apiserver.request.Form;
+import io.mokube.apiserver.request.MediaRange;
+import io.mokube.apiserver.request.Negotiation;
+import io.mokube.apiserver.request.Query;
+import io.mokube.apiserver.request.RequestInfo;
+import io.mokube.apiserver.storage.KeyValueStore.UnavailableException;
+import io.mokube.apiserver.storage.KeyValueStore.ValueTooLargeException;
+import io.mokube.machinery.error.ApiException;
+import io.mokube.machinery.time.Clock;
+import jakarta.servlet.http.HttpServlet;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.security.cert.X509Certificate;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Turns HTTP requests into {@link ApiRequest}s and answers into HTTP responses. The one place where errors are rendered. */
+final class ApiServlet extends HttpServlet {
+
+    private static final Logger log = LoggerFactory.getLogger(ApiServlet.class);
+
+    /** The largest body Kubernetes takes. */
+    static final int LARGEST_BODY = 3 * 1024 * 1024;
+
+    private static final String CERTIFICATES = "jakarta.servlet.request.X509Certificate";
+    private static final String BEARER = "Bearer ";
+    private static final byte[] NO_BYTES = {};
+
+    private final transient Authenticators authenticators;
+    private final transient Pipeline pipeline;
+    private final transient Rendering rendering;
+    private final transient WatchStreams watches;
+    private final transient RequestMetrics metrics;
+
+    ApiServlet(Authenticators authenticators, Pipeline pipeline, WatchCache cache, Clock clock, MeterRegistry meters) {
+        this.authenticators = authenticators;
+        this.pipeline = pipeline;
+        this.watches = new WatchStreams(cache, clock);
+        this.rendering = new Rendering(clock, watches);
+        this.metrics = new RequestMetrics(meters, clock);
+    }
+
+    @Override
+    protected void service(HttpServletRequest request, HttpServletResponse response) throws IOException {
+        RequestInfo info = null;
+        Form form = Form.JSON;
+        RequestMetrics.Running running = metrics.begin(request.getMethod());
+        try {
+            Query query = Query.parse(request.getQueryString());
+            info = RequestInfo.parse(request.getMethod(), request.getRequestURI(), query);
+            running.is(info);
+            ApiRequest.Headers headers = name -> text(request.getHeader(name));
+            User user = authenticators.authenticate(credentials(request));
+            if (info.isResourceRequest()) {
+                form = Negotiation.form(headers.get("Accept"));
+            }
+            String contentType = MediaRange.parse(headers.get("Content-Type")).type();
+            ApiRequest api = new ApiRequest(info, query, user, form, headers, contentType, () -> body(request));
+            Answer answer = pipeline.handle(api);
+            rendering.write(api, answer, response);
+        } catch (ApiException e) {
+            fail(info, form, e, response);
+        } catch (UnavailableException e) {
+            fail(info, form, ApiException.unavailable("the store can't be reached: " + e.getMessage()), response);
+        } catch (ValueTooLargeException e) {
+            fail(info, form, ApiException.tooLarge(String.valueOf(e.getMessage())), response);
+        } catch (RuntimeException e) {
+            log.atError()
+                    .setMessage("a request failed by a fault of the server")
+                    .addKeyValue("method", request.getMethod())
+                    .addKeyValue("path", request.getRequestURI())
+                    .setCause(e)
+                    .log();
+            fail(info, form, ApiException.internal(String.valueOf(e.getMessage())), response);
+        } finally {
+            running.end(response.getStatus());
+        }
+    }
+
+    private void fail(@Nullable RequestInfo info, Form form, ApiException failure, HttpServletResponse response)
+            throws IOException {
+        if (response.isCommitted()) {
+            throw new IOException("the answer broke off: " + failure.getMessage(), failure);
+        }
+        boolean expiredWatch =
+                failure.code() == 410 && info != null && info.verb().equals("watch");
+        if (expiredWatch) {
+            watches.serveError(failure.status(), form, response);
+        } else {
+            rendering.writeStatus(failure.status(), form, response);
+        }
+    }
+
+    private static Credentials credentials(HttpServletRequest request) {
+        X509Certificate certificate =
+                request.getAttribute(CERTIFICATES) instanceof X509Certificate[] chain && chain.length > 0
+                        ? chain[0]
+                        : null;
+        String authorization = text(request.getHeader("Authorization"));
+        boolean bearer = authorization.regionMatches(true, 0, BEARER, 0, BEARER.length());
+        return new Credentials(
+                certificate, bearer ? authorization.substring(BEARER.length()).strip() : "");
+    }
+
+    private static byte[] body(HttpServletRequest request) {
+        long announced = request.getContentLengthLong();
+        if (announced == 0) {
+            return NO_BYTES;
+        }
+        if (announced > LARGEST_BODY) {
+            throw tooLarge();
+        }
+        try (InputStream in = request.getInputStream()) {
+            if (announced > 0) {
+                byte[] body = in.readNBytes((int) announced);
+                if (body.length < announced) {
+                    throw ApiException.badRequest("unexpected EOF");
+                }
+                return body;
+            }
+            ByteArrayOutputStream body = new ByteArrayOutputStream();
+            byte[] buffer = new byte[8192];
+            for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+                body.write(buffer, 0, read);
+                if (body.size() > LARGEST_BODY) {
+                    throw tooLarge();
+                }
+            }
+            return body.toByteArray();
+        } catch (IOException e) {
+            throw ApiException.badRequest("the body can't be read: " + e.getMessage());
+        }
+    }
+
+    private static ApiException tooLarge() {
+        return ApiException.tooLarge("Request entity too large: limit is " + LARGEST_BODY);
+    }
+
+    private static String text(@Nullable String header) {
+        return header == null ? "" : header;
+    }
+}

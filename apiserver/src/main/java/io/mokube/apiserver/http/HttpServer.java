@@ -1,0 +1,208 @@
+package io.mokube.apiserver.http;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.mokube.apiserver.authn.Authenticators;
+import io.mokube.apiserver.cache.WatchCache;
+import io.mokube.apiserver.pipeline.Pipeline;
+import io.mokube.apiserver.pki.Credential;
+import io.mokube.machinery.component.ComponentException;
+import io.mokube.machinery.time.Clock;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.Certificate;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.concurrent.Executor;
+import java.util.stream.Stream;
+import org.apache.catalina.Context;
+import org.apache.catalina.LifecycleException;
+import org.apache.catalina.LifecycleState;
+import org.apache.catalina.connector.Connector;
+import org.apache.catalina.startup.Tomcat;
+import org.apache.catalina.webresources.TomcatURLStreamHandlerFactory;
+import org.apache.coyote.AbstractProtocol;
+import org.apache.coyote.http11.Http11NioProtocol;
+import org.apache.coyote.http2.Http2Protocol;
+import org.apache.tomcat.util.net.SSLHostConfig;
+import org.apache.tomcat.util.net.SSLHostConfigCertificate;
+import org.apache.tomcat.util.threads.VirtualThreadExecutor;
+
+/** The listening server: an embedded Tomcat with one servlet, HTTP/2 and HTTP/1.1 over TLS, a virtual thread for each request. */
+public final class HttpServer {
+
+    /** Also how long a client may take to send on, and how long a write may wait for a reader. */
+    private static final Duration STALL_TIMEOUT = Duration.ofSeconds(20);
+
+    private static final Duration KEEP_ALIVE = Duration.ofMinutes(3);
+    private static final int MOST_CONNECTIONS = 50_000;
+    private static final int LARGEST_HEADER = 64 * 1024;
+    private static final int MOST_STREAMS = 1000;
+
+    private final Tomcat tomcat = new Tomcat();
+    private final Connector connector;
+    private final Path workFolder;
+    private final String address;
+    private final int port;
+
+    /**
+     * @param port 0 for any free one
+     * @param serving what to show clients
+     * @param clientAuthority who signs client certificates
+     */
+    public HttpServer(
+            String address,
+            int port,
+            Credential serving,
+            X509Certificate clientAuthority,
+            Authenticators authenticators,
+            Pipeline pipeline,
+            WatchCache cache,
+            Clock clock,
+            MeterRegistry meters) {
+        this.address = address;
+        this.port = port;
+        TomcatURLStreamHandlerFactory.disable();
+        try {
+            workFolder = Files.createTempDirectory("mokube-http");
+        } catch (IOException e) {
+            throw new ComponentException("no temporary folder can be made: " + e.getMessage(), e);
+        }
+        tomcat.setBaseDir(workFolder.toString());
+        connector = connector(address, port, serving, clientAuthority);
+        tomcat.setConnector(connector);
+        Context context = tomcat.addContext("", workFolder.toString());
+        // The platform's own loader: nothing is deployed that would need another.
+        context.setParentClassLoader(HttpServer.class.getClassLoader());
+        Tomcat.addServlet(context, "api", new ApiServlet(authenticators, pipeline, cache, clock, meters))
+                .setAsyncSupported(true);
+        context.addServletMappingDecoded("/", "api");
+    }
+
+    private static Connector connector(String address, int port, Credential serving, X509Certificate clientAuthority) {
+        Connector connector = new Connector(Http11NioProtocol.class.getName());
+        connector.setPort(port);
+        connector.setScheme("https");
+        connector.setSecure(true);
+        connector.setThrowOnFailure(true);
+        // The path is checked segment by segment before anything is made of it.
+        connector.setEncodedSolidusHandling("passthrough");
+        connector.setAllowBackslash(true);
+        Http11NioProtocol protocol = (Http11NioProtocol) connector.getProtocolHandler();
+        limit(protocol, address);
+        protocol.setSSLEnabled(true);
+        protocol.setMaxHttpRequestHeaderSize(LARGEST_HEADER);
+        protocol.setMaxKeepAliveRequests(-1);
+        protocol.setDisableUploadTimeout(true);
+        protocol.setCompression("off");
+        protocol.addSslHostConfig(tls(serving, clientAuthority));
+        Http2Protocol http2 = new Http2Protocol();
+        http2.setMaxConcurrentStreams(MOST_STREAMS);
+        http2.setMaxConcurrentStreamExecution(MOST_STREAMS);
+        http2.setReadTimeout(STALL_TIMEOUT.toMillis());
+        http2.setStreamReadTimeout(STALL_TIMEOUT.toMillis());
+        http2.setStreamWriteTimeout(STALL_TIMEOUT.toMillis());
+        http2.setKeepAliveTimeout(KEEP_ALIVE.toMillis());
+        connector.addUpgradeProtocol(http2);
+        return connector;
+    }
+
+    private static void limit(AbstractProtocol<?> protocol, String address) {
+        protocol.setProperty("address", address);
+        protocol.setConnectionTimeout((int) STALL_TIMEOUT.toMillis());
+        protocol.setKeepAliveTimeout((int) KEEP_ALIVE.toMillis());
+        protocol.setMaxConnections(MOST_CONNECTIONS);
+        protocol.setTcpNoDelay(true);
+        Executor executor = new VirtualThreadExecutor("http-");
+        protocol.setExecutor(executor);
+    }
+
+    private static SSLHostConfig tls(Credential serving, X509Certificate clientAuthority) {
+        SSLHostConfig config = new SSLHostConfig();
+        config.setProtocols("TLSv1.2+TLSv1.3");
+        config.setCertificateVerification("optional");
+        SSLHostConfigCertificate certificate = new SSLHostConfigCertificate(config, SSLHostConfigCertificate.Type.EC);
+        try {
+            char[] password = "in-memory".toCharArray();
+            KeyStore keys = KeyStore.getInstance("PKCS12");
+            keys.load(null, null);
+            Certificate[] chain = {serving.certificate()};
+            keys.setKeyEntry("serving", serving.key(), password, chain);
+            certificate.setCertificateKeystore(keys);
+            certificate.setCertificateKeystorePassword(new String(password));
+            certificate.setCertificateKeyPassword(new String(password));
+            KeyStore trusted = KeyStore.getInstance("PKCS12");
+            trusted.load(null, null);
+            trusted.setCertificateEntry("clients", clientAuthority);
+            config.setTrustStore(trusted);
+        } catch (GeneralSecurityException | IOException e) {
+            throw new IllegalStateException("the JDK always has PKCS #12 key stores", e);
+        }
+        config.addCertificate(certificate);
+        return config;
+    }
+
+    /**
+     * Begins to listen.
+     *
+     * @throws ComponentException when the port is taken or can't be used
+     */
+    public void start() {
+        try {
+            tomcat.start();
+        } catch (LifecycleException e) {
+            close();
+            throw new ComponentException(
+                    "can't listen on " + address + ":" + port + ": " + rootMessage(e)
+                            + ". Stop what uses the port, or choose another one.",
+                    e);
+        }
+    }
+
+    private static String rootMessage(Throwable failure) {
+        Throwable root = failure;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return String.valueOf(root.getMessage());
+    }
+
+    /** The port that is listened on. */
+    public int port() {
+        return connector.getLocalPort();
+    }
+
+    /** Takes no new connections and gives requests in flight the grace to end. */
+    public void stop(Duration grace) {
+        if (connector.getState() == LifecycleState.STARTED) {
+            connector.pause();
+            connector.getProtocolHandler().closeServerSocketGraceful();
+            connector.getProtocolHandler().awaitConnectionsClose(grace.toMillis());
+        }
+        close();
+    }
+
+    private void close() {
+        try {
+            tomcat.stop();
+            tomcat.destroy();
+        } catch (LifecycleException e) {
+            throw new IllegalStateException("the HTTP server does not stop", e);
+        } finally {
+            deleteWorkFolder();
+        }
+    }
+
+    private void deleteWorkFolder() {
+        try (Stream<Path> files = Files.walk(workFolder)) {
+            for (Path each : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(each);
+            }
+        } catch (IOException e) {
+            workFolder.toFile().deleteOnExit();
+        }
+    }
+}

@@ -34,7 +34,8 @@ public final class TcpProxy implements AutoCloseable {
 
     private volatile Duration delay = Duration.ZERO;
     private volatile boolean refusing;
-    private boolean stalled;
+    private boolean stalledToServer;
+    private boolean stalledToClient;
 
     private TcpProxy(InetSocketAddress target) throws IOException {
         this.target = target;
@@ -87,7 +88,16 @@ public final class TcpProxy implements AutoCloseable {
     /** While true, no byte passes either way, and connections stay open. */
     public void stall(boolean stall) {
         synchronized (flow) {
-            stalled = stall;
+            stalledToServer = stall;
+            stalledToClient = stall;
+            flow.notifyAll();
+        }
+    }
+
+    /** While true, no byte passes from the server to clients: requests arrive, answers do not. */
+    public void stallToClient(boolean stall) {
+        synchronized (flow) {
+            stalledToClient = stall;
             flow.notifyAll();
         }
     }
@@ -187,7 +197,7 @@ public final class TcpProxy implements AutoCloseable {
                     if (delay.isPositive()) {
                         Thread.sleep(delay);
                     }
-                    awaitFlow();
+                    awaitFlow(fromServer);
                     if (!fromServer) {
                         out.write(buffer, 0, read);
                         continue;
@@ -221,9 +231,9 @@ public final class TcpProxy implements AutoCloseable {
         }
     }
 
-    private void awaitFlow() throws InterruptedException {
+    private void awaitFlow(boolean fromServer) throws InterruptedException {
         synchronized (flow) {
-            while (stalled) {
+            while (fromServer ? stalledToClient : stalledToServer) {
                 flow.wait();
             }
         }

@@ -168,7 +168,8 @@ public final class DocumentReader {
 
     private JsonNode integer() throws MalformedInputException {
         return switch (parser.getNumberType()) {
-            case INT, LONG -> JsonNodeFactory.instance.numberNode(parser.getLongValue());
+            case INT -> JsonNodeFactory.instance.numberNode(parser.getIntValue());
+            case LONG -> JsonNodeFactory.instance.numberNode(parser.getLongValue());
             case BIG_INTEGER -> JsonNodeFactory.instance.numberNode(parser.getBigIntegerValue());
             case FLOAT, DOUBLE, BIG_DECIMAL -> throw new MalformedInputException("unexpected number");
         };

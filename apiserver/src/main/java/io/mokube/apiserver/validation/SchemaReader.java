@@ -179,7 +179,11 @@ final class SchemaReader {
                     throw wrongType(value, path, "float64");
                 }
             }
-            case INTEGER -> requireInteger(value, path, schema.format().equals("int32") ? 32 : 64);
+            case INTEGER -> {
+                requireInteger(value, path, schema.format().equals("int32") ? 32 : 64);
+                // Equal numbers must be equal nodes, as they are once read back from the store.
+                return value.canConvertToInt() ? JsonNodeFactory.instance.numberNode(value.intValue()) : value;
+            }
             case INT_OR_STRING -> {
                 if (!value.isString()) {
                     requireInteger(value, path, 32);

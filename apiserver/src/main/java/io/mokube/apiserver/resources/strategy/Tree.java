@@ -50,14 +50,14 @@ final class Tree {
     }
 
     /** Sets a number that is missing. */
-    static void orElse(ObjectNode parent, String field, long value) {
+    static void orElse(ObjectNode parent, String field, int value) {
         if (!parent.has(field)) {
             parent.put(field, value);
         }
     }
 
     /** Sets a number that is missing or zero, where Kubernetes can't tell the two apart. */
-    static void orElseUnlessPositive(ObjectNode parent, String field, long value) {
+    static void orElseUnlessPositive(ObjectNode parent, String field, int value) {
         if (parent.path(field).asLong(0) == 0) {
             parent.put(field, value);
         }

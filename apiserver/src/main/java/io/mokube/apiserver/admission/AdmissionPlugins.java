@@ -1,6 +1,10 @@
 package io.mokube.apiserver.admission;
 
+import io.mokube.apiserver.admission.plugins.DefaultTolerationSeconds;
+import io.mokube.apiserver.admission.plugins.LimitRanger;
 import io.mokube.apiserver.admission.plugins.NamespaceLifecycle;
+import io.mokube.apiserver.admission.plugins.Priority;
+import io.mokube.apiserver.admission.plugins.ServiceAccount;
 import java.util.List;
 import java.util.random.RandomGenerator;
 
@@ -15,6 +19,11 @@ public final class AdmissionPlugins {
      * @param random for the names of token volumes
      */
     public static AdmissionChain standard(ClusterReader cluster, RandomGenerator random) {
-        return new AdmissionChain(List.of(new NamespaceLifecycle(cluster)));
+        return new AdmissionChain(List.of(
+                new NamespaceLifecycle(cluster),
+                new LimitRanger(cluster),
+                new ServiceAccount(cluster, random),
+                new Priority(cluster),
+                new DefaultTolerationSeconds()));
     }
 }

@@ -18,7 +18,7 @@ public final class Strategies {
             entry("endpoints", new EndpointsStrategy()),
             entry("events", new EventStrategy()),
             entry("events.events.k8s.io", new EventStrategy()),
-            entry("limitranges", NO_GENERATION),
+            entry("limitranges", new LimitRangeStrategy()),
             entry("namespaces", new NamespaceStrategy()),
             entry("nodes", new NodeStrategy()),
             entry("persistentvolumeclaims", new VolumeClaimStrategy()),

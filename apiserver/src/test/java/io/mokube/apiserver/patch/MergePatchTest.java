@@ -1,0 +1,40 @@
+package io.mokube.apiserver.patch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.mokube.machinery.object.Json;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
+
+class MergePatchTest {
+
+    private static JsonNode json(String text) {
+        return Json.MAPPER.readTree(text.replace('\'', '"'));
+    }
+
+    /** The cases of RFC 7386's appendix. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "{'a':'b'}|{'a':'c'}|{'a':'c'}",
+                "{'a':'b'}|{'b':'c'}|{'a':'b','b':'c'}",
+                "{'a':'b'}|{'a':null}|{}",
+                "{'a':'b','b':'c'}|{'a':null}|{'b':'c'}",
+                "{'a':['b']}|{'a':'c'}|{'a':'c'}",
+                "{'a':'c'}|{'a':['b']}|{'a':['b']}",
+                "{'a':{'b':'c'}}|{'a':{'b':'d','c':null}}|{'a':{'b':'d'}}",
+                "{'a':[{'b':'c'}]}|{'a':[1]}|{'a':[1]}",
+                "['a','b']|['c','d']|['c','d']",
+                "{'a':'b'}|['c']|['c']",
+                "{'a':'foo'}|null|null",
+                "{'e':null}|{'a':1}|{'e':null,'a':1}",
+                "[1,2]|{'a':'b','c':null}|{'a':'b'}",
+                "{}|{'a':{'bb':{'ccc':null}}}|{'a':{'bb':{}}}",
+            })
+    void merges(String target, String patch, String expected) {
+        assertThat(MergePatch.apply(json(target), json(patch))).isEqualTo(json(expected));
+    }
+}

@@ -20,11 +20,12 @@ import io.mokube.apiserver.resources.ResourceRegistry;
 import io.mokube.apiserver.storage.KeyValueStore;
 import io.mokube.apiserver.storage.embedded.EmbeddedStore;
 import io.mokube.apiserver.storage.embedded.EmbeddedStoreConfig;
+import io.mokube.apiserver.storage.etcd.EtcdStore;
+import io.mokube.apiserver.storage.etcd.EtcdStoreConfig;
 import io.mokube.apiserver.verbs.Backend;
 import io.mokube.apiserver.verbs.Bootstrap;
 import io.mokube.apiserver.verbs.Verbs;
 import io.mokube.machinery.component.Component;
-import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.component.Platform;
 import java.net.InetAddress;
 import java.net.URI;
@@ -228,7 +229,10 @@ public final class ApiServer implements Component {
             case StoreConfig.InMemory ignored -> EmbeddedStore.open(EmbeddedStoreConfig.inMemory(), platform);
             case StoreConfig.Embedded embedded ->
                 EmbeddedStore.open(EmbeddedStoreConfig.at(embedded.directory()), platform);
-            case StoreConfig.Etcd etcd -> throw new ComponentException("etcd is not supported yet");
+            case StoreConfig.Etcd etcd ->
+                EtcdStore.open(
+                        EtcdStoreConfig.of(etcd.endpoints(), etcd.authority(), etcd.certificate(), etcd.key()),
+                        platform);
             case StoreConfig.Existing existing -> existing.store();
         };
     }

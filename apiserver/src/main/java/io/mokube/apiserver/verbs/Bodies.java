@@ -1,5 +1,6 @@
 package io.mokube.apiserver.verbs;
 
+import io.mokube.apiserver.protobuf.ProtobufDecoder;
 import io.mokube.apiserver.request.ApiRequest;
 import io.mokube.apiserver.resources.ResourceRegistry.Served;
 import io.mokube.apiserver.schema.Schema;
@@ -9,11 +10,14 @@ import io.mokube.apiserver.validation.StrictDecoder;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.names.GroupVersionKind;
 import io.mokube.machinery.object.KubeObject;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Reads objects out of request bodies. */
 final class Bodies {
 
-    private static final String ACCEPTED = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
+    static final String PROTOBUF = "application/vnd.kubernetes.protobuf";
+    static final String ACCEPTED = "application/json, application/yaml, " + PROTOBUF;
 
     private Bodies() {}
 
@@ -28,9 +32,20 @@ final class Bodies {
     /** An object of some kind. */
     static KubeObject read(ApiRequest request, GroupVersionKind kind, Schema schema, FieldValidation fieldValidation) {
         byte[] body = request.body();
-        StrictDecoder.Decoded decoded = StrictDecoder.decode(body, syntax(request), kind, schema, fieldValidation);
+        StrictDecoder.Decoded decoded = request.contentType().equals(PROTOBUF)
+                ? StrictDecoder.decode(protobuf(body, kind), kind, schema, fieldValidation)
+                : StrictDecoder.decode(body, syntax(request), kind, schema, fieldValidation);
         decoded.warnings().forEach(request::warn);
         return decoded.object();
+    }
+
+    /** The tree of a protobuf body; the kind it names is checked later. */
+    static ObjectNode protobuf(byte[] body, @Nullable GroupVersionKind expected) {
+        try {
+            return ProtobufDecoder.decode(body, expected);
+        } catch (IllegalArgumentException e) {
+            throw ApiException.badRequest("the object provided is unrecognized: " + e.getMessage());
+        }
     }
 
     private static DocumentSyntax syntax(ApiRequest request) {

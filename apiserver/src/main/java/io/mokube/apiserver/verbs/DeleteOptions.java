@@ -65,13 +65,15 @@ record DeleteOptions(
 
     private static JsonNode read(ApiRequest request, byte[] body) {
         try {
-            DocumentSyntax syntax =
+            JsonNode tree =
                     switch (request.contentType()) {
-                        case "", "application/json" -> DocumentSyntax.JSON;
-                        case "application/yaml" -> DocumentSyntax.YAML;
-                        default -> throw ApiException.unsupportedMediaType("application/json, application/yaml");
+                        case "", "application/json" ->
+                            DocumentReader.read(body, DocumentSyntax.JSON).tree();
+                        case "application/yaml" ->
+                            DocumentReader.read(body, DocumentSyntax.YAML).tree();
+                        case Bodies.PROTOBUF -> Bodies.protobuf(body, null);
+                        default -> throw ApiException.unsupportedMediaType(Bodies.ACCEPTED);
                     };
-            JsonNode tree = DocumentReader.read(body, syntax).tree();
             String kind = tree.path("kind").asString("");
             if (!tree.isObject() || !(kind.isEmpty() || KINDS.contains(kind))) {
                 throw ApiException.badRequest("the body is no DeleteOptions");

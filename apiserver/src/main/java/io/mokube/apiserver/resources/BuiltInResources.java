@@ -3,10 +3,14 @@ package io.mokube.apiserver.resources;
 import static io.mokube.apiserver.resources.DefinitionBuilder.clusterScoped;
 import static io.mokube.apiserver.resources.DefinitionBuilder.namespaced;
 
+import io.mokube.apiserver.table.ConvertedTable;
 import io.mokube.apiserver.table.CoreTables;
 import io.mokube.apiserver.table.NetworkTables;
 import io.mokube.apiserver.table.PodTable;
+import io.mokube.apiserver.table.PolicyTables;
+import io.mokube.apiserver.table.StorageTables;
 import io.mokube.apiserver.table.WorkloadTables;
+import io.mokube.machinery.names.GroupResource;
 import io.mokube.machinery.names.GroupVersion;
 import io.mokube.machinery.names.GroupVersionKind;
 import java.util.List;
@@ -105,9 +109,11 @@ public final class BuiltInResources {
                         .subresource("proxy", "NodeProxyOptions", PROXY_VERBS)
                         .status(),
                 namespaced(CORE, "persistentvolumeclaims", "PersistentVolumeClaim")
+                        .table(StorageTables.PERSISTENT_VOLUME_CLAIMS)
                         .shortNames("pvc")
                         .status(),
                 clusterScoped(CORE, "persistentvolumes", "PersistentVolume")
+                        .table(StorageTables.PERSISTENT_VOLUMES)
                         .shortNames("pv")
                         .status(),
                 namespaced(CORE, "pods", "Pod")
@@ -151,6 +157,7 @@ public final class BuiltInResources {
 
     private static List<DefinitionBuilder> apiRegistration() {
         return List.of(clusterScoped(API_REGISTRATION, "apiservices", "APIService")
+                .table(PolicyTables.API_SERVICES)
                 .categories("api-extensions")
                 .status());
     }
@@ -185,7 +192,10 @@ public final class BuiltInResources {
     }
 
     private static List<DefinitionBuilder> events() {
-        return List.of(namespaced(EVENTS, "events", "Event").shortNames("ev"));
+        return List.of(namespaced(EVENTS, "events", "Event")
+                .table(new ConvertedTable(CoreTables.EVENTS, EventConversion.INSTANCE::toStorage))
+                .storedAs(new GroupResource("", "events"), EventConversion.INSTANCE)
+                .shortNames("ev"));
     }
 
     private static List<DefinitionBuilder> authentication() {
@@ -209,6 +219,11 @@ public final class BuiltInResources {
 
     private static List<DefinitionBuilder> autoscaling() {
         return List.of(namespaced(AUTOSCALING, "horizontalpodautoscalers", "HorizontalPodAutoscaler")
+                .table(PolicyTables.AUTOSCALERS)
+                .alsoServed(
+                        "v1",
+                        new ConvertedTable(PolicyTables.AUTOSCALERS, AutoscalerConversion.INSTANCE::toStorage),
+                        AutoscalerConversion.INSTANCE)
                 .shortNames("hpa")
                 .categories("all")
                 .status());
@@ -229,6 +244,7 @@ public final class BuiltInResources {
 
     private static List<DefinitionBuilder> certificates() {
         return List.of(clusterScoped(CERTIFICATES, "certificatesigningrequests", "CertificateSigningRequest")
+                .table(PolicyTables.CERTIFICATE_SIGNING_REQUESTS)
                 .shortNames("csr")
                 .ownSubresource("approval")
                 .status());
@@ -254,61 +270,78 @@ public final class BuiltInResources {
 
     private static List<DefinitionBuilder> policy() {
         return List.of(namespaced(POLICY, "poddisruptionbudgets", "PodDisruptionBudget")
+                .table(PolicyTables.DISRUPTION_BUDGETS)
                 .shortNames("pdb")
                 .status());
     }
 
     private static List<DefinitionBuilder> rbac() {
         return List.of(
-                clusterScoped(RBAC, "clusterrolebindings", "ClusterRoleBinding"),
-                clusterScoped(RBAC, "clusterroles", "ClusterRole"),
-                namespaced(RBAC, "rolebindings", "RoleBinding"),
-                namespaced(RBAC, "roles", "Role"));
+                clusterScoped(RBAC, "clusterrolebindings", "ClusterRoleBinding").table(PolicyTables.ROLE_BINDINGS),
+                clusterScoped(RBAC, "clusterroles", "ClusterRole").table(PolicyTables.ROLES),
+                namespaced(RBAC, "rolebindings", "RoleBinding").table(PolicyTables.ROLE_BINDINGS),
+                namespaced(RBAC, "roles", "Role").table(PolicyTables.ROLES));
     }
 
     private static List<DefinitionBuilder> storage() {
         return List.of(
-                clusterScoped(STORAGE, "csidrivers", "CSIDriver"),
-                clusterScoped(STORAGE, "csinodes", "CSINode"),
-                namespaced(STORAGE, "csistoragecapacities", "CSIStorageCapacity"),
-                clusterScoped(STORAGE, "storageclasses", "StorageClass").shortNames("sc"),
-                clusterScoped(STORAGE, "volumeattachments", "VolumeAttachment").status(),
+                clusterScoped(STORAGE, "csidrivers", "CSIDriver").table(StorageTables.CSI_DRIVERS),
+                clusterScoped(STORAGE, "csinodes", "CSINode").table(StorageTables.CSI_NODES),
+                namespaced(STORAGE, "csistoragecapacities", "CSIStorageCapacity")
+                        .table(StorageTables.CSI_STORAGE_CAPACITIES),
+                clusterScoped(STORAGE, "storageclasses", "StorageClass")
+                        .table(StorageTables.STORAGE_CLASSES)
+                        .shortNames("sc"),
+                clusterScoped(STORAGE, "volumeattachments", "VolumeAttachment")
+                        .table(StorageTables.VOLUME_ATTACHMENTS)
+                        .status(),
                 clusterScoped(STORAGE, "volumeattributesclasses", "VolumeAttributesClass")
+                        .table(StorageTables.VOLUME_ATTRIBUTES_CLASSES)
                         .shortNames("vac"));
     }
 
     private static List<DefinitionBuilder> admissionRegistration() {
         return Stream.of(
-                        clusterScoped(ADMISSION, "mutatingadmissionpolicies", "MutatingAdmissionPolicy"),
-                        clusterScoped(ADMISSION, "mutatingadmissionpolicybindings", "MutatingAdmissionPolicyBinding"),
-                        clusterScoped(ADMISSION, "mutatingwebhookconfigurations", "MutatingWebhookConfiguration"),
+                        clusterScoped(ADMISSION, "mutatingadmissionpolicies", "MutatingAdmissionPolicy")
+                                .table(PolicyTables.MUTATING_POLICIES),
+                        clusterScoped(ADMISSION, "mutatingadmissionpolicybindings", "MutatingAdmissionPolicyBinding")
+                                .table(PolicyTables.POLICY_BINDINGS),
+                        clusterScoped(ADMISSION, "mutatingwebhookconfigurations", "MutatingWebhookConfiguration")
+                                .table(PolicyTables.WEBHOOK_CONFIGURATIONS),
                         clusterScoped(ADMISSION, "validatingadmissionpolicies", "ValidatingAdmissionPolicy")
+                                .table(PolicyTables.VALIDATING_POLICIES)
                                 .status(),
                         clusterScoped(
-                                ADMISSION, "validatingadmissionpolicybindings", "ValidatingAdmissionPolicyBinding"),
-                        clusterScoped(ADMISSION, "validatingwebhookconfigurations", "ValidatingWebhookConfiguration"))
+                                        ADMISSION,
+                                        "validatingadmissionpolicybindings",
+                                        "ValidatingAdmissionPolicyBinding")
+                                .table(PolicyTables.POLICY_BINDINGS),
+                        clusterScoped(ADMISSION, "validatingwebhookconfigurations", "ValidatingWebhookConfiguration")
+                                .table(PolicyTables.WEBHOOK_CONFIGURATIONS))
                 .map(each -> each.categories("api-extensions"))
                 .toList();
     }
 
     private static List<DefinitionBuilder> apiExtensions() {
         return List.of(clusterScoped(API_EXTENSIONS, "customresourcedefinitions", "CustomResourceDefinition")
+                .table(PolicyTables.CUSTOM_RESOURCE_DEFINITIONS)
                 .shortNames("crd", "crds")
                 .categories("api-extensions")
                 .status());
     }
 
     private static List<DefinitionBuilder> scheduling() {
-        return List.of(
-                clusterScoped(SCHEDULING, "priorityclasses", "PriorityClass").shortNames("pc"));
+        return List.of(clusterScoped(SCHEDULING, "priorityclasses", "PriorityClass")
+                .table(PolicyTables.PRIORITY_CLASSES)
+                .shortNames("pc"));
     }
 
     private static List<DefinitionBuilder> coordination() {
-        return List.of(namespaced(COORDINATION, "leases", "Lease"));
+        return List.of(namespaced(COORDINATION, "leases", "Lease").table(PolicyTables.LEASES));
     }
 
     private static List<DefinitionBuilder> node() {
-        return List.of(clusterScoped(NODE, "runtimeclasses", "RuntimeClass"));
+        return List.of(clusterScoped(NODE, "runtimeclasses", "RuntimeClass").table(PolicyTables.RUNTIME_CLASSES));
     }
 
     private static List<DefinitionBuilder> discovery() {
@@ -317,16 +350,22 @@ public final class BuiltInResources {
 
     private static List<DefinitionBuilder> devices() {
         return List.of(
-                clusterScoped(DEVICES, "deviceclasses", "DeviceClass"),
-                namespaced(DEVICES, "resourceclaims", "ResourceClaim").status(),
-                namespaced(DEVICES, "resourceclaimtemplates", "ResourceClaimTemplate"),
-                clusterScoped(DEVICES, "resourceslices", "ResourceSlice"));
+                clusterScoped(DEVICES, "deviceclasses", "DeviceClass").table(StorageTables.DEVICES),
+                namespaced(DEVICES, "resourceclaims", "ResourceClaim")
+                        .table(StorageTables.RESOURCE_CLAIMS)
+                        .status(),
+                namespaced(DEVICES, "resourceclaimtemplates", "ResourceClaimTemplate")
+                        .table(StorageTables.DEVICES),
+                clusterScoped(DEVICES, "resourceslices", "ResourceSlice").table(StorageTables.RESOURCE_SLICES));
     }
 
     private static List<DefinitionBuilder> flowControl() {
         return List.of(
-                clusterScoped(FLOW_CONTROL, "flowschemas", "FlowSchema").status(),
+                clusterScoped(FLOW_CONTROL, "flowschemas", "FlowSchema")
+                        .table(PolicyTables.FLOW_SCHEMAS)
+                        .status(),
                 clusterScoped(FLOW_CONTROL, "prioritylevelconfigurations", "PriorityLevelConfiguration")
+                        .table(PolicyTables.PRIORITY_LEVELS)
                         .status());
     }
 }

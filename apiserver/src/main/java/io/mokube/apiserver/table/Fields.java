@@ -110,6 +110,11 @@ final class Fields {
         };
     }
 
+    /** Whether there is a condition of this type, whatever its status. */
+    static boolean hasConditionOfType(KubeObject object, String type) {
+        return each(object.at("status", "conditions"), "type").contains(type);
+    }
+
     /** Whether a condition of this type has this status. */
     static boolean hasCondition(KubeObject object, String type, String status) {
         for (JsonNode condition : object.at("status", "conditions")) {

@@ -158,6 +158,80 @@ class TablesTest {
                         "{'metadata':{'name':'x','ownerReferences':[{'apiVersion':'apps/v1','kind':'StatefulSet','name':'s','controller':true}]},"
                                 + "'revision':7}",
                         "Name | Controller | Revision | Age",
-                        "x | statefulset.apps/s | 7 | <unknown>"));
+                        "x | statefulset.apps/s | 7 | <unknown>"),
+                new Golden(
+                        "events.events.k8s.io",
+                        "{'metadata':{'name':'e'},'type':'Normal','reason':'Pulled','note':'ok','eventTime':'2026-01-01T11:59:55Z',"
+                                + "'regarding':{'kind':'Pod','name':'p'},'reportingController':'kubelet','reportingInstance':'n1',"
+                                + "'series':{'count':5,'lastObservedTime':'2026-01-01T11:59:58.000000Z'}}",
+                        "Last Seen | Type | Reason | Object | (Subobject) | (Source) | Message | (First Seen) | (Count) | (Name)",
+                        "2s | Normal | Pulled | pod/p |  | kubelet, n1 | ok | 5s | 5 | e"),
+                new Golden(
+                        "persistentvolumes",
+                        "{'meta','spec':{'capacity':{'storage':'1Gi'},'accessModes':['ReadWriteMany','ReadWriteOnce'],"
+                                + "'persistentVolumeReclaimPolicy':'Retain','claimRef':{'namespace':'d','name':'c'},'storageClassName':'s'},"
+                                + "'status':{'phase':'Bound'}}",
+                        "Name | Capacity | Access Modes | Reclaim Policy | Status | Claim | StorageClass | VolumeAttributesClass |"
+                                + " Reason | Age | (VolumeMode)",
+                        "x | 1Gi | RWO,RWX | Retain | Bound | d/c | s | <unset> |  | 119s | <unset>"),
+                new Golden(
+                        "persistentvolumeclaims",
+                        "{'meta','spec':{'volumeMode':'Filesystem'},'status':{'phase':'Pending','capacity':{'storage':'1Gi'}}}",
+                        "Name | Status | Volume | Capacity | Access Modes | StorageClass | VolumeAttributesClass | Age |"
+                                + " (VolumeMode)",
+                        "x | Pending |  |  |  |  | <unset> | 119s | Filesystem"),
+                new Golden(
+                        "storageclasses.storage.k8s.io",
+                        "{'metadata':{'name':'x','annotations':{'storageclass.kubernetes.io/is-default-class':'true'}},'provisioner':'p'}",
+                        "Name | Provisioner | ReclaimPolicy | VolumeBindingMode | AllowVolumeExpansion | Age",
+                        "x (default) | p | Delete | Immediate | false | <unknown>"),
+                new Golden(
+                        "leases.coordination.k8s.io",
+                        "{'meta','spec':{'holderIdentity':'h'}}",
+                        "Name | Holder | Age",
+                        "x | h | 119s"),
+                new Golden(
+                        "horizontalpodautoscalers.autoscaling",
+                        "{'meta','spec':{'scaleTargetRef':{'kind':'Deployment','name':'w'},'minReplicas':1,'maxReplicas':5,'metrics':"
+                                + "[{'type':'Resource','resource':{'name':'cpu','target':{'type':'Utilization','averageUtilization':80}}}]}}",
+                        "Name | Reference | Targets | MinPods | MaxPods | Replicas | Age",
+                        "x | Deployment/w | cpu: <unknown>/80% | 1 | 5 | 0 | 119s"),
+                new Golden(
+                        "poddisruptionbudgets.policy",
+                        "{'meta','spec':{'minAvailable':2},'status':{'disruptionsAllowed':1}}",
+                        "Name | Min Available | Max Unavailable | Allowed Disruptions | Age",
+                        "x | 2 | N/A | 1 | 119s"),
+                new Golden(
+                        "rolebindings.rbac.authorization.k8s.io",
+                        "{'meta','roleRef':{'kind':'Role','name':'r'},'subjects':[{'kind':'User','name':'u'},"
+                                + "{'kind':'ServiceAccount','namespace':'d','name':'s'}]}",
+                        "Name | Role | Age | (Users) | (Groups) | (ServiceAccounts)",
+                        "x | Role/r | 119s | u |  | d/s"),
+                new Golden(
+                        "clusterroles.rbac.authorization.k8s.io",
+                        "{'meta'}",
+                        "Name | Created At",
+                        "x | 2026-01-01T11:58:01Z"),
+                new Golden(
+                        "priorityclasses.scheduling.k8s.io",
+                        "{'meta','value':7,'preemptionPolicy':'Never'}",
+                        "Name | Value | Global-Default | Age | PreemptionPolicy",
+                        "x | 7 | false | 119s | Never"),
+                new Golden(
+                        "certificatesigningrequests.certificates.k8s.io",
+                        "{'meta','spec':{'signerName':'s','username':'u','expirationSeconds':3600},"
+                                + "'status':{'certificate':'QQ==','conditions':[{'type':'Approved'}]}}",
+                        "Name | Age | SignerName | Requestor | RequestedDuration | Condition",
+                        "x | 119s | s | u | 60m | Approved,Issued"),
+                new Golden(
+                        "customresourcedefinitions.apiextensions.k8s.io",
+                        "{'meta'}",
+                        "Name | Created At",
+                        "x | 2026-01-01T11:58:01Z"),
+                new Golden(
+                        "resourcequotas",
+                        "{'meta','status':{'hard':{'pods':'4','limits.cpu':'2'},'used':{'pods':'1','limits.cpu':'500m'}}}",
+                        "Name | Request | Limit | Age",
+                        "x | pods: 1/4 | limits.cpu: 500m/2 | 119s"));
     }
 }

@@ -1,13 +1,143 @@
 package io.mokube.kubelet.app;
 
+import io.micrometer.core.instrument.MeterRegistry;
+import io.mokube.client.rest.ClientConfig;
+import io.mokube.kubelet.Kubelet;
+import io.mokube.kubelet.KubeletConfig;
+import io.mokube.kubelet.runtime.cri.ContainerdLauncher;
+import io.mokube.kubelet.runtime.cri.ContainerdLauncher.ContainerdConfig;
+import io.mokube.kubelet.runtime.cri.CriRuntime;
+import io.mokube.machinery.component.Platform;
+import io.mokube.machinery.time.Clock;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.boot.health.contributor.Health;
+import org.springframework.boot.health.contributor.HealthIndicator;
+import org.springframework.context.SmartLifecycle;
+import org.springframework.context.annotation.Bean;
 
 /** The kubelet agent as a Spring Boot service. */
 @SpringBootApplication
+@EnableConfigurationProperties(KubeletApplication.Settings.class)
 public class KubeletApplication {
+
+    /**
+     * What can be set, as {@code mokube.*} properties or {@code MOKUBE_*} variables.
+     *
+     * @param kubeconfig the file that names the API server and holds the node's credentials
+     * @param nodeName the node's name
+     * @param address the node's address
+     * @param port the port of the node's own server
+     * @param servingCertificate what that server shows, PEM; a self-signed one when absent
+     * @param servingKey the key of that
+     * @param root where pods' volumes, logs and images are kept
+     * @param state where sockets are, gone after a reboot; a short path
+     * @param criSocket the container runtime's socket; when absent the agent runs a containerd of its own
+     * @param podCidr the addresses of the node's pods
+     */
+    @ConfigurationProperties("mokube")
+    public record Settings(
+            Path kubeconfig,
+            String nodeName,
+            @DefaultValue("127.0.0.1") String address,
+            @DefaultValue("10250") int port,
+            @Nullable Path servingCertificate,
+            @Nullable Path servingKey,
+            @DefaultValue("/var/lib/mokube") Path root,
+            @DefaultValue("/run/mokube") Path state,
+            @Nullable Path criSocket,
+            @DefaultValue("10.244.0.0/24") String podCidr) {}
 
     public static void main(String[] arguments) {
         SpringApplication.run(KubeletApplication.class, arguments);
+    }
+
+    /** The agent's own containerd; started only when no other runtime is named. */
+    @Bean(destroyMethod = "close")
+    ContainerdLauncher containerd(Settings settings) {
+        return new ContainerdLauncher(containerdConfig(settings), Clock.system());
+    }
+
+    @Bean
+    Kubelet kubelet(Settings settings, ContainerdLauncher containerd, MeterRegistry meters) throws IOException {
+        KubeletConfig config = KubeletConfig.of(
+                        settings.nodeName(),
+                        ClientConfig.fromKubeconfig(settings.kubeconfig()).withUserAgent("kubelet"),
+                        () -> runtime(settings, containerd),
+                        settings.root().resolve("kubelet"))
+                .withAddress(settings.address())
+                .withPodCidr(settings.podCidr())
+                .withServer(new KubeletConfig.Server(
+                        settings.port(),
+                        content(settings.servingCertificate()),
+                        content(settings.servingKey()),
+                        Optional.empty()));
+        return new Kubelet(config, new Platform(Clock.system(), new SecureRandom(), meters));
+    }
+
+    private static CriRuntime runtime(Settings settings, ContainerdLauncher containerd) {
+        Path named = settings.criSocket();
+        if (named != null) {
+            return new CriRuntime(named);
+        }
+        containerd.start();
+        return new CriRuntime(containerdConfig(settings).socket());
+    }
+
+    private static ContainerdConfig containerdConfig(Settings settings) {
+        return new ContainerdConfig(
+                settings.nodeName(),
+                settings.root().resolve("containerd"),
+                settings.state().resolve("containerd"),
+                "mokube0",
+                settings.podCidr());
+    }
+
+    @Bean
+    HealthIndicator kubeletHealthIndicator(Kubelet kubelet) {
+        return () -> {
+            var readiness = kubelet.readiness();
+            return (readiness.ready() ? Health.up() : Health.outOfService())
+                    .withDetail("state", readiness.reason())
+                    .build();
+        };
+    }
+
+    @Bean
+    SmartLifecycle kubeletLifecycle(Kubelet kubelet) {
+        return new SmartLifecycle() {
+            private volatile boolean running;
+
+            @Override
+            public void start() {
+                kubelet.start();
+                running = true;
+            }
+
+            @Override
+            public void stop() {
+                kubelet.stop(Duration.ofSeconds(10));
+                running = false;
+            }
+
+            @Override
+            public boolean isRunning() {
+                return running;
+            }
+        };
+    }
+
+    private static Optional<String> content(@Nullable Path file) throws IOException {
+        return file == null ? Optional.empty() : Optional.of(Files.readString(file));
     }
 }

@@ -1,0 +1,74 @@
+package io.mokube.it;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** Runs commands and keeps what they print. */
+final class Commands {
+
+    private Commands() {}
+
+    /** What a command did. */
+    record Result(List<String> command, int code, String output, String errors) {
+
+        /** The output of a command that succeeded. */
+        String orFail() {
+            if (code != 0) {
+                throw new AssertionError("%s ended with %d%noutput: %s%nerrors: %s"
+                        .formatted(String.join(" ", command), code, output, errors));
+            }
+            return output;
+        }
+    }
+
+    /** Runs a command to its end. */
+    static Result run(List<String> command, Map<String, String> environment, Duration patience) {
+        Path output = null;
+        Path errors = null;
+        try {
+            output = Files.createTempFile("mokube-it", ".out");
+            errors = Files.createTempFile("mokube-it", ".err");
+            ProcessBuilder builder = new ProcessBuilder(command)
+                    .redirectInput(Path.of("/dev/null").toFile())
+                    .redirectOutput(output.toFile())
+                    .redirectError(errors.toFile());
+            builder.environment().putAll(environment);
+            Process process = builder.start();
+            if (!process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS)) {
+                process.destroyForcibly();
+                throw new AssertionError("%s did not end within %s%noutput: %s%nerrors: %s"
+                        .formatted(String.join(" ", command), patience, read(output), read(errors)));
+            }
+            return new Result(command, process.exitValue(), read(output), read(errors));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError("interrupted", e);
+        } finally {
+            delete(output);
+            delete(errors);
+        }
+    }
+
+    private static String read(Path file) throws IOException {
+        return Files.readString(file, StandardCharsets.UTF_8);
+    }
+
+    private static void delete(@org.jspecify.annotations.Nullable Path file) {
+        if (file != null) {
+            try {
+                Files.deleteIfExists(file);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+package io.mokube.it;
+
+import io.mokube.testkit.Needs;
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/**
+ * An unmodified kubectl of one version.
+ *
+ * @param version such as {@code 1.32}
+ * @param binary the program
+ */
+record Kubectl(String version, Path binary) {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(120);
+
+    /** The versions found on this machine, oldest first: {@code kubectl.1.xx} on PATH, beside
+     * the real kubectl, or where {@code mokube setup --for tests} puts them. */
+    static Map<String, Kubectl> found() {
+        Map<String, Kubectl> found = new TreeMap<>();
+        List<Path> folders = new ArrayList<>();
+        for (String folder : System.getenv("PATH").split(File.pathSeparator, -1)) {
+            folders.add(Path.of(folder));
+        }
+        onPath("kubectl").ifPresent(kubectl -> folders.add(kubectl.getParent()));
+        folders.add(Path.of("../target/tools"));
+        for (Path folder : folders) {
+            if (!Files.isDirectory(folder)) {
+                continue;
+            }
+            try (Stream<Path> files = Files.list(folder)) {
+                files.filter(file -> file.getFileName().toString().matches("kubectl\\.1\\.\\d+"))
+                        .forEach(file -> {
+                            String version = file.getFileName().toString().substring("kubectl.".length());
+                            found.putIfAbsent(version, new Kubectl(version, file));
+                        });
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+        return found;
+    }
+
+    /** A kubectl of whatever version. */
+    static Kubectl any() {
+        Map<String, Kubectl> found = found();
+        Needs.part("kubectl", !found.isEmpty());
+        return found.values().iterator().next();
+    }
+
+    private static Optional<Path> onPath(String name) {
+        for (String folder : System.getenv("PATH").split(File.pathSeparator, -1)) {
+            Path candidate = Path.of(folder, name);
+            if (Files.isExecutable(candidate)) {
+                try {
+                    return Optional.of(candidate.toRealPath());
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** Runs it against a cluster. */
+    Commands.Result run(Path kubeconfig, String... arguments) {
+        List<String> command = new ArrayList<>(List.of(binary.toString()));
+        command.addAll(List.of(arguments));
+        // A cache of its own, so that what one cluster serves is never taken for another's.
+        return Commands.run(
+                command,
+                Map.of(
+                        "KUBECONFIG", kubeconfig.toString(),
+                        "KUBECACHEDIR",
+                                kubeconfig
+                                        .resolveSibling("kubectl-cache-" + version)
+                                        .toString()),
+                PATIENCE);
+    }
+
+    /** Runs it and returns what it printed; fails when it fails. */
+    String ok(Path kubeconfig, String... arguments) {
+        return run(kubeconfig, arguments).orFail();
+    }
+
+    @Override
+    public String toString() {
+        return "kubectl " + version;
+    }
+}

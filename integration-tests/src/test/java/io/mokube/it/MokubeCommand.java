@@ -1,0 +1,27 @@
+package io.mokube.it;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** The {@code ./mokube} of this checkout. */
+final class MokubeCommand {
+
+    private static final Duration PATIENCE = Duration.ofMinutes(5);
+    private static final Path SCRIPT =
+            Path.of("").toAbsolutePath().getParent().resolve("mokube").normalize();
+
+    private MokubeCommand() {}
+
+    static Commands.Result run(Path data, String... arguments) {
+        List<String> command = new ArrayList<>(List.of(SCRIPT.toString()));
+        command.addAll(List.of(arguments));
+        return Commands.run(command, Map.of("MOKUBE_DATA", data.toString()), PATIENCE);
+    }
+
+    static String ok(Path data, String... arguments) {
+        return run(data, arguments).orFail();
+    }
+}

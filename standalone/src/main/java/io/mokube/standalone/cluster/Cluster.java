@@ -1,0 +1,250 @@
+package io.mokube.standalone.cluster;
+
+import io.fabric8.kubernetes.api.model.Node;
+import io.mokube.apiserver.ApiServer;
+import io.mokube.apiserver.ApiServerConfig;
+import io.mokube.apiserver.StoreConfig;
+import io.mokube.apiserver.pki.ClusterCertificates.NodeCredentials;
+import io.mokube.client.rest.ApiClient;
+import io.mokube.client.rest.ClientConfig;
+import io.mokube.client.rest.ListOptions;
+import io.mokube.controllermanager.ControllerManager;
+import io.mokube.controllermanager.ControllerManagerConfig;
+import io.mokube.kubelet.Kubelet;
+import io.mokube.kubelet.KubeletConfig;
+import io.mokube.kubelet.runtime.ContainerRuntime;
+import io.mokube.kubelet.runtime.cri.ContainerdLauncher;
+import io.mokube.kubelet.runtime.cri.CriRuntime;
+import io.mokube.kubelet.runtime.hollow.HollowRuntime;
+import io.mokube.kubelet.runtime.hollow.HollowScript;
+import io.mokube.machinery.component.Component;
+import io.mokube.machinery.component.ComponentException;
+import io.mokube.machinery.component.Platform;
+import io.mokube.machinery.error.ApiException;
+import io.mokube.scheduler.Scheduler;
+import io.mokube.scheduler.SchedulerConfig;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * All components of a cluster in one JVM. They meet over REST, as they do when each is a process of its own.
+ *
+ * <p>Started and stopped once; the two may be called from different threads.
+ */
+public final class Cluster {
+
+    private static final Logger log = LoggerFactory.getLogger(Cluster.class);
+    private static final Duration POLL = Duration.ofMillis(50);
+
+    private final ClusterConfig config;
+    private final Platform platform;
+    private final Consumer<String> progress;
+    private final ClusterFolder folder;
+
+    /** What was started, in that order; stopped the other way round. */
+    private final List<Component> running = new ArrayList<>();
+
+    private final List<ContainerdLauncher> containerds = new ArrayList<>();
+    private boolean stopped;
+
+    /**
+     * @param progress hears a line, written for the user, when a step begins that may take a while
+     */
+    public Cluster(ClusterConfig config, Platform platform, Consumer<String> progress) {
+        this.config = config;
+        this.platform = platform;
+        this.progress = progress;
+        folder = new ClusterFolder(config.folder());
+    }
+
+    /**
+     * Starts every component; nodes become ready by themselves afterwards.
+     *
+     * @throws ComponentException when one can't start; what was started before it is stopped again
+     */
+    public synchronized void start() {
+        try {
+            folder.describe(config, "");
+            ApiServer apiServer = start(new ApiServer(apiServerConfig(), platform));
+            folder.describe(config, apiServer.publicUri().toString());
+            copyKubeconfig(apiServer.certificates().adminKubeconfig());
+            start(new Scheduler(SchedulerConfig.of(clientConfig(apiServer, "scheduler")), platform));
+            start(new ControllerManager(
+                    ControllerManagerConfig.standard(clientConfig(apiServer, "controller-manager")), platform));
+            for (int node = 1; node <= config.nodes(); node++) {
+                startNode(apiServer, node);
+            }
+        } catch (ComponentException e) {
+            stop(Duration.ZERO);
+            throw e;
+        }
+    }
+
+    private <C extends Component> C start(C component) {
+        log.atInfo()
+                .setMessage("starting")
+                .addKeyValue("component", component.name())
+                .log();
+        component.start();
+        running.add(component);
+        return component;
+    }
+
+    private ApiServerConfig apiServerConfig() {
+        StoreConfig store =
+                switch (config.store()) {
+                    case EMBEDDED -> new StoreConfig.Embedded(folder.store(StoreKind.EMBEDDED));
+                    case ETCD -> new StoreConfig.Etcd(etcdEndpoints(), null, null, null);
+                };
+        return new ApiServerConfig(
+                "127.0.0.1",
+                config.port(),
+                folder.certificates(),
+                store,
+                null,
+                List.of(),
+                List.of(),
+                ApiServerConfig.DEFAULT_SERVICE_CIDR,
+                null);
+    }
+
+    private List<URI> etcdEndpoints() {
+        if (!config.etcdEndpoints().isEmpty()) {
+            return config.etcdEndpoints().stream().map(URI::create).toList();
+        }
+        progress.accept("Starting etcd");
+        LocalEtcd etcd =
+                start(new LocalEtcd(folder.store(StoreKind.ETCD), folder.path().resolve("etcd.log")));
+        return List.of(etcd.clientUrl());
+    }
+
+    private void copyKubeconfig(Path admin) {
+        try {
+            Files.copy(
+                    admin,
+                    folder.kubeconfig(),
+                    StandardCopyOption.REPLACE_EXISTING,
+                    StandardCopyOption.COPY_ATTRIBUTES);
+        } catch (IOException e) {
+            throw new ComponentException("can't write " + folder.kubeconfig() + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static ClientConfig clientConfig(ApiServer apiServer, String component) {
+        return ClientConfig.fromKubeconfig(apiServer.certificates().kubeconfig(component));
+    }
+
+    private void startNode(ApiServer apiServer, int node) {
+        String name = "node-" + node;
+        NodeCredentials credentials = apiServer
+                .certificates()
+                .issueNode(name, List.of("127.0.0.1", "localhost", name), apiServer.publicUri());
+        KubeletConfig kubelet = KubeletConfig.of(
+                        name,
+                        ClientConfig.fromKubeconfig(credentials.kubeconfig()),
+                        runtime(node),
+                        folder.node(name).resolve("kubelet"))
+                .withServer(new KubeletConfig.Server(
+                        0,
+                        Optional.of(read(credentials.servingCertificate())),
+                        Optional.of(read(credentials.servingKey())),
+                        Optional.of(read(credentials.authority()))))
+                .withPodCidr(folder.layout().podCidr(node));
+        start(new Kubelet(kubelet, platform));
+    }
+
+    private Supplier<ContainerRuntime> runtime(int node) {
+        return switch (config.runtime()) {
+            case HOLLOW -> () -> new HollowRuntime(folder.layout().podCidr(node), HollowScript.QUIET, platform.clock());
+            case CONTAINERD -> {
+                ContainerdLauncher.ContainerdConfig containerd = folder.layout().containerd(node);
+                ContainerdLauncher launcher = new ContainerdLauncher(containerd, platform.clock());
+                progress.accept("Starting containerd of node-" + node);
+                launcher.start();
+                containerds.add(launcher);
+                yield () -> new CriRuntime(containerd.socket());
+            }
+        };
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new ComponentException("can't read " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Waits until every node is ready.
+     *
+     * @throws ComponentException when one is not within the time; the message names it
+     */
+    public void awaitNodesReady(Duration patience) throws InterruptedException {
+        long begin = platform.clock().nanoTime();
+        progress.accept(config.nodes() == 1 ? "Waiting for the node" : "Waiting for " + config.nodes() + " nodes");
+        try (ApiClient client = new ApiClient(ClientConfig.fromKubeconfig(folder.kubeconfig()), platform)) {
+            List<String> missing = config.nodeNames();
+            while (true) {
+                missing = notReady(client, missing);
+                if (missing.isEmpty()) {
+                    return;
+                }
+                if (platform.clock().nanoTime() - begin > patience.toNanos()) {
+                    throw new ComponentException(String.join(", ", missing) + " did not become ready within "
+                            + patience.toSeconds() + " s; see " + folder.log());
+                }
+                platform.clock().sleep(POLL);
+            }
+        }
+    }
+
+    private static List<String> notReady(ApiClient client, List<String> names) {
+        try {
+            List<String> missing = new ArrayList<>(names);
+            for (Node node :
+                    client.resource(Node.class).list("", ListOptions.ALL).items()) {
+                if (isReady(node)) {
+                    missing.remove(node.getMetadata().getName());
+                }
+            }
+            return missing;
+        } catch (ApiException e) {
+            return names;
+        }
+    }
+
+    private static boolean isReady(Node node) {
+        return node.getStatus() != null
+                && node.getStatus().getConditions().stream()
+                        .anyMatch(each -> each.getType().equals("Ready")
+                                && each.getStatus().equals("True"));
+    }
+
+    /**
+     * Stops everything, containers included; objects stay in the store. Does nothing the second time.
+     *
+     * @param grace for each component
+     */
+    public synchronized void stop(Duration grace) {
+        if (stopped) {
+            return;
+        }
+        stopped = true;
+        for (Component component : running.reversed()) {
+            component.stop(grace);
+        }
+        containerds.forEach(ContainerdLauncher::stopWithContainers);
+    }
+}

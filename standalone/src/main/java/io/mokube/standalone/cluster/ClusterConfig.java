@@ -1,0 +1,28 @@
+package io.mokube.standalone.cluster;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * A whole cluster in one JVM.
+ *
+ * @param folder where everything the cluster keeps is kept
+ * @param nodes how many nodes, named {@code node-1}, {@code node-2} …
+ * @param runtime what runs containers
+ * @param store where the state lives
+ * @param etcdEndpoints the etcd cluster's client URLs; empty with {@link StoreKind#ETCD} for a member of the cluster's own
+ * @param port the API server's port, 0 for any free one
+ */
+public record ClusterConfig(
+        Path folder, int nodes, RuntimeKind runtime, StoreKind store, List<String> etcdEndpoints, int port) {
+
+    public ClusterConfig {
+        etcdEndpoints = List.copyOf(etcdEndpoints);
+    }
+
+    /** The nodes' names. */
+    public List<String> nodeNames() {
+        return IntStream.rangeClosed(1, nodes).mapToObj(i -> "node-" + i).toList();
+    }
+}

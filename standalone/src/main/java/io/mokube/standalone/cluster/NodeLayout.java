@@ -1,0 +1,49 @@
+package io.mokube.standalone.cluster;
+
+import io.mokube.kubelet.runtime.cri.ContainerdLauncher.ContainerdConfig;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.HexFormat;
+import java.util.zip.CRC32;
+
+/**
+ * Where the containerd of each node keeps its things and which addresses its pods get, so that the nodes of several
+ * clusters fit on one machine.
+ */
+final class NodeLayout {
+
+    private final ClusterFolder folder;
+    private final int network;
+
+    /**
+     * @param network the second number of the pods' addresses: all pods of the cluster are in {@code 10.N.0.0/16}
+     */
+    NodeLayout(ClusterFolder folder, int network) {
+        this.folder = folder;
+        this.network = network;
+    }
+
+    /** The containerd of a node; nodes count from 1. */
+    ContainerdConfig containerd(int node) {
+        String name = "node-" + node;
+        return new ContainerdConfig(
+                name,
+                folder.node(name).resolve("containerd"),
+                // Unix sockets' paths are short, whatever the folder's is.
+                Path.of("/run/mokube", identity(), Integer.toString(node)),
+                "mk" + identity() + "." + node,
+                podCidr(node));
+    }
+
+    /** The addresses of a node's pods. */
+    String podCidr(int node) {
+        return "10." + network + "." + node + ".0/24";
+    }
+
+    /** A short name for the cluster's folder. */
+    private String identity() {
+        CRC32 checksum = new CRC32();
+        checksum.update(folder.path().toString().getBytes(StandardCharsets.UTF_8));
+        return HexFormat.of().toHexDigits((int) checksum.getValue());
+    }
+}

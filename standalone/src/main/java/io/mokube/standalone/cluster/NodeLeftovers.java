@@ -1,0 +1,36 @@
+package io.mokube.standalone.cluster;
+
+import io.mokube.kubelet.runtime.cri.ContainerdLauncher;
+import io.mokube.machinery.time.Clock;
+import java.nio.file.Files;
+
+/** What a cluster that was killed leaves on its nodes: containers, their network, their containerd. */
+public final class NodeLeftovers {
+
+    private NodeLeftovers() {}
+
+    /**
+     * Removes them; the cluster does not run.
+     *
+     * @return whether there was something
+     */
+    public static boolean remove(ClusterFolder folder) {
+        if (folder.runtime().filter(RuntimeKind.CONTAINERD::equals).isEmpty()) {
+            return false;
+        }
+        boolean found = false;
+        NodeLayout layout = folder.layout();
+        for (int node = 1; node <= folder.nodes(); node++) {
+            var config = layout.containerd(node);
+            if (!Files.exists(config.state())) {
+                continue;
+            }
+            found = true;
+            ContainerdLauncher containerd = new ContainerdLauncher(config, Clock.system());
+            // Only a containerd that runs can take its containers down.
+            containerd.start();
+            containerd.stopWithContainers();
+        }
+        return found;
+    }
+}

@@ -1,0 +1,9 @@
+package io.mokube.standalone.cluster;
+
+/** Where the cluster's state lives. */
+public enum StoreKind {
+    /** In the API server's own process, in the cluster's folder. */
+    EMBEDDED,
+    /** In an etcd cluster. */
+    ETCD
+}

@@ -1,0 +1,218 @@
+package io.mokube.standalone.command;
+
+import io.mokube.machinery.component.ComponentException;
+import io.mokube.machinery.component.Platform;
+import io.mokube.standalone.cluster.Cluster;
+import io.mokube.standalone.cluster.ClusterConfig;
+import io.mokube.standalone.cluster.ClusterFolder;
+import io.mokube.standalone.cluster.RuntimeKind;
+import io.mokube.standalone.cluster.StoreKind;
+import io.mokube.standalone.host.HostPackage;
+import io.mokube.standalone.host.HostSetup;
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code mokube up}: starts a cluster, in the foreground or detached. */
+@Command(
+        name = "up",
+        description =
+                "Starts a cluster and prints where its kubeconfig is. Stops it on Ctrl-C, or runs on with --detach.",
+        mixinStandardHelpOptions = true,
+        sortOptions = false)
+final class UpCommand implements Callable<Integer> {
+
+    private static final int MOST_CONTAINERD_NODES = 20;
+    private static final int MOST_HOLLOW_NODES = 5000;
+    private static final Duration STOP_GRACE = Duration.ofSeconds(20);
+
+    /** What the user may ask for; {@code auto} is decided by what the machine allows. */
+    enum RuntimeChoice {
+        AUTO,
+        CONTAINERD,
+        DOCKER,
+        HOLLOW
+    }
+
+    @Option(names = "--nodes", paramLabel = "N", defaultValue = "1", description = "How many nodes (default: 1).")
+    private int nodes = 1;
+
+    @Option(
+            names = "--runtime",
+            paramLabel = "RUNTIME",
+            defaultValue = "AUTO",
+            description = "auto, containerd, or hollow (runs no containers). Default: auto.")
+    private RuntimeChoice runtime = RuntimeChoice.AUTO;
+
+    @Option(
+            names = "--store",
+            paramLabel = "STORE",
+            defaultValue = "EMBEDDED",
+            description = "embedded (in this process), or etcd. Default: embedded.")
+    private StoreKind store = StoreKind.EMBEDDED;
+
+    @Option(
+            names = "--etcd-endpoints",
+            paramLabel = "URLS",
+            split = ",",
+            description =
+                    "The etcd cluster's client URLs, with --store etcd. Without them a member of its own is started.")
+    private List<String> etcdEndpoints = new ArrayList<>();
+
+    @Mixin
+    private FolderOption folder = new FolderOption();
+
+    @Option(
+            names = "--port",
+            paramLabel = "P",
+            defaultValue = "6443",
+            description = "The API server's port, 0 for any free one (default: 6443).")
+    private int port = 6443;
+
+    @Option(names = "--detach", description = "Return once all nodes are ready; stop the cluster with `mokube down`.")
+    private boolean detach;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        ClusterFolder target = folder.folder();
+        target.running().ifPresent(running -> {
+            throw new ComponentException("a cluster is running in " + target.path() + " (process " + running.pid()
+                    + "): stop it with `mokube down`, or give this one another folder with --data and another --port");
+        });
+        Progress progress = new Progress(spec.commandLine().getOut());
+        ClusterConfig config = config(target, progress);
+        new HostSetup(progress::say).require(packages(config));
+        if (detach) {
+            new DetachedCluster(target, progress).start(arguments(config));
+            progress.say("Stop it with: mokube down");
+        } else {
+            run(config, progress);
+        }
+        return 0;
+    }
+
+    /** The configuration that the options describe; options that make no sense end with code 2. */
+    private ClusterConfig config(ClusterFolder target, Progress progress) {
+        if (port < 0 || port > 65535) {
+            throw refuse("--port must be between 0 and 65535, not " + port);
+        }
+        if (store == StoreKind.EMBEDDED && !etcdEndpoints.isEmpty()) {
+            throw refuse("--etcd-endpoints needs --store etcd");
+        }
+        for (String endpoint : etcdEndpoints) {
+            if (!isHttpUrl(endpoint)) {
+                throw refuse("--etcd-endpoints takes URLs such as http://127.0.0.1:2379, not \"" + endpoint + "\"");
+            }
+        }
+        RuntimeKind chosen = runtime(progress);
+        int most =
+                switch (chosen) {
+                    case CONTAINERD -> MOST_CONTAINERD_NODES;
+                    case HOLLOW -> MOST_HOLLOW_NODES;
+                };
+        if (nodes < 1 || nodes > most) {
+            throw refuse("--nodes must be between 1 and " + most + " with this runtime, not " + nodes);
+        }
+        return new ClusterConfig(target.path(), nodes, chosen, store, etcdEndpoints, port);
+    }
+
+    private RuntimeKind runtime(Progress progress) {
+        return switch (runtime) {
+            case DOCKER -> throw refuse("--runtime docker is not there yet: use containerd (needs root) or hollow");
+            case HOLLOW -> RuntimeKind.HOLLOW;
+            case CONTAINERD -> {
+                if (!HostSetup.isRoot()) {
+                    throw new ComponentException(
+                            "containers need root: run with sudo, or use --runtime hollow, which runs none");
+                }
+                yield RuntimeKind.CONTAINERD;
+            }
+            case AUTO -> {
+                if (HostSetup.isRoot()) {
+                    yield RuntimeKind.CONTAINERD;
+                }
+                progress.say(
+                        "Not root, so the nodes are hollow: pods look as if they ran, but no container is started.");
+                yield RuntimeKind.HOLLOW;
+            }
+        };
+    }
+
+    private static boolean isHttpUrl(String text) {
+        try {
+            URI uri = URI.create(text);
+            return ("http".equals(uri.getScheme()) || "https".equals(uri.getScheme())) && uri.getHost() != null;
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
+    }
+
+    private ParameterException refuse(String message) {
+        return new ParameterException(spec.commandLine(), message);
+    }
+
+    private static List<HostPackage> packages(ClusterConfig config) {
+        List<HostPackage> packages = new ArrayList<>();
+        switch (config.runtime()) {
+            case CONTAINERD -> packages.addAll(SetupCommand.CONTAINERD_NODES);
+            case HOLLOW -> {}
+        }
+        if (config.store() == StoreKind.ETCD && config.etcdEndpoints().isEmpty()) {
+            packages.add(HostPackage.ETCD);
+        }
+        return packages;
+    }
+
+    /** The command line that makes another process run the same cluster in its foreground. */
+    private List<String> arguments(ClusterConfig config) {
+        List<String> arguments = new ArrayList<>(List.of(
+                "up",
+                "--nodes=" + config.nodes(),
+                "--runtime=" + config.runtime(),
+                "--store=" + config.store(),
+                "--data=" + config.folder(),
+                "--port=" + config.port()));
+        if (!config.etcdEndpoints().isEmpty()) {
+            arguments.add("--etcd-endpoints=" + String.join(",", config.etcdEndpoints()));
+        }
+        return arguments;
+    }
+
+    private void run(ClusterConfig config, Progress progress) {
+        ClusterFolder target = new ClusterFolder(config.folder());
+        System.setProperty("mokube.log", target.log().toString());
+        long begin = System.nanoTime();
+        try (AutoCloseable owned = target.own(config)) {
+            CountDownLatch stopped = new CountDownLatch(1);
+            Cluster cluster = new Cluster(config, Platform.system(), progress::say);
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+                cluster.stop(STOP_GRACE);
+                stopped.countDown();
+            }));
+            cluster.start();
+            cluster.awaitNodesReady(Duration.ofMinutes(2));
+            progress.say("Ready in %.1f s. Use it with:".formatted((System.nanoTime() - begin) / 1e9));
+            progress.say("  export KUBECONFIG=" + target.kubeconfig());
+            progress.say(DetachedCluster.READY);
+            stopped.await();
+        } catch (ComponentException e) {
+            throw e;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (Exception e) {
+            throw new ComponentException("the cluster could not be started: " + e, e);
+        }
+    }
+}

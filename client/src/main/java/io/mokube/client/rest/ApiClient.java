@@ -25,6 +25,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -36,19 +37,17 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * A connection to one API server. Requests block; any number of threads may send them at once. A request that the server
  * turned away with 429 is sent again after the time it names; nothing else is retried here.
- *
- * <p>Watches have connections of their own, so that a large list never holds back a lease.
  */
 public final class ApiClient implements AutoCloseable {
 
     private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(60);
     private static final Duration LIST_IDLE_TIMEOUT = Duration.ofSeconds(60);
+    private static final int LONGEST_ERROR_BYTES = 1 << 20;
     private static final int MOST_TRIES_WHEN_TURNED_AWAY = 10;
 
     private final ClientConfig config;
     private final Platform platform;
-    private final HttpClient requests;
-    private final HttpClient watches;
+    private final Connections connections;
     private final WriteGuard guard;
 
     /**
@@ -57,35 +56,31 @@ public final class ApiClient implements AutoCloseable {
      * @throws IllegalArgumentException when the credentials can't be read
      */
     public ApiClient(ClientConfig config, Platform platform) {
-        this(config, platform, connections(config), connections(config), WriteGuard.OPEN);
+        this(config, platform, new Connections(opener(config)), WriteGuard.OPEN);
     }
 
-    private ApiClient(
-            ClientConfig config, Platform platform, HttpClient requests, HttpClient watches, WriteGuard guard) {
+    private ApiClient(ClientConfig config, Platform platform, Connections connections, WriteGuard guard) {
         this.config = config;
         this.platform = platform;
-        this.requests = requests;
-        this.watches = watches;
+        this.connections = connections;
         this.guard = guard;
     }
 
-    private static HttpClient connections(ClientConfig config) {
-        HttpClient.Builder builder = HttpClient.newBuilder()
+    private static Supplier<HttpClient> opener(ClientConfig config) {
+        boolean encrypted = config.server().getScheme().equals("https");
+        SSLContext tls = TlsContext.of(config);
+        return () -> HttpClient.newBuilder()
                 .connectTimeout(Duration.ofSeconds(10))
                 .followRedirects(HttpClient.Redirect.NEVER)
-                .executor(task -> Thread.ofVirtual().name("http-client").start(task));
-        SSLContext tls = TlsContext.of(config);
-        if (config.server().getScheme().equals("https")) {
-            builder.sslContext(tls).version(HttpClient.Version.HTTP_2);
-        } else {
-            builder.version(HttpClient.Version.HTTP_1_1);
-        }
-        return builder.build();
+                .executor(task -> Thread.ofVirtual().name("http-client").start(task))
+                .sslContext(tls)
+                .version(encrypted ? HttpClient.Version.HTTP_2 : HttpClient.Version.HTTP_1_1)
+                .build();
     }
 
     /** This client, sharing its connections, with every write checked by the guard before it leaves. */
     public ApiClient guardedBy(WriteGuard writeGuard) {
-        return new ApiClient(config, platform, requests, watches, writeGuard);
+        return new ApiClient(config, platform, connections, writeGuard);
     }
 
     public ClientConfig config() {
@@ -123,8 +118,7 @@ public final class ApiClient implements AutoCloseable {
     /** Ends all connections; requests and watches in flight fail. */
     @Override
     public void close() {
-        requests.shutdownNow();
-        watches.shutdownNow();
+        connections.close();
     }
 
     <T> Optional<T> find(ResourceType<T> type, String path) {
@@ -148,12 +142,14 @@ public final class ApiClient implements AutoCloseable {
 
     <T> ListResult<T> list(ResourceType<T> type, String path) {
         HttpRequest request = request(path, type.accept(true)).GET().build();
-        HttpResponse<InputStream> answer = open(requests, request);
-        try (InputStream body = new LiveStream(answer.body(), LIST_IDLE_TIMEOUT, platform.clock())) {
-            if (answer.statusCode() != 200) {
-                throw error(answer.statusCode(), body.readNBytes(1 << 20));
+        try (Connections.Lease stream = requestStream()) {
+            HttpResponse<InputStream> answer = open(stream, request);
+            try (InputStream body = new LiveStream(answer.body(), LIST_IDLE_TIMEOUT, platform.clock())) {
+                if (answer.statusCode() != 200) {
+                    throw error(answer.statusCode(), body.readNBytes(LONGEST_ERROR_BYTES));
+                }
+                return readList(type, body);
             }
-            return readList(type, body);
         } catch (IOException | JacksonException e) {
             throw new ConnectionException("the answer to GET " + path + " broke off: " + e.getMessage(), e);
         }
@@ -218,17 +214,26 @@ public final class ApiClient implements AutoCloseable {
     }
 
     <T> Watch<T> watch(ResourceType<T> type, String path, Duration idleTimeout) {
-        HttpResponse<InputStream> answer =
-                open(watches, request(path, type.accept(false)).GET().build());
-        LiveStream body = new LiveStream(answer.body(), idleTimeout, platform.clock());
-        if (answer.statusCode() != 200) {
-            try (body) {
-                throw error(answer.statusCode(), body.readNBytes(1 << 20));
-            } catch (IOException e) {
-                throw new ConnectionException("the answer to GET " + path + " broke off: " + e.getMessage(), e);
+        HttpRequest request = request(path, type.accept(false)).GET().build();
+        Connections.Lease stream = connections.watch();
+        boolean opened = false;
+        try {
+            HttpResponse<InputStream> answer = open(stream, request);
+            LiveStream body = new LiveStream(answer.body(), idleTimeout, platform.clock());
+            if (answer.statusCode() != 200) {
+                try (body) {
+                    throw error(answer.statusCode(), body.readNBytes(LONGEST_ERROR_BYTES));
+                }
+            }
+            opened = true;
+            return new Watch<>(type, body, stream);
+        } catch (IOException e) {
+            throw new ConnectionException("the answer to GET " + path + " broke off: " + e.getMessage(), e);
+        } finally {
+            if (!opened) {
+                stream.close();
             }
         }
-        return new Watch<>(type, body);
     }
 
     private static byte[] encode(Object object) {
@@ -324,12 +329,22 @@ public final class ApiClient implements AutoCloseable {
 
     /** The whole answer, within the time an answer may take. */
     private HttpResponse<byte[]> send(HttpRequest request) {
-        return await(request, requests.sendAsync(request, BodyHandlers.ofByteArray()));
+        try (Connections.Lease stream = requestStream()) {
+            return await(request, stream.client().sendAsync(request, BodyHandlers.ofByteArray()));
+        }
     }
 
     /** The answer's head, and its body as it comes. */
-    private static HttpResponse<InputStream> open(HttpClient connections, HttpRequest request) {
-        return await(request, connections.sendAsync(request, BodyHandlers.ofInputStream()));
+    private static HttpResponse<InputStream> open(Connections.Lease stream, HttpRequest request) {
+        return await(request, stream.client().sendAsync(request, BodyHandlers.ofInputStream()));
+    }
+
+    private Connections.Lease requestStream() {
+        try {
+            return connections.request();
+        } catch (InterruptedException e) {
+            throw interrupted(e);
+        }
     }
 
     private static <B> HttpResponse<B> await(HttpRequest request, CompletableFuture<HttpResponse<B>> answer) {

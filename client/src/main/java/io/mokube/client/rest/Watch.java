@@ -23,12 +23,14 @@ public final class Watch<T> implements AutoCloseable {
 
     private final ResourceType<T> type;
     private final LiveStream stream;
+    private final Connections.Lease lease;
     private final InputStream buffered;
     private final ByteArrayOutputStream line = new ByteArrayOutputStream(4096);
 
-    Watch(ResourceType<T> type, LiveStream stream) {
+    Watch(ResourceType<T> type, LiveStream stream, Connections.Lease lease) {
         this.type = type;
         this.stream = stream;
+        this.lease = lease;
         this.buffered = new BufferedInputStream(stream, 32 * 1024);
     }
 
@@ -68,6 +70,8 @@ public final class Watch<T> implements AutoCloseable {
             stream.close();
         } catch (IOException e) {
             // The connection is gone, which is what was asked for.
+        } finally {
+            lease.close();
         }
     }
 

@@ -8,6 +8,7 @@ import io.mokube.machinery.names.GroupVersionKind;
 import io.mokube.machinery.names.GroupVersionResource;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.object.KubeObject;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -198,7 +199,7 @@ public final class ResourceType<T> {
 
         @Override
         public T withoutManagedFields(T object) {
-            object.getMetadata().setManagedFields(null);
+            object.getMetadata().setManagedFields(List.of());
             return object;
         }
     }

@@ -3,6 +3,7 @@ package io.mokube.client.rest;
 import io.mokube.machinery.object.Json;
 import tools.jackson.core.JsonParser;
 import tools.jackson.databind.DeserializationContext;
+import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.deser.std.StdDeserializer;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.module.SimpleModule;
@@ -16,6 +17,7 @@ final class Wire {
     /** Shares strings while it reads; otherwise as {@link Json#MAPPER}. */
     static final JsonMapper MAPPER = Json.MAPPER
             .rebuild()
+            .disable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS) // lists and events are read piece by piece
             .addModule(new SimpleModule("shared strings").addDeserializer(String.class, new SharedStrings()))
             .build();
 

@@ -3,9 +3,13 @@ package io.mokube.apiserver;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.mokube.apiserver.admission.AdmissionPlugins;
+import io.mokube.apiserver.authn.Authenticator;
 import io.mokube.apiserver.authn.Authenticators;
 import io.mokube.apiserver.authn.CertificateAuthenticator;
+import io.mokube.apiserver.authn.ServiceAccountTokens;
+import io.mokube.apiserver.authn.StaticTokens;
 import io.mokube.apiserver.authz.AuthenticatedAuthorizer;
+import io.mokube.apiserver.authz.Authorizer;
 import io.mokube.apiserver.cache.WatchCache;
 import io.mokube.apiserver.discovery.DiscoveryDocuments;
 import io.mokube.apiserver.http.HttpServer;
@@ -14,6 +18,8 @@ import io.mokube.apiserver.pipeline.Pipeline;
 import io.mokube.apiserver.pipeline.ResourceRouter;
 import io.mokube.apiserver.pipeline.SystemPaths;
 import io.mokube.apiserver.pki.ClusterCertificates;
+import io.mokube.apiserver.proxy.KubeletClient;
+import io.mokube.apiserver.proxy.PodLog;
 import io.mokube.apiserver.registry.CachedClusterReader;
 import io.mokube.apiserver.registry.ObjectStore;
 import io.mokube.apiserver.resources.ResourceRegistry;
@@ -27,6 +33,8 @@ import io.mokube.apiserver.verbs.Bootstrap;
 import io.mokube.apiserver.verbs.Verbs;
 import io.mokube.machinery.component.Component;
 import io.mokube.machinery.component.Platform;
+import io.mokube.machinery.names.GroupResource;
+import io.mokube.machinery.object.KubeObject;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.UnknownHostException;
@@ -62,6 +70,7 @@ public final class ApiServer implements Component {
             HttpServer http,
             Health health,
             ClusterCertificates certificates,
+            KubeletClient kubelets,
             Progress progress) {}
 
     /** Whether the server has come, and whether it is going. */
@@ -104,22 +113,32 @@ public final class ApiServer implements Component {
                     .ready("poststarthook/bootstrap", () -> progress.bootstrapped.getCount() == 0)
                     .ready("shutdown", () -> !progress.begun);
             PrometheusMeterRegistry meters = meters();
+            ServiceAccountTokens tokens = new ServiceAccountTokens(
+                    certificates.serviceAccountKeys(),
+                    platform.clock(),
+                    (plural, key) ->
+                            reader.get(new GroupResource("", plural), key).map(KubeObject::uid));
+            KubeletClient kubelets = new KubeletClient(certificates);
+            Authorizer authorizer = new AuthenticatedAuthorizer();
             Pipeline pipeline = new Pipeline(
-                    new AuthenticatedAuthorizer(),
-                    new ResourceRouter(resources, Verbs.ofObjects(backend), Verbs.ofSubresources(backend)),
+                    authorizer,
+                    new ResourceRouter(
+                            resources,
+                            Verbs.ofObjects(backend),
+                            Verbs.particular(backend, authorizer, tokens, new PodLog(backend, kubelets))),
                     new SystemPaths(new DiscoveryDocuments(resources), health, meters::scrape));
             HttpServer http = new HttpServer(
                     config.bindAddress(),
                     config.port(),
                     certificates.serving(),
                     certificates.authorityCertificate(),
-                    new Authenticators(List.of(new CertificateAuthenticator())),
+                    authenticators(tokens),
                     pipeline,
                     cache,
                     platform.clock(),
                     meters);
             http.start();
-            running = new Running(store, cache, http, health, certificates, progress);
+            running = new Running(store, cache, http, health, certificates, kubelets, progress);
             Thread.ofVirtual().name("bootstrap").start(() -> bootstrap(new Bootstrap(backend), progress, http.port()));
         } catch (RuntimeException e) {
             cache.close();
@@ -190,6 +209,7 @@ public final class ApiServer implements Component {
         // Watches would outlive any grace: their clients watch again, elsewhere.
         server.cache().endWatches();
         server.http().stop(grace);
+        server.kubelets().close();
         server.cache().close();
         close(server.store());
         log.atInfo().setMessage("stopped").log();
@@ -222,6 +242,15 @@ public final class ApiServer implements Component {
             throw new IllegalStateException("the API server is not started");
         }
         return server;
+    }
+
+    private Authenticators authenticators(ServiceAccountTokens tokens) {
+        List<Authenticator> all = new ArrayList<>(List.of(new CertificateAuthenticator(), tokens));
+        Path file = config.tokenFile();
+        if (file != null) {
+            all.add(StaticTokens.read(file));
+        }
+        return new Authenticators(all);
     }
 
     private KeyValueStore open(StoreConfig store) {

@@ -18,17 +18,18 @@ public final class ResourceRouter {
 
     private final ResourceRegistry registry;
     private final Map<String, Verb> verbs;
-    private final Map<String, Map<String, Verb>> subresources;
+    private final Map<String, Map<String, Verb>> particular;
 
     /**
      * @param verbs by name, for resources themselves and for subresources that take the object itself
-     * @param subresources by the name of the subresource and of the verb, for those that take something else
+     * @param particular what is answered in a way of its own, by {@code resource.group}, {@code resource/subresource} or
+     *     {@code subresource}, and by the name of the verb
      */
     public ResourceRouter(
-            ResourceRegistry registry, Map<String, Verb> verbs, Map<String, Map<String, Verb>> subresources) {
+            ResourceRegistry registry, Map<String, Verb> verbs, Map<String, Map<String, Verb>> particular) {
         this.registry = registry;
         this.verbs = Map.copyOf(verbs);
-        this.subresources = Map.copyOf(subresources);
+        this.particular = Map.copyOf(particular);
     }
 
     Answer answer(ApiRequest request) {
@@ -38,14 +39,17 @@ public final class ResourceRouter {
         ResourceDefinition definition = served.definition();
         checkScope(info, definition);
         if (info.subresource().isEmpty()) {
-            return verb(verbs, info.verb(), definition.verbs()).answer(request, served);
+            Map<String, Verb> own = particular.get(definition.groupResource().toString());
+            return verb(own == null ? verbs : own, info.verb(), definition.verbs())
+                    .answer(request, served);
         }
         Subresource subresource = definition.subresource(info.subresource()).orElseThrow(ApiException::noSuchPath);
-        String qualified = info.resource() + "/" + info.subresource();
-        Map<String, Verb> special =
-                subresources.getOrDefault(qualified, subresources.getOrDefault(info.subresource(), Map.of()));
+        Map<String, Verb> own = particular.get(info.resource() + "/" + info.subresource());
+        if (own == null) {
+            own = particular.get(info.subresource());
+        }
         boolean takesObject = subresource.kind().kind().equals(definition.kind());
-        return verb(special.isEmpty() && takesObject ? verbs : special, info.verb(), subresource.verbs())
+        return verb(own == null && takesObject ? verbs : own == null ? Map.of() : own, info.verb(), subresource.verbs())
                 .answer(request, served);
     }
 

@@ -3,6 +3,7 @@ package io.mokube.apiserver.verbs;
 import io.mokube.apiserver.protobuf.ProtobufDecoder;
 import io.mokube.apiserver.request.ApiRequest;
 import io.mokube.apiserver.resources.ResourceRegistry.Served;
+import io.mokube.apiserver.schema.BuiltInSchemas;
 import io.mokube.apiserver.schema.Schema;
 import io.mokube.apiserver.validation.DocumentSyntax;
 import io.mokube.apiserver.validation.FieldValidation;
@@ -27,6 +28,12 @@ final class Bodies {
                 read(request, served.kind(), served.version().schema().get(), fieldValidation);
         fitToPath(request, served, object);
         return object;
+    }
+
+    /** An object of a built-in kind other than the path's resource. */
+    static KubeObject readAs(ApiRequest request, String apiVersion, String kind, FieldValidation fieldValidation) {
+        GroupVersionKind expected = GroupVersionKind.of(apiVersion, kind);
+        return read(request, expected, BuiltInSchemas.lean().of(expected), fieldValidation);
     }
 
     /** An object of some kind. */

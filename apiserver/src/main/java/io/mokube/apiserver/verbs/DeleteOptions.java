@@ -41,8 +41,11 @@ record DeleteOptions(
 
     static DeleteOptions parse(ApiRequest request) {
         byte[] body = request.body();
-        JsonNode tree = body.length == 0 ? Json.MAPPER.createObjectNode() : read(request, body);
-        Query query = request.query();
+        return of(body.length == 0 ? Json.MAPPER.createObjectNode() : read(request, body), request.query());
+    }
+
+    /** Reads the options from a tree, which may be missing, and what it does not say from the query. */
+    static DeleteOptions of(JsonNode tree, Query query) {
         List<String> dryRun = new ArrayList<>(query.all("dryRun"));
         tree.path("dryRun").forEach(each -> dryRun.add(each.asString("")));
         JsonNode seconds = tree.path("gracePeriodSeconds");

@@ -1,5 +1,8 @@
 package io.mokube.apiserver.verbs;
 
+import io.mokube.apiserver.authn.ServiceAccountTokens;
+import io.mokube.apiserver.authz.Authorizer;
+import java.util.HashMap;
 import java.util.Map;
 
 /** All verbs, by name. */
@@ -20,8 +23,28 @@ public final class Verbs {
                 "deletecollection", new DeleteCollectionVerb(backend));
     }
 
-    /** What can be asked of subresources that take something else, by their name and the verb's. */
-    public static Map<String, Map<String, Verb>> ofSubresources(Backend backend) {
-        return Map.of();
+    /**
+     * What is answered in a way of its own: by the name of a resource with its group, of a subresource with its resource,
+     * or of a subresource of any resource; then by the name of the verb.
+     */
+    public static Map<String, Map<String, Verb>> particular(
+            Backend backend, Authorizer authorizer, ServiceAccountTokens tokens, Verb podLog) {
+        Verb binding = new BindingVerb(backend);
+        Verb scale = new ScaleVerb(backend);
+        ReviewVerbs reviews = new ReviewVerbs(authorizer, tokens);
+        Map<String, Map<String, Verb>> all = new HashMap<>();
+        all.put("bindings", Map.of("create", binding));
+        all.put("pods/binding", Map.of("create", binding));
+        all.put("pods/eviction", Map.of("create", new EvictionVerb(backend)));
+        all.put("pods/log", Map.of("get", podLog));
+        all.put("scale", Map.of("get", scale, "update", scale, "patch", scale));
+        all.put("serviceaccounts/token", Map.of("create", new TokenVerb(backend, tokens)));
+        all.put("selfsubjectreviews.authentication.k8s.io", Map.of("create", reviews::selfSubject));
+        all.put("tokenreviews.authentication.k8s.io", Map.of("create", reviews::token));
+        all.put("selfsubjectaccessreviews.authorization.k8s.io", Map.of("create", reviews::selfAccess));
+        all.put("localsubjectaccessreviews.authorization.k8s.io", Map.of("create", reviews::access));
+        all.put("subjectaccessreviews.authorization.k8s.io", Map.of("create", reviews::access));
+        all.put("selfsubjectrulesreviews.authorization.k8s.io", Map.of("create", reviews::selfRules));
+        return all;
     }
 }

@@ -1,0 +1,20 @@
+package io.mokube.apiserver.verbs;
+
+import io.mokube.machinery.object.Json;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Small documents that several verbs answer. */
+final class Answers {
+
+    private Answers() {}
+
+    /** A status that says that all went well. */
+    static ObjectNode success() {
+        ObjectNode status = Json.MAPPER.createObjectNode();
+        status.put("kind", "Status");
+        status.put("apiVersion", "v1");
+        status.putObject("metadata");
+        status.put("status", "Success");
+        return status;
+    }
+}

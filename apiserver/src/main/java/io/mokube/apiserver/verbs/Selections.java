@@ -19,10 +19,17 @@ final class Selections {
         FieldSelector fields = fields(request.query().text("fieldSelector"));
         for (FieldSelector.Requirement requirement : fields.requirements()) {
             if (!selectableFields.contains(requirement.field())) {
-                throw ApiException.badRequest("field label not supported: " + requirement.field());
+                throw ApiException.badRequest(unknown(requirement.field(), served));
             }
         }
         return new Selection(Paths.namespace(request, served.definition()), labels, fields);
+    }
+
+    /** Kubernetes has one sentence for kinds with fields of their own and another for the rest. */
+    private static String unknown(String field, Served served) {
+        return served.definition().strategy().selectableFields().isEmpty()
+                ? "\"" + field + "\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\""
+                : "field label not supported: " + field;
     }
 
     private static LabelSelector labels(String text) {

@@ -1,0 +1,241 @@
+package io.mokube.apiserver.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.mokube.apiserver.ApiServer;
+import io.mokube.apiserver.ApiServerConfig;
+import io.mokube.apiserver.http.TestClient.Reply;
+import io.mokube.machinery.component.Platform;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What the server answers to bad input, over HTTP: clients and scripts match these words. */
+class AnswersTest {
+
+    private static final String PODS = "/api/v1/namespaces/default/pods";
+    private static final String MAPS = "/api/v1/namespaces/default/configmaps";
+
+    @TempDir
+    static Path folder;
+
+    private static ApiServer server;
+    private static TestClient admin;
+
+    @BeforeAll
+    static void start() throws Exception {
+        server = new ApiServer(ApiServerConfig.inMemory(folder), Platform.system());
+        server.start();
+        admin = TestClient.admin(server);
+        admin.post("/api/v1/namespaces/default/serviceaccounts", json("{'metadata':{'name':'default'}}"));
+        admin.post(MAPS, json("{'metadata':{'name':'map'},'data':{'a':'b'}}"));
+        assertThat(admin.post(PODS, pod("pod")).code()).isEqualTo(201);
+    }
+
+    @AfterAll
+    static void stop() {
+        admin.close();
+        server.stop(Duration.ofSeconds(5));
+    }
+
+    private static String json(String text) {
+        return text.replace('\'', '"');
+    }
+
+    private static String pod(String name) {
+        return json("{'metadata':{'name':'" + name + "'},'spec':{'containers':[{'name':'c','image':'i'}]}}");
+    }
+
+    private static void assertRefused(Reply reply, int code, String reason, String message) {
+        assertThat(reply.message()).contains(message);
+        assertThat(reply.json().path("kind").asString()).isEqualTo("Status");
+        assertThat(reply.json().path("status").asString()).isEqualTo("Failure");
+        assertThat(reply.json().path("reason").asString("")).isEqualTo(reason);
+        assertThat(reply.json().path("code").asInt()).isEqualTo(code);
+        assertThat(reply.code()).isEqualTo(code);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "pods|{|400|BadRequest|json parse error",
+                "pods||400|BadRequest|unexpected end of JSON input",
+                "pods|{'spec':{'nodeName':7}}|400|BadRequest|Pod in version \"v1\" cannot be handled as a Pod: ",
+                "pods|{'apiVersion':'v2','kind':'Pod'}|400|BadRequest|the API version in the data (v2) does not match the"
+                        + " expected API version (v1)",
+                "pods|{'metadata':{'namespace':'other'}}|400|BadRequest|the namespace of the provided object does not match"
+                        + " the namespace sent on the request",
+                "pods|{'spec':{'containers':[{'name':'c','image':'i'}]}}|422|Invalid|name or generateName is required",
+                "pods|{'metadata':{'name':'A'},'spec':{'containers':[{'name':'c','image':'i'}]}}|422|Invalid|Pod \"A\" is"
+                        + " invalid: metadata.name: Invalid value: \"A\": a lowercase RFC 1123 subdomain must consist of",
+                "pods|{'metadata':{'name':'a'},'spec':{'containers':[{'name':'c','image':'i','ports':[{'containerPort':"
+                        + "70000}]}]}}|422|Invalid|must be between 1 and 65535, inclusive",
+                "pods?fieldValidation=Strict|{'metadata':{'name':'a'},'spec':{'x':1}}|400|BadRequest|Pod in version \"v1\""
+                        + " cannot be handled as a Pod: strict decoding error: unknown field \"spec.x\"",
+                "pods?fieldValidation=Loose|{}|422|Invalid|CreateOptions.meta.k8s.io \"\" is invalid: fieldValidation:"
+                        + " Unsupported value: \"Loose\"",
+                "pods?dryRun=Some|{}|422|Invalid|CreateOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value:"
+                        + " \"Some\"",
+                "configmaps|{'metadata':{'name':'map'}}|409|AlreadyExists|configmaps \"map\" already exists",
+                "pods|{'metadata':{'name':'b'},'spec':{'serviceAccountName':'nobody','containers':[{'name':'c',"
+                        + "'image':'i'}]}}|403|Forbidden|pods \"b\" is forbidden: error looking up service account"
+                        + " default/nobody: serviceaccount \"nobody\" not found",
+            })
+    void creates(String resource, String body, int code, String reason, String message) {
+        assertRefused(
+                admin.post("/api/v1/namespaces/default/" + resource, body == null ? "" : json(body)),
+                code,
+                reason,
+                message);
+    }
+
+    @Test
+    void missingNamespace() {
+        assertRefused(
+                admin.post("/api/v1/namespaces/nowhere/configmaps", json("{'metadata':{'name':'a'}}")),
+                404,
+                "NotFound",
+                "namespaces \"nowhere\" not found");
+    }
+
+    @Test
+    void terminatingNamespace() {
+        admin.post("/api/v1/namespaces", json("{'metadata':{'name':'ending'}}"));
+        admin.delete("/api/v1/namespaces/ending");
+        Reply reply = admin.post("/api/v1/namespaces/ending/configmaps", json("{'metadata':{'name':'a'}}"));
+        assertRefused(reply, 403, "Forbidden", "because it is being terminated");
+        assertThat(reply.json()
+                        .path("details")
+                        .path("causes")
+                        .path(0)
+                        .path("reason")
+                        .asString())
+                .isEqualTo("NamespaceTerminating");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"default", "kube-system", "kube-public"})
+    void protectedNamespaces(String name) {
+        assertRefused(
+                admin.delete("/api/v1/namespaces/" + name), 403, "Forbidden", "this namespace may not be deleted");
+    }
+
+    @Test
+    void unknownFieldsWarnAndVanish() {
+        Reply reply = admin.post(MAPS, json("{'metadata':{'name':'warned'},'x':1,'data':{'a':'b','a':'c'}}"));
+        assertThat(reply.code()).isEqualTo(201);
+        assertThat(reply.response().headers().allValues("Warning"))
+                .containsExactly("299 - \"unknown field \\\"x\\\"\"", "299 - \"duplicate field \\\"data.a\\\"\"");
+        assertThat(reply.json().has("x")).isFalse();
+        Reply ignored = admin.post(MAPS + "?fieldValidation=Ignore", json("{'metadata':{'name':'ignored'},'x':1}"));
+        assertThat(ignored.code()).isEqualTo(201);
+        assertThat(ignored.header("Warning")).isEmpty();
+    }
+
+    @Test
+    void staleAndImmutableUpdates() {
+        assertRefused(
+                admin.put(MAPS + "/map", json("{'metadata':{'name':'map','resourceVersion':'1'},'data':{'a':'c'}}")),
+                409,
+                "Conflict",
+                "Operation cannot be fulfilled on configmaps \"map\": the object has been modified; please apply your"
+                        + " changes to the latest version and try again");
+        assertRefused(
+                admin.put(MAPS + "/map", json("{'metadata':{'name':'other'}}")),
+                400,
+                "BadRequest",
+                "the name of the object (other) does not match the name on the URL (map)");
+        assertRefused(
+                admin.patch(PODS + "/pod", "application/merge-patch+json", json("{'spec':{'hostname':'other'}}")),
+                422,
+                "Invalid",
+                "Pod \"pod\" is invalid: spec: Forbidden: pod updates may not change fields other than");
+        assertThat(admin.patch(
+                                PODS + "/pod",
+                                "application/strategic-merge-patch+json",
+                                json("{'spec':{'containers':[{'name':'c','image':'j'}]}}"))
+                        .code())
+                .isEqualTo(200);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "application/json-patch+json|[{'op':'test','path':'/data/a','value':'z'}]|422|Invalid|the server rejected"
+                        + " our request due to an error in our request",
+                "application/json-patch+json|{}|400|BadRequest|a JSON patch must be a list of operations",
+                "application/merge-patch+json|{'data'|400|BadRequest|error decoding patch",
+                "application/merge-patch+json|{'data':7}|422|Invalid|json: cannot unmarshal number 7",
+                "application/strategic-merge-patch+json|{'data':{'$patch':'frob'}}|400|BadRequest|unknown patch type",
+                "application/frob+json|{}|415|UnsupportedMediaType|the body of the request was in an unknown format -"
+                        + " accepted media types include: ",
+            })
+    void patches(String type, String body, int code, String reason, String message) {
+        assertRefused(admin.patch(MAPS + "/map", type, json(body)), code, reason, message);
+    }
+
+    @Test
+    void longPatches() {
+        String operations = "[" + "{\"op\":\"test\",\"path\":\"/data/a\",\"value\":\"b\"},".repeat(10_001);
+        assertRefused(
+                admin.patch(
+                        MAPS + "/map",
+                        "application/json-patch+json",
+                        operations.substring(0, operations.length() - 1) + "]"),
+                413,
+                "RequestEntityTooLarge",
+                "The allowed maximum operations in a JSON patch is 10000, got 10001");
+    }
+
+    @Test
+    void hugeBodies() throws Exception {
+        // On a connection of its own: the server may close it instead of reading on.
+        try (TestClient client = TestClient.admin(server)) {
+            assertRefused(
+                    client.post(MAPS, "{\"data\":{\"a\":\"" + "x".repeat(3 * 1024 * 1024) + "\"}}"),
+                    413,
+                    "RequestEntityTooLarge",
+                    "limit is 3145728");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "pods?fieldSelector=spec.color=red|400|BadRequest|field label not supported: spec.color",
+                "configmaps?fieldSelector=color=red|400|BadRequest|\"color\" is not a known field selector: only"
+                        + " \"metadata.name\", \"metadata.namespace\"",
+                "pods?labelSelector=a%20b%20c|400|BadRequest|",
+                "pods?resourceVersion=abc|400|BadRequest|",
+                "pods?limit=1&continue=abc|400|BadRequest|continue",
+                "pods?resourceVersion=99999999|504|Timeout|Too large resource version: 99999999, current: ",
+            })
+    void lists(String query, int code, String reason, String message) {
+        assertRefused(admin.get("/api/v1/namespaces/default/" + query), code, reason, message == null ? "" : message);
+    }
+
+    @Test
+    void deepAndHostileDocuments() {
+        assertRefused(admin.post(MAPS, "{\"a\":".repeat(100_000)), 400, "BadRequest", "json parse error");
+        StringBuilder aliases = new StringBuilder("a0: &a0 [x,x,x,x,x,x,x,x,x]\n");
+        for (int i = 1; i < 12; i++) {
+            aliases.append("a").append(i).append(": &a").append(i).append(" [");
+            aliases.append("*a%d,".formatted(i - 1).repeat(9)).append("]\n");
+        }
+        assertRefused(
+                admin.send("POST", MAPS, aliases.toString(), "Content-Type", "application/yaml"),
+                400,
+                "BadRequest",
+                "document contains excessive aliasing");
+    }
+}

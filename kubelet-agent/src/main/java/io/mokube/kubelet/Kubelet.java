@@ -1,12 +1,65 @@
 package io.mokube.kubelet;
 
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Service;
+import io.mokube.client.event.EventRecorder;
+import io.mokube.client.informer.Informer;
+import io.mokube.client.informer.Selection;
+import io.mokube.client.rest.ApiClient;
+import io.mokube.kubelet.node.Machine;
+import io.mokube.kubelet.node.NodeReporter;
+import io.mokube.kubelet.node.NodeStatuses;
+import io.mokube.kubelet.runtime.ContainerRuntime;
+import io.mokube.kubelet.runtime.ContainerRuntime.RuntimeStatus;
+import io.mokube.kubelet.runtime.ContainerRuntime.RuntimeVersion;
+import io.mokube.kubelet.runtime.Image;
+import io.mokube.kubelet.runtime.RuntimeCallException;
+import io.mokube.kubelet.runtime.hollow.HollowRuntime;
+import io.mokube.kubelet.server.NodeServer;
+import io.mokube.kubelet.sync.PodWorkers;
 import io.mokube.machinery.component.Component;
+import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.component.Platform;
+import io.mokube.machinery.quantity.Quantity;
+import io.mokube.machinery.selector.FieldSelector;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** Placeholder. */
+/**
+ * The agent of one node: registers it, runs the pods assigned to it and says how they are. It waits for its container
+ * runtime and for the API server for as long as it takes. Stopping it touches no running container; the next one with the
+ * same node name and folder goes on where it ended.
+ */
 public final class Kubelet implements Component {
-    public Kubelet(KubeletConfig config, Platform platform) {}
+
+    private static final Logger log = LoggerFactory.getLogger(Kubelet.class);
+    private static final Duration RETRY = Duration.ofSeconds(1);
+
+    private final KubeletConfig config;
+    private final Platform platform;
+    private @Nullable ApiClient client;
+    private @Nullable EventRecorder events;
+    private @Nullable NodeServer server;
+    private @Nullable NodeReporter reporter;
+    private @Nullable Thread connecting;
+    private @Nullable Informer<Pod> pods;
+    private @Nullable Informer<Service> services;
+    private volatile @Nullable ContainerRuntime runtime;
+    private volatile @Nullable RuntimeVersion runtimeVersion;
+    private volatile @Nullable PodWorkers workers;
+    private boolean stopped;
+
+    public Kubelet(KubeletConfig config, Platform platform) {
+        this.config = config;
+        this.platform = platform;
+    }
 
     @Override
     public String name() {
@@ -14,13 +67,191 @@ public final class Kubelet implements Component {
     }
 
     @Override
-    public void start() {}
+    public synchronized void start() {
+        try {
+            Files.createDirectories(config.root());
+        } catch (IOException e) {
+            throw new ComponentException(
+                    "the agent's folder " + config.root() + " can't be made: " + e.getMessage(), e);
+        }
+        ApiClient api;
+        try {
+            api = new ApiClient(config.client().withUserAgent("kubelet/" + NodeStatuses.KUBELET_VERSION), platform);
+        } catch (IllegalArgumentException e) {
+            throw new ComponentException("the agent's credentials can't be used: " + e.getMessage(), e);
+        }
+        client = api;
+        Machine machine = Machine.read();
+        EventRecorder recorder = new EventRecorder(api, "kubelet", config.nodeName());
+        events = recorder;
+        NodeServer nodeServer = new NodeServer(config, platform, () -> Optional.ofNullable(runtime), this::podsInSight);
+        server = nodeServer;
+        nodeServer.start();
+        connecting = Thread.ofVirtual()
+                .name("connect to the runtime")
+                .start(() -> connect(api, recorder, nodeServer.port(), machine));
+        log.atInfo()
+                .setMessage("kubelet started")
+                .addKeyValue("node", config.nodeName())
+                .addKeyValue("port", nodeServer.port())
+                .log();
+    }
 
-    @Override
-    public Readiness readiness() {
-        return Readiness.waitingFor("x");
+    private Collection<Pod> podsInSight() {
+        PodWorkers known = workers;
+        return known == null ? List.of() : known.pods();
+    }
+
+    /** Waits for the runtime, then begins everything that needs it. */
+    private void connect(ApiClient api, EventRecorder recorder, int port, Machine machine) {
+        ContainerRuntime connection = config.runtime().get();
+        RuntimeVersion version = null;
+        while (version == null) {
+            try {
+                version = connection.version();
+            } catch (RuntimeCallException e) {
+                log.atWarn()
+                        .setMessage("waiting for the container runtime")
+                        .addKeyValue("node", config.nodeName())
+                        .addKeyValue("reason", e.text())
+                        .log();
+                try {
+                    platform.clock().sleep(RETRY);
+                } catch (InterruptedException interrupted) {
+                    connection.close();
+                    return;
+                }
+            }
+        }
+        begin(api, recorder, port, machine, connection, version);
+    }
+
+    private synchronized void begin(
+            ApiClient api,
+            EventRecorder recorder,
+            int port,
+            Machine machine,
+            ContainerRuntime connection,
+            RuntimeVersion version) {
+        if (stopped) {
+            connection.close();
+            return;
+        }
+        runtime = connection;
+        runtimeVersion = version;
+        Selection assigned = Selection.ALL.withFields(FieldSelector.equal("spec.nodeName", config.nodeName()));
+        Informer<Pod> podInformer = new Informer<>(api.resource(Pod.class), assigned, platform);
+        Informer<Service> serviceInformer = new Informer<>(api.resource(Service.class), Selection.ALL, platform);
+        pods = podInformer;
+        services = serviceInformer;
+        long memory = config.resources()
+                .memory()
+                .map(text -> Quantity.parse(text).value())
+                .orElse(machine.memoryBytes());
+        long cpu = config.resources()
+                .cpu()
+                .map(text -> Quantity.parse(text).milliValue())
+                .orElse(machine.cpuMillis());
+        boolean files = !(connection instanceof HollowRuntime);
+        PodWorkers podWorkers = new PodWorkers(
+                config,
+                platform,
+                connection,
+                files,
+                api,
+                recorder,
+                podInformer,
+                serviceInformer.store(),
+                new PodWorkers.NodeFacts(List.of(config.address()), cpu, memory));
+        workers = podWorkers;
+        podWorkers.start();
+        serviceInformer.start();
+        podInformer.start();
+        NodeReporter nodeReporter = new NodeReporter(
+                config, api, platform, recorder, machine, () -> snapshot(connection, version, port, podWorkers));
+        reporter = nodeReporter;
+        nodeReporter.start();
+    }
+
+    private NodeStatuses.Snapshot snapshot(
+            ContainerRuntime connection, RuntimeVersion version, int port, PodWorkers podWorkers) {
+        RuntimeStatus status;
+        List<Image> images = List.of();
+        try {
+            status = connection.status();
+            images = connection.listImages();
+        } catch (RuntimeCallException e) {
+            status = new RuntimeStatus(false, false, e.text());
+        }
+        return Machine.look(config.root()).snapshot(status, version, images, port, podWorkers.ready());
     }
 
     @Override
-    public void stop(Duration grace) {}
+    public Readiness readiness() {
+        PodWorkers known = workers;
+        NodeReporter node;
+        synchronized (this) {
+            node = reporter;
+        }
+        if (runtimeVersion == null || known == null || node == null) {
+            return Readiness.waitingFor("the container runtime");
+        }
+        if (!node.registered()) {
+            return Readiness.waitingFor("the registration of node " + config.nodeName());
+        }
+        return known.ready() ? Readiness.READY : Readiness.waitingFor("the list of pods");
+    }
+
+    /** The port of the node's HTTPS server; only after {@link #start}. */
+    public synchronized int serverPort() {
+        if (server == null) {
+            throw new IllegalStateException("not started");
+        }
+        return server.port();
+    }
+
+    @Override
+    public void stop(Duration grace) {
+        PodWorkers known;
+        synchronized (this) {
+            if (stopped) {
+                return;
+            }
+            stopped = true;
+            known = workers;
+            closeAll(reporter, pods, services, server);
+            if (connecting != null) {
+                connecting.interrupt();
+            }
+        }
+        if (known != null) {
+            known.awaitIdle(grace);
+        }
+        synchronized (this) {
+            closeAll(known, events, client);
+            ContainerRuntime connection = runtime;
+            if (connection != null && !(connection instanceof HollowRuntime)) {
+                connection.close();
+            }
+        }
+        log.atInfo()
+                .setMessage("kubelet stopped")
+                .addKeyValue("node", config.nodeName())
+                .log();
+    }
+
+    private static void closeAll(@Nullable AutoCloseable... parts) {
+        for (AutoCloseable part : parts) {
+            try {
+                if (part != null) {
+                    part.close();
+                }
+            } catch (Exception e) {
+                log.atWarn()
+                        .setMessage("a part of the agent did not close")
+                        .setCause(e)
+                        .log();
+            }
+        }
+    }
 }

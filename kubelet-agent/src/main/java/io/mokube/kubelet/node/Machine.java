@@ -1,0 +1,146 @@
+package io.mokube.kubelet.node;
+
+import io.mokube.kubelet.runtime.ContainerRuntime.RuntimeStatus;
+import io.mokube.kubelet.runtime.ContainerRuntime.RuntimeVersion;
+import io.mokube.kubelet.runtime.Image;
+import java.io.IOException;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What the machine under the node is and has.
+ *
+ * @param cpuMillis thousandths of a core
+ * @param memoryBytes the memory, or the limit of the control group the agent runs in when that is less
+ */
+public record Machine(
+        long cpuMillis,
+        long memoryBytes,
+        String machineId,
+        String systemUuid,
+        String bootId,
+        String kernelVersion,
+        String osImage,
+        String architecture) {
+
+    private static final Logger log = LoggerFactory.getLogger(Machine.class);
+
+    /** Reads it from the kernel's files; what can't be read is empty. */
+    public static Machine read() {
+        return new Machine(
+                Runtime.getRuntime().availableProcessors() * 1000L,
+                memory(),
+                text("/etc/machine-id").orElse(""),
+                text("/sys/class/dmi/id/product_uuid")
+                        .or(() -> text("/etc/machine-id"))
+                        .orElse(""),
+                text("/proc/sys/kernel/random/boot_id").orElse(""),
+                text("/proc/sys/kernel/osrelease").orElse(""),
+                readOsImage(),
+                architectureName());
+    }
+
+    private static String architectureName() {
+        String name = System.getProperty("os.arch").toLowerCase(Locale.ROOT);
+        return switch (name) {
+            case "aarch64" -> "arm64";
+            case "x86_64" -> "amd64";
+            default -> name;
+        };
+    }
+
+    private static long memory() {
+        long total = field("/proc/meminfo", "MemTotal") * 1024;
+        long limit = text("/sys/fs/cgroup/memory/memory.limit_in_bytes")
+                .or(() -> text("/sys/fs/cgroup/memory.max"))
+                .filter(value -> value.matches("[0-9]{1,18}"))
+                .map(Long::parseLong)
+                .orElse(Long.MAX_VALUE);
+        return Math.min(total, limit);
+    }
+
+    /**
+     * How much is left of what runs out.
+     *
+     * @param availableMemory could be given out now, in bytes
+     * @param diskTotal of the file system that holds the agent's folder, in bytes
+     */
+    public record Left(long availableMemory, long diskTotal, long diskFree, long pidsInUse, long pidsAllowed) {
+
+        /** The same with what the runtime says. */
+        public NodeStatuses.Snapshot snapshot(
+                RuntimeStatus runtime, RuntimeVersion version, List<Image> images, int port, boolean synced) {
+            return new NodeStatuses.Snapshot(
+                    runtime,
+                    version,
+                    images,
+                    port,
+                    synced,
+                    availableMemory,
+                    diskTotal,
+                    diskFree,
+                    pidsInUse,
+                    pidsAllowed);
+        }
+    }
+
+    /** Looks at what is left now; what can't be read is 0. */
+    public static Left look(Path folder) {
+        long total = 0;
+        long free = 0;
+        try {
+            FileStore store = Files.getFileStore(folder);
+            total = store.getTotalSpace();
+            free = store.getUsableSpace();
+        } catch (IOException e) {
+            log.atWarn()
+                    .setMessage("can't see how full the disk is")
+                    .addKeyValue("reason", e.getMessage())
+                    .log();
+        }
+        // The fourth word is running/all.
+        long inUse = text("/proc/loadavg")
+                .map(load -> load.split(" "))
+                .filter(words -> words.length > 3 && words[3].matches("[0-9]+/[0-9]+"))
+                .map(words -> Long.parseLong(words[3].substring(words[3].indexOf('/') + 1)))
+                .orElse(0L);
+        long allowed = text("/proc/sys/kernel/pid_max").map(Long::parseLong).orElse(0L);
+        return new Left(field("/proc/meminfo", "MemAvailable") * 1024, total, free, inUse, allowed);
+    }
+
+    private static long field(String file, String name) {
+        try {
+            for (String line : Files.readAllLines(Path.of(file))) {
+                if (line.startsWith(name + ":")) {
+                    return Long.parseLong(line.replaceAll("[^0-9]", ""));
+                }
+            }
+        } catch (IOException e) {
+            return 0;
+        }
+        return 0;
+    }
+
+    private static String readOsImage() {
+        return text("/etc/os-release")
+                .flatMap(release -> release.lines()
+                        .filter(line -> line.startsWith("PRETTY_NAME="))
+                        .findFirst())
+                .map(line -> line.substring("PRETTY_NAME=".length()).replace("\"", ""))
+                .orElse("Linux");
+    }
+
+    static Optional<String> text(String file) {
+        try {
+            return Optional.of(Files.readString(Path.of(file)).strip());
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+}

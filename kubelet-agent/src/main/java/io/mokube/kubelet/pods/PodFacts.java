@@ -1,0 +1,103 @@
+package io.mokube.kubelet.pods;
+
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import io.mokube.machinery.names.ObjectKey;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Facts about a pod that follow from its object. */
+public final class PodFacts {
+
+    private static final Duration DEFAULT_GRACE = Duration.ofSeconds(30);
+    private static final long MIN_CPU_SHARES = 2;
+    private static final long MAX_CPU_SHARES = 262_144;
+
+    private PodFacts() {}
+
+    public static String uid(Pod pod) {
+        return pod.getMetadata().getUid();
+    }
+
+    public static ObjectKey key(Pod pod) {
+        return new ObjectKey(pod.getMetadata().getNamespace(), pod.getMetadata().getName());
+    }
+
+    /** The form of names in messages: {@code name_namespace(uid)}. */
+    public static String title(Pod pod) {
+        return pod.getMetadata().getName() + "_" + pod.getMetadata().getNamespace() + "(" + uid(pod) + ")";
+    }
+
+    public static boolean hostNetwork(Pod pod) {
+        return Boolean.TRUE.equals(pod.getSpec().getHostNetwork());
+    }
+
+    public static boolean beingDeleted(Pod pod) {
+        return pod.getMetadata().getDeletionTimestamp() != null;
+    }
+
+    /** How long the pod's containers may take to end: what the deletion says, else the pod itself. Never below a second. */
+    public static Duration gracePeriod(Pod pod) {
+        Long deletion = pod.getMetadata().getDeletionGracePeriodSeconds();
+        Long own = pod.getSpec().getTerminationGracePeriodSeconds();
+        Duration grace = deletion != null && beingDeleted(pod)
+                ? Duration.ofSeconds(deletion)
+                : own != null ? Duration.ofSeconds(own) : DEFAULT_GRACE;
+        return grace.compareTo(Duration.ofSeconds(1)) < 0 ? Duration.ofSeconds(1) : grace;
+    }
+
+    /** Always, OnFailure or Never. */
+    public static String restartPolicy(Pod pod) {
+        return Objects.requireNonNullElse(pod.getSpec().getRestartPolicy(), "Always");
+    }
+
+    /** Guaranteed, Burstable or BestEffort, from the containers' requests and limits of cpu and memory. */
+    public static String qosClass(Pod pod) {
+        boolean any = false;
+        boolean guaranteed = true;
+        List<Container> containers = new ArrayList<>(pod.getSpec().getInitContainers());
+        containers.addAll(pod.getSpec().getContainers());
+        for (Container container : containers) {
+            ResourceRequirements resources = container.getResources();
+            for (String resource : List.of("cpu", "memory")) {
+                long limit = amount(resources == null ? null : resources.getLimits(), resource);
+                long request = amount(resources == null ? null : resources.getRequests(), resource);
+                any |= limit > 0 || request > 0;
+                guaranteed &= limit > 0 && (request == 0 || request == limit);
+            }
+        }
+        return !any ? "BestEffort" : guaranteed ? "Guaranteed" : "Burstable";
+    }
+
+    /** An amount in thousandths; 0 when absent. */
+    public static long amount(@Nullable Map<String, Quantity> amounts, String resource) {
+        Quantity quantity = amounts == null ? null : amounts.get(resource);
+        return quantity == null
+                ? 0
+                : io.mokube.machinery.quantity.Quantity.parse(quantity.toString())
+                        .milliValue();
+    }
+
+    /** Linux' CPU weight for a request in thousandths of a core. */
+    public static long cpuShares(long milliCpu) {
+        return Math.clamp(milliCpu * 1024 / 1000, MIN_CPU_SHARES, MAX_CPU_SHARES);
+    }
+
+    /** The host name inside the pod. */
+    public static String hostname(Pod pod) {
+        String own = pod.getSpec().getHostname();
+        String name = own == null || own.isEmpty() ? pod.getMetadata().getName() : own;
+        return name.length() > 63 ? name.substring(0, 63).replaceAll("[-.]+$", "") : name;
+    }
+
+    /** Changes when a running container must be replaced for its specification to hold: only the image can change. */
+    public static String containerHash(Container container) {
+        return Integer.toHexString(Objects.hash(container.getName(), container.getImage()));
+    }
+}

@@ -1,0 +1,386 @@
+package io.mokube.kubelet.sync;
+
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.LifecycleHandler;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Service;
+import io.mokube.client.rest.ApiClient;
+import io.mokube.client.rest.ConnectionException;
+import io.mokube.client.rest.DeleteOptions;
+import io.mokube.kubelet.lifecycle.Action;
+import io.mokube.kubelet.lifecycle.ActionResult;
+import io.mokube.kubelet.lifecycle.PodEvent;
+import io.mokube.kubelet.pods.PodContainer;
+import io.mokube.kubelet.pods.PodFacts;
+import io.mokube.kubelet.probe.ProbeSender;
+import io.mokube.kubelet.runtime.ContainerConfig;
+import io.mokube.kubelet.runtime.ContainerRuntime;
+import io.mokube.kubelet.runtime.Image;
+import io.mokube.kubelet.runtime.RuntimeCallException;
+import io.mokube.kubelet.runtime.SandboxConfig;
+import io.mokube.kubelet.runtime.SandboxStatus;
+import io.mokube.kubelet.volume.ConfigurationSource;
+import io.mokube.kubelet.volume.PodFields;
+import io.mokube.kubelet.volume.PodVolumes;
+import io.mokube.kubelet.volume.VolumeException;
+import io.mokube.machinery.error.ApiException;
+import io.mokube.machinery.time.Clock;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Carries out actions on pods: every call blocks until the action is done or has failed. Safe for use by many threads.
+ *
+ * <p>Whether and when to do something is decided elsewhere.
+ */
+final class ActionExecutor {
+
+    private static final Logger log = LoggerFactory.getLogger(ActionExecutor.class);
+    private static final ActionResult DONE = new ActionResult.Done();
+
+    private final ContainerRuntime runtime;
+    private final RuntimeConfigs configs;
+    private final PodTree tree;
+    private final boolean files;
+    private final ApiClient client;
+    private final PodVolumes volumes;
+    private final EnvironmentVariables environment;
+    private final ImageSource images;
+    private final ProbeSender hooks;
+    private final Clock clock;
+    private final Surroundings surroundings;
+
+    /** What the containers of a pod may learn about what is around them. */
+    record Surroundings(
+            List<String> hostAddresses, long cpuMillis, long memoryBytes, Function<Pod, List<Service>> services) {}
+
+    /**
+     * @param files whether the runtime's containers see files of the host
+     */
+    ActionExecutor(
+            ContainerRuntime runtime,
+            RuntimeConfigs configs,
+            PodTree tree,
+            boolean files,
+            ApiClient client,
+            Surroundings surroundings,
+            Clock clock) {
+        this.runtime = runtime;
+        this.configs = configs;
+        this.tree = tree;
+        this.files = files;
+        this.client = client;
+        this.clock = clock;
+        this.surroundings = surroundings;
+        ConfigurationSource source = new ConfigurationSource(client);
+        this.volumes = new PodVolumes(tree.pods(), source, clock);
+        this.environment = new EnvironmentVariables(source);
+        this.images = new ImageSource(runtime, source, clock);
+        this.hooks = new ProbeSender(runtime);
+    }
+
+    /** What a running action may tell, and learn, about its pod. */
+    interface PodContext {
+        Pod pod();
+
+        void tell(PodEvent event);
+
+        /** Runs an image pull that is given up when the pod is not wanted any more. */
+        <T> T pull(java.util.function.Supplier<T> call);
+
+        /** Waits until the pod's last status is at the API server. */
+        void awaitStatusWritten() throws InterruptedException;
+    }
+
+    ActionResult execute(Action action, PodContext context) {
+        try {
+            return switch (action) {
+                case Action.RunSandbox(int attempt) -> runSandbox(attempt, context);
+                case Action.StartContainer start -> startContainer(start, context);
+                case Action.StopContainer stop -> stopContainer(stop, context);
+                case Action.RemoveContainer(String id) -> {
+                    runtime.removeContainer(id);
+                    yield DONE;
+                }
+                case Action.StopSandbox(String id) -> {
+                    runtime.stopSandbox(id);
+                    yield DONE;
+                }
+                case Action.RemoveSandbox(String id) -> {
+                    runtime.removeSandbox(id);
+                    yield DONE;
+                }
+                case Action.CleanUp() -> cleanUp(context.pod());
+                case Action.DeleteObject() -> deleteObject(context);
+            };
+        } catch (RuntimeCallException e) {
+            log.atWarn()
+                    .setMessage("the runtime failed")
+                    .addKeyValue("pod", PodFacts.key(context.pod()))
+                    .addKeyValue("action", action)
+                    .addKeyValue("reason", e.text())
+                    .log();
+            return new ActionResult.Failed("RuntimeError", e.text());
+        } catch (VolumeException e) {
+            context.tell(PodEvent.warning("FailedMount", e.text(), ""));
+            return new ActionResult.Failed("FailedMount", e.text());
+        } catch (ApiException | ConnectionException | IOException e) {
+            return new ActionResult.Failed("ApiError", String.valueOf(e.getMessage()));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return new ActionResult.Failed("Interrupted", "the agent is stopping");
+        }
+    }
+
+    private PodFields fields(Pod pod, List<String> addresses) {
+        return new PodFields(
+                pod, addresses, surroundings.hostAddresses(), surroundings.cpuMillis(), surroundings.memoryBytes());
+    }
+
+    // ---- sandboxes
+
+    private ActionResult runSandbox(int attempt, PodContext context) throws IOException {
+        Pod pod = context.pod();
+        if (files) {
+            setUpVolumes(pod, List.of());
+            Files.createDirectories(tree.logs(pod));
+        }
+        try {
+            String id = runtime.runSandbox(configs.sandbox(pod, attempt));
+            log.atInfo()
+                    .setMessage("sandbox started")
+                    .addKeyValue("pod", PodFacts.key(pod))
+                    .addKeyValue("sandbox", id)
+                    .log();
+            return DONE;
+        } catch (RuntimeCallException e) {
+            context.tell(PodEvent.warning("FailedCreatePodSandBox", "Failed to create pod sandbox: " + e.text(), ""));
+            return new ActionResult.Failed("FailedCreatePodSandBox", e.text());
+        }
+    }
+
+    private Map<String, Path> setUpVolumes(Pod pod, List<String> addresses) {
+        return volumes.setUp(fields(pod, addresses));
+    }
+
+    /** Brings the files of config maps, secrets, tokens and the pod's own fields up to date. */
+    void refreshVolumes(Pod pod, List<String> addresses) {
+        if (files) {
+            setUpVolumes(pod, addresses);
+        }
+    }
+
+    // ---- starting a container
+
+    private ActionResult startContainer(Action.StartContainer start, PodContext context) throws IOException {
+        Pod pod = context.pod();
+        PodContainer container = PodContainer.find(pod, start.name()).orElse(null);
+        if (container == null) {
+            return new ActionResult.Failed("CreateContainerConfigError", "no container " + start.name());
+        }
+        ImageSource.Outcome found = images.get(pod, container, context);
+        Image image;
+        switch (found) {
+            case ImageSource.Outcome.Present present -> image = present.image();
+            case ImageSource.Outcome.Missing missing -> {
+                context.tell(PodEvent.warning("Failed", "Error: " + missing.reason(), container.fieldPath()));
+                return new ActionResult.Failed(missing.reason(), missing.message());
+            }
+        }
+        List<String> addresses = runtime.sandboxStatus(start.sandboxId())
+                .map(SandboxStatus::addresses)
+                .filter(list -> !list.isEmpty())
+                .orElse(PodFacts.hostNetwork(pod) ? surroundings.hostAddresses() : List.of());
+        ContainerConfig config;
+        try {
+            config = prepare(pod, container, start.attempt(), image, addresses);
+        } catch (EnvironmentVariables.MissingSourceException
+                | RuntimeConfigs.InvalidSpecException
+                | IllegalArgumentException e) {
+            String message = String.valueOf(e.getMessage());
+            context.tell(PodEvent.warning("Failed", "Error: " + message, container.fieldPath()));
+            return new ActionResult.Failed("CreateContainerConfigError", message);
+        }
+        SandboxConfig sandbox = configs.sandbox(pod, 0);
+        String id;
+        try {
+            id = runtime.createContainer(start.sandboxId(), config, sandbox);
+        } catch (RuntimeCallException e) {
+            context.tell(PodEvent.warning("Failed", "Error: " + e.text(), container.fieldPath()));
+            return new ActionResult.Failed("CreateContainerError", e.text());
+        }
+        context.tell(PodEvent.normal("Created", "Created container: " + start.name(), container.fieldPath()));
+        try {
+            runtime.startContainer(id);
+        } catch (RuntimeCallException e) {
+            context.tell(PodEvent.warning("Failed", "Error: " + e.text(), container.fieldPath()));
+            return new ActionResult.Failed("RunContainerError", e.text());
+        }
+        context.tell(PodEvent.normal("Started", "Started container " + start.name(), container.fieldPath()));
+        log.atInfo()
+                .setMessage("container started")
+                .addKeyValue("pod", PodFacts.key(pod))
+                .addKeyValue("container", start.name())
+                .addKeyValue("attempt", start.attempt())
+                .addKeyValue("id", id)
+                .log();
+        return postStart(container, id, addresses, context);
+    }
+
+    private ContainerConfig prepare(Pod pod, PodContainer container, int attempt, Image image, List<String> addresses)
+            throws IOException {
+        Map<String, Path> paths = Map.of();
+        if (files) {
+            paths = setUpVolumes(pod, addresses);
+            Files.createDirectories(tree.logs(pod).resolve(container.name()));
+            writeHostsFile(pod, addresses);
+            Path lastWords = tree.terminationMessage(PodFacts.uid(pod), container.name(), attempt);
+            Files.createDirectories(lastWords.getParent());
+            if (!Files.exists(lastWords)) {
+                Files.createFile(lastWords);
+                // The container writes it as whatever user it runs as.
+                Files.setPosixFilePermissions(lastWords, PosixFilePermissions.fromString("rw-rw-rw-"));
+            }
+        }
+        List<Service> services = surroundings.services().apply(pod);
+        Map<String, String> variables = environment.of(container.spec(), fields(pod, addresses), services);
+        return configs.container(pod, container, attempt, image, variables, paths);
+    }
+
+    private void writeHostsFile(Pod pod, List<String> addresses) throws IOException {
+        if (PodFacts.hostNetwork(pod)) {
+            return;
+        }
+        StringBuilder hosts = new StringBuilder("# Kubernetes-managed hosts file.\n")
+                .append("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n");
+        String subdomain = pod.getSpec().getSubdomain();
+        for (String address : addresses) {
+            hosts.append(address).append('\t');
+            if (subdomain != null && !subdomain.isEmpty()) {
+                hosts.append(PodFacts.hostname(pod))
+                        .append('.')
+                        .append(subdomain)
+                        .append('.')
+                        .append(pod.getMetadata().getNamespace())
+                        .append(".svc.cluster.local\t");
+            }
+            hosts.append(PodFacts.hostname(pod)).append('\n');
+        }
+        pod.getSpec()
+                .getHostAliases()
+                .forEach(alias -> hosts.append(alias.getIp())
+                        .append('\t')
+                        .append(String.join("\t", alias.getHostnames()))
+                        .append('\n'));
+        Path file = tree.hostsFile(PodFacts.uid(pod));
+        Files.createDirectories(file.getParent());
+        // Written in place: running containers hold this very file.
+        Files.writeString(file, hosts);
+    }
+
+    private ActionResult postStart(PodContainer container, String id, List<String> addresses, PodContext context) {
+        LifecycleHandler hook = container.spec().getLifecycle() == null
+                ? null
+                : container.spec().getLifecycle().getPostStart();
+        if (hook == null) {
+            return DONE;
+        }
+        ProbeSender.Answer answer = run(
+                hook, container.spec(), id, addresses.isEmpty() ? "" : addresses.getFirst(), Duration.ofMinutes(30));
+        if (answer.success()) {
+            return DONE;
+        }
+        context.tell(PodEvent.warning("FailedPostStartHook", "PostStartHook failed", container.fieldPath()));
+        context.tell(PodEvent.normal("Killing", "FailedPostStartHook", container.fieldPath()));
+        runtime.stopContainer(id, PodFacts.gracePeriod(context.pod()));
+        return new ActionResult.Failed("PostStartHookError", answer.message());
+    }
+
+    private ProbeSender.Answer run(
+            LifecycleHandler hook, Container container, String id, String address, Duration timeout) {
+        if (hook.getExec() != null) {
+            return hooks.exec(hook.getExec(), id, timeout);
+        }
+        if (hook.getHttpGet() != null) {
+            return hooks.http(hook.getHttpGet(), container, address, timeout);
+        }
+        if (hook.getSleep() != null) {
+            try {
+                Duration pause = Duration.ofSeconds(hook.getSleep().getSeconds());
+                clock.sleep(pause.compareTo(timeout) > 0 ? timeout : pause);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        return new ProbeSender.Answer(true, "");
+    }
+
+    // ---- ending
+
+    private ActionResult stopContainer(Action.StopContainer stop, PodContext context) {
+        long begin = clock.nanoTime();
+        PodContainer container = PodContainer.find(context.pod(), stop.name()).orElse(null);
+        if (container != null
+                && container.spec().getLifecycle() != null
+                && container.spec().getLifecycle().getPreStop() != null) {
+            String address = context.pod().getStatus() == null
+                            || context.pod().getStatus().getPodIP() == null
+                    ? ""
+                    : context.pod().getStatus().getPodIP();
+            ProbeSender.Answer answer = run(
+                    container.spec().getLifecycle().getPreStop(), container.spec(), stop.id(), address, stop.grace());
+            if (!answer.success()) {
+                context.tell(PodEvent.warning("FailedPreStopHook", "PreStopHook failed", container.fieldPath()));
+            }
+        }
+        Duration rest = stop.grace().minusNanos(clock.nanoTime() - begin);
+        Duration least = Duration.ofSeconds(1);
+        runtime.stopContainer(stop.id(), rest.compareTo(least) < 0 ? least : rest);
+        log.atInfo()
+                .setMessage("container stopped")
+                .addKeyValue("pod", PodFacts.key(context.pod()))
+                .addKeyValue("container", stop.name())
+                .addKeyValue("id", stop.id())
+                .log();
+        return DONE;
+    }
+
+    private ActionResult cleanUp(Pod pod) throws IOException {
+        if (files) {
+            volumes.tearDown(PodFacts.uid(pod));
+            Trees.delete(tree.logs(pod));
+            CgroupFolders.remove(configs.sandbox(pod, 0).cgroupParent());
+        }
+        return DONE;
+    }
+
+    private ActionResult deleteObject(PodContext context) throws InterruptedException {
+        Pod pod = context.pod();
+        context.awaitStatusWritten();
+        try {
+            client.resource(Pod.class)
+                    .delete(
+                            PodFacts.key(pod),
+                            DeleteOptions.DEFAULT.withUid(PodFacts.uid(pod)).withGracePeriod(Duration.ZERO));
+        } catch (ApiException e) {
+            // Gone, or another pod of that name: either way this one is no more.
+            if (!e.isNotFound() && e.code() != 409) {
+                throw e;
+            }
+        }
+        log.atInfo()
+                .setMessage("pod removed")
+                .addKeyValue("pod", PodFacts.key(pod))
+                .addKeyValue("uid", PodFacts.uid(pod))
+                .log();
+        return DONE;
+    }
+}

@@ -1,0 +1,321 @@
+package io.mokube.kubelet.sync;
+
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.Volume;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import io.mokube.client.event.EventRecorder;
+import io.mokube.client.informer.Handler;
+import io.mokube.client.informer.Informer;
+import io.mokube.client.informer.Store;
+import io.mokube.client.rest.ApiClient;
+import io.mokube.kubelet.KubeletConfig;
+import io.mokube.kubelet.pods.PodFacts;
+import io.mokube.kubelet.probe.PodProbes;
+import io.mokube.kubelet.probe.ProbeSender;
+import io.mokube.kubelet.runtime.ContainerRuntime;
+import io.mokube.kubelet.runtime.RuntimeCallException;
+import io.mokube.kubelet.sync.RuntimeObserver.Trace;
+import io.mokube.machinery.component.Platform;
+import io.mokube.machinery.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The workers of all pods on the node: one for each pod that the API server assigns to it, and one for each that only the
+ * runtime still has. Watches both sides and wakes whom it concerns.
+ */
+public final class PodWorkers implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(PodWorkers.class);
+
+    private final KubeletConfig config;
+    private final Clock clock;
+    private final RuntimeObserver observer;
+    private final ActionExecutor executor;
+    private final Informer<Pod> pods;
+    private final PodWorker.Shared shared;
+    private final Map<String, PodWorker> workers = new ConcurrentHashMap<>();
+    private final Timer startTimes;
+    private final Timer relistTimes;
+    private final List<Thread> threads = new ArrayList<>();
+    private volatile boolean closed;
+    private volatile boolean relisted;
+    private Map<String, Trace> traces = Map.of();
+
+    /** What the node has, as far as containers may learn about it. */
+    public record NodeFacts(List<String> addresses, long cpuMillis, long memoryBytes) {}
+
+    /**
+     * @param files whether the runtime's containers see files of the host
+     */
+    public PodWorkers(
+            KubeletConfig config,
+            Platform platform,
+            ContainerRuntime runtime,
+            boolean files,
+            ApiClient client,
+            EventRecorder events,
+            Informer<Pod> pods,
+            Store<Service> services,
+            NodeFacts node) {
+        this.config = config;
+        this.clock = platform.clock();
+        this.pods = pods;
+        PodTree tree = new PodTree(config.root());
+        this.observer = new RuntimeObserver(runtime, config.nodeName(), tree);
+        RuntimeConfigs configs = new RuntimeConfigs(config, tree, node.memoryBytes());
+        this.executor = new ActionExecutor(
+                runtime,
+                configs,
+                tree,
+                files,
+                client,
+                new ActionExecutor.Surroundings(
+                        node.addresses(), node.cpuMillis(), node.memoryBytes(), pod -> visibleServices(pod, services)),
+                clock);
+        ProbeSender sender = new ProbeSender(runtime);
+        this.shared = new PodWorker.Shared(
+                observer,
+                executor,
+                events,
+                node.addresses(),
+                clock,
+                listener -> new PodProbes(sender, clock, platform.random(), listener),
+                () -> new StatusWriter(client, clock));
+        MeterRegistry meters = platform.meters();
+        this.startTimes = Timer.builder("kubelet.pod.start.duration").register(meters);
+        this.relistTimes = Timer.builder("kubelet.pleg.relist.duration").register(meters);
+        Gauge.builder("kubelet.running.pods", this, PodWorkers::runningPods).register(meters);
+        Gauge.builder("kubelet.running.containers", this, PodWorkers::runningContainers)
+                .register(meters);
+    }
+
+    private double runningPods() {
+        return workers.values().stream()
+                .filter(worker -> worker.runningContainers() > 0)
+                .count();
+    }
+
+    private double runningContainers() {
+        return workers.values().stream().mapToInt(PodWorker::runningContainers).sum();
+    }
+
+    /** The API server's own service, and those of the pod's namespace unless it does not want them. */
+    private static List<Service> visibleServices(Pod pod, Store<Service> services) {
+        boolean links = !Boolean.FALSE.equals(pod.getSpec().getEnableServiceLinks());
+        return services.list().stream()
+                .filter(service -> {
+                    String namespace = service.getMetadata().getNamespace();
+                    boolean master = namespace.equals("default")
+                            && service.getMetadata().getName().equals("kubernetes");
+                    return master
+                            || (links && namespace.equals(pod.getMetadata().getNamespace()));
+                })
+                .toList();
+    }
+
+    /** Begins to look after the pods; returns at once. The informer must be started by the caller afterwards. */
+    public void start() {
+        pods.addHandler(new Handler<>() {
+            @Override
+            public void added(Pod pod) {
+                assigned(pod);
+            }
+
+            @Override
+            public void updated(Pod before, Pod now) {
+                if (!Objects.equals(PodFacts.uid(before), PodFacts.uid(now))) {
+                    gone(before);
+                }
+                assigned(now);
+            }
+
+            @Override
+            public void deleted(Pod last) {
+                gone(last);
+            }
+        });
+        threads.add(Thread.ofVirtual().name("relist").start(this::relistForEver));
+        threads.add(Thread.ofVirtual().name("volume refresh").start(this::refreshForEver));
+    }
+
+    /** Whether the runtime has been looked at, so that what it has is known. */
+    public boolean ready() {
+        return relisted && pods.hasSynced();
+    }
+
+    /** The pods that are looked after. */
+    public Collection<Pod> pods() {
+        return workers.values().stream()
+                .filter(PodWorker::wanted)
+                .map(PodWorker::pod)
+                .toList();
+    }
+
+    private void assigned(Pod pod) {
+        if (closed) {
+            return;
+        }
+        PodWorker known = workers.get(PodFacts.uid(pod));
+        if (known != null) {
+            known.update(pod, true);
+            return;
+        }
+        launch(pod, true);
+    }
+
+    private synchronized void launch(Pod pod, boolean wanted) {
+        if (closed || workers.containsKey(PodFacts.uid(pod))) {
+            return;
+        }
+        PodWorker worker = new PodWorker(
+                pod,
+                wanted,
+                shared,
+                finished -> workers.remove(PodFacts.uid(finished.pod()), finished),
+                startTimes::record);
+        workers.put(PodFacts.uid(pod), worker);
+        worker.start();
+    }
+
+    private void gone(Pod last) {
+        PodWorker worker = workers.get(PodFacts.uid(last));
+        if (worker != null) {
+            worker.update(last, false);
+        }
+    }
+
+    // ---- the runtime's side
+
+    private void relistForEver() {
+        try {
+            while (!closed) {
+                try {
+                    relistTimes.record(this::relist);
+                } catch (RuntimeCallException e) {
+                    log.atWarn()
+                            .setMessage("can't list what the runtime runs")
+                            .addKeyValue("reason", e.text())
+                            .log();
+                } catch (RuntimeException e) {
+                    log.atError().setMessage("the relist failed").setCause(e).log();
+                }
+                clock.sleep(config.timings().relist());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void relist() {
+        // Taken before the list: what is in the list and was not assigned by then may still be new.
+        boolean complete = pods.hasSynced();
+        Map<String, Trace> now = observer.traces();
+        for (Trace trace : now.values()) {
+            PodWorker worker = workers.get(trace.uid());
+            if (worker == null && complete) {
+                log.atInfo()
+                        .setMessage("ending a pod that the API server does not know")
+                        .addKeyValue("pod", trace.namespace() + "/" + trace.name())
+                        .addKeyValue("uid", trace.uid())
+                        .log();
+                launch(orphan(trace), false);
+            } else if (worker != null && !trace.equals(traces.get(trace.uid()))) {
+                worker.wake();
+            }
+        }
+        for (String uid : traces.keySet()) {
+            PodWorker worker = now.containsKey(uid) ? null : workers.get(uid);
+            if (worker != null) {
+                worker.wake();
+            }
+        }
+        traces = now;
+        relisted = true;
+    }
+
+    /** All that is needed of a pod to end it. */
+    private static Pod orphan(Trace trace) {
+        return new PodBuilder()
+                .withNewMetadata()
+                .withName(trace.name())
+                .withNamespace(trace.namespace())
+                .withUid(trace.uid())
+                .endMetadata()
+                .withNewSpec()
+                .withTerminationGracePeriodSeconds(trace.graceSeconds())
+                .endSpec()
+                .build();
+    }
+
+    // ---- files that follow their sources
+
+    private void refreshForEver() {
+        try {
+            while (!closed) {
+                clock.sleep(config.timings().volumeRefresh());
+                for (PodWorker worker : workers.values()) {
+                    refresh(worker);
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void refresh(PodWorker worker) {
+        Pod pod = worker.pod();
+        boolean follows = pod.getSpec().getVolumes().stream().anyMatch(PodWorkers::changes);
+        if (!worker.wanted() || PodFacts.beingDeleted(pod) || !follows || worker.runningContainers() == 0) {
+            return;
+        }
+        try {
+            executor.refreshVolumes(pod, worker.addresses());
+        } catch (RuntimeException e) {
+            log.atWarn()
+                    .setMessage("a pod's volumes were not refreshed")
+                    .addKeyValue("pod", PodFacts.key(pod))
+                    .addKeyValue("reason", e.getMessage())
+                    .log();
+        }
+    }
+
+    private static boolean changes(Volume volume) {
+        return volume.getConfigMap() != null
+                || volume.getSecret() != null
+                || volume.getProjected() != null
+                || volume.getDownwardAPI() != null;
+    }
+
+    /** Gives actions in progress the time to end. */
+    public void awaitIdle(Duration grace) {
+        long begin = clock.nanoTime();
+        try {
+            while (workers.values().stream().anyMatch(worker -> !worker.idle())
+                    && clock.nanoTime() - begin < grace.toNanos()) {
+                clock.sleep(Duration.ofMillis(20));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Stops looking after the pods, which stay as they are. */
+    @Override
+    public synchronized void close() {
+        closed = true;
+        threads.forEach(Thread::interrupt);
+        workers.values().forEach(PodWorker::close);
+    }
+}

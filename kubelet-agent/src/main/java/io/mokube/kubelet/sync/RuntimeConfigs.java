@@ -1,0 +1,365 @@
+package io.mokube.kubelet.sync;
+
+import io.fabric8.kubernetes.api.model.Capabilities;
+import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.ContainerPort;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodDNSConfig;
+import io.fabric8.kubernetes.api.model.PodSecurityContext;
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import io.fabric8.kubernetes.api.model.SeccompProfile;
+import io.fabric8.kubernetes.api.model.SecurityContext;
+import io.fabric8.kubernetes.api.model.Sysctl;
+import io.fabric8.kubernetes.api.model.VolumeMount;
+import io.mokube.kubelet.KubeletConfig;
+import io.mokube.kubelet.pods.PodContainer;
+import io.mokube.kubelet.pods.PodFacts;
+import io.mokube.kubelet.pods.RuntimeLabels;
+import io.mokube.kubelet.runtime.ContainerConfig;
+import io.mokube.kubelet.runtime.ContainerConfig.Mount;
+import io.mokube.kubelet.runtime.Image;
+import io.mokube.kubelet.runtime.SandboxConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/** Turns the specification of a pod into what the runtime is asked to make. */
+final class RuntimeConfigs {
+
+    private static final long CPU_PERIOD_MICROS = 100_000;
+    private static final long LEAST_CPU_QUOTA_MICROS = 1_000;
+
+    private final KubeletConfig config;
+    private final PodTree tree;
+    private final long nodeMemoryBytes;
+
+    RuntimeConfigs(KubeletConfig config, PodTree tree, long nodeMemoryBytes) {
+        this.config = config;
+        this.tree = tree;
+        this.nodeMemoryBytes = nodeMemoryBytes;
+    }
+
+    /** A specification that can't be turned into a container. The message is for the user. */
+    static final class InvalidSpecException extends RuntimeException {
+        InvalidSpecException(String message) {
+            super(message);
+        }
+    }
+
+    SandboxConfig sandbox(Pod pod, int attempt) {
+        Map<String, String> labels = new HashMap<>(orEmpty(pod.getMetadata().getLabels()));
+        labels.putAll(labels(pod));
+        Map<String, String> annotations =
+                new HashMap<>(orEmpty(pod.getMetadata().getAnnotations()));
+        annotations.put(
+                RuntimeLabels.GRACE_PERIOD_SECONDS,
+                Long.toString(PodFacts.gracePeriod(pod).toSeconds()));
+        return new SandboxConfig(
+                pod.getMetadata().getName(),
+                PodFacts.uid(pod),
+                pod.getMetadata().getNamespace(),
+                attempt,
+                PodFacts.hostNetwork(pod) ? "" : PodFacts.hostname(pod),
+                tree.logs(pod).toString(),
+                dns(pod),
+                ports(pod),
+                labels,
+                annotations,
+                cgroupParent(pod),
+                namespaces(pod),
+                sysctls(pod),
+                PodContainer.all(pod).stream().anyMatch(container -> privileged(container.spec())));
+    }
+
+    private Map<String, String> labels(Pod pod) {
+        return Map.of(
+                RuntimeLabels.NODE, config.nodeName(),
+                RuntimeLabels.POD_NAME, pod.getMetadata().getName(),
+                RuntimeLabels.POD_NAMESPACE, pod.getMetadata().getNamespace(),
+                RuntimeLabels.POD_UID, PodFacts.uid(pod));
+    }
+
+    private String cgroupParent(Pod pod) {
+        if (config.cgroupParent().isEmpty()) {
+            return "";
+        }
+        String group =
+                switch (PodFacts.qosClass(pod)) {
+                    case "BestEffort" -> "/besteffort";
+                    case "Burstable" -> "/burstable";
+                    default -> "";
+                };
+        return config.cgroupParent() + group + "/pod" + PodFacts.uid(pod);
+    }
+
+    private static SandboxConfig.Namespaces namespaces(Pod pod) {
+        return new SandboxConfig.Namespaces(
+                PodFacts.hostNetwork(pod),
+                Boolean.TRUE.equals(pod.getSpec().getHostPID()),
+                Boolean.TRUE.equals(pod.getSpec().getHostIPC()),
+                Boolean.TRUE.equals(pod.getSpec().getShareProcessNamespace()));
+    }
+
+    private static Map<String, String> sysctls(Pod pod) {
+        PodSecurityContext context = pod.getSpec().getSecurityContext();
+        Map<String, String> sysctls = new HashMap<>();
+        if (context != null) {
+            for (Sysctl sysctl : context.getSysctls()) {
+                sysctls.put(sysctl.getName(), sysctl.getValue());
+            }
+        }
+        return sysctls;
+    }
+
+    private static List<SandboxConfig.PortMapping> ports(Pod pod) {
+        List<SandboxConfig.PortMapping> mappings = new ArrayList<>();
+        if (PodFacts.hostNetwork(pod)) {
+            return mappings;
+        }
+        for (Container container : pod.getSpec().getContainers()) {
+            for (ContainerPort port : container.getPorts()) {
+                if (port.getHostPort() != null && port.getHostPort() > 0) {
+                    mappings.add(new SandboxConfig.PortMapping(
+                            Objects.requireNonNullElse(port.getProtocol(), "TCP"),
+                            port.getContainerPort(),
+                            port.getHostPort(),
+                            Objects.requireNonNullElse(port.getHostIP(), "")));
+                }
+            }
+        }
+        return mappings;
+    }
+
+    private SandboxConfig.Dns dns(Pod pod) {
+        String policy = Objects.requireNonNullElse(pod.getSpec().getDnsPolicy(), "ClusterFirst");
+        boolean cluster = policy.equals("ClusterFirstWithHostNet")
+                || (policy.equals("ClusterFirst") && !PodFacts.hostNetwork(pod));
+        List<String> servers = new ArrayList<>();
+        List<String> searches = new ArrayList<>();
+        List<String> options = new ArrayList<>();
+        Optional<String> server = config.dns().server();
+        if (cluster && server.isPresent()) {
+            String domain = config.dns().domain();
+            servers.add(server.get());
+            searches.add(pod.getMetadata().getNamespace() + ".svc." + domain);
+            searches.add("svc." + domain);
+            searches.add(domain);
+            options.add("ndots:5");
+        }
+        PodDNSConfig own = pod.getSpec().getDnsConfig();
+        if (own != null) {
+            servers.addAll(own.getNameservers());
+            searches.addAll(own.getSearches());
+            own.getOptions()
+                    .forEach(option -> options.add(
+                            option.getValue() == null ? option.getName() : option.getName() + ":" + option.getValue()));
+        }
+        return new SandboxConfig.Dns(servers, searches, options);
+    }
+
+    /**
+     * @param image the image it is made from
+     * @param volumes where the pod's volumes are
+     */
+    ContainerConfig container(
+            Pod pod,
+            PodContainer container,
+            int attempt,
+            Image image,
+            Map<String, String> environment,
+            Map<String, Path> volumes) {
+        Container spec = container.spec();
+        Map<String, String> labels = new HashMap<>(labels(pod));
+        labels.put(RuntimeLabels.CONTAINER_NAME, spec.getName());
+        Map<String, String> annotations = new HashMap<>();
+        annotations.put(RuntimeLabels.CONTAINER_HASH, PodFacts.containerHash(spec));
+        annotations.put(RuntimeLabels.RESTART_COUNT, Integer.toString(attempt));
+        annotations.put(
+                RuntimeLabels.GRACE_PERIOD_SECONDS,
+                Long.toString(PodFacts.gracePeriod(pod).toSeconds()));
+        annotations.put(
+                RuntimeLabels.TERMINATION_MESSAGE_POLICY,
+                Objects.requireNonNullElse(spec.getTerminationMessagePolicy(), "File"));
+        return new ContainerConfig(
+                spec.getName(),
+                attempt,
+                image.id(),
+                expand(spec.getCommand(), environment),
+                expand(spec.getArgs(), environment),
+                Objects.requireNonNullElse(spec.getWorkingDir(), ""),
+                new LinkedHashMap<>(environment),
+                mounts(pod, spec, attempt, environment, volumes),
+                labels,
+                annotations,
+                spec.getName() + "/" + attempt + ".log",
+                Boolean.TRUE.equals(spec.getStdin()),
+                Boolean.TRUE.equals(spec.getStdinOnce()),
+                Boolean.TRUE.equals(spec.getTty()),
+                resources(pod, spec),
+                security(pod, spec, image),
+                namespaces(pod));
+    }
+
+    private static List<String> expand(List<String> words, Map<String, String> environment) {
+        return words.stream()
+                .map(word -> EnvironmentVariables.expand(word, environment))
+                .toList();
+    }
+
+    private List<Mount> mounts(
+            Pod pod, Container spec, int attempt, Map<String, String> environment, Map<String, Path> volumes) {
+        List<Mount> mounts = new ArrayList<>();
+        for (VolumeMount mount : spec.getVolumeMounts()) {
+            Path path = volumes.get(mount.getName());
+            if (path == null) {
+                throw new InvalidSpecException("volume \"" + mount.getName() + "\" is not there");
+            }
+            mounts.add(new Mount(
+                    mount.getMountPath(),
+                    subPath(path, mount, environment).toString(),
+                    Boolean.TRUE.equals(mount.getReadOnly()),
+                    propagation(mount.getMountPropagation())));
+        }
+        boolean ownHosts = spec.getVolumeMounts().stream()
+                .noneMatch(mount -> mount.getMountPath().equals("/etc/hosts"));
+        if (ownHosts && Files.exists(tree.hostsFile(PodFacts.uid(pod)))) {
+            mounts.add(new Mount(
+                    "/etc/hosts", tree.hostsFile(PodFacts.uid(pod)).toString(), false, Mount.Propagation.PRIVATE));
+        }
+        Path lastWords = tree.terminationMessage(PodFacts.uid(pod), spec.getName(), attempt);
+        if (Files.exists(lastWords)) {
+            mounts.add(new Mount(
+                    Objects.requireNonNullElse(spec.getTerminationMessagePath(), "/dev/termination-log"),
+                    lastWords.toString(),
+                    false,
+                    Mount.Propagation.PRIVATE));
+        }
+        return mounts;
+    }
+
+    private static Mount.Propagation propagation(@Nullable String mode) {
+        return switch (Objects.requireNonNullElse(mode, "None")) {
+            case "HostToContainer" -> Mount.Propagation.HOST_TO_CONTAINER;
+            case "Bidirectional" -> Mount.Propagation.BIDIRECTIONAL;
+            default -> Mount.Propagation.PRIVATE;
+        };
+    }
+
+    /** The part of a volume that is mounted; a link must not lead out of the volume. */
+    private static Path subPath(Path volume, VolumeMount mount, Map<String, String> environment) {
+        String expression = mount.getSubPathExpr();
+        String part = expression != null && !expression.isEmpty()
+                ? EnvironmentVariables.expand(expression, environment)
+                : Objects.requireNonNullElse(mount.getSubPath(), "");
+        if (part.isEmpty()) {
+            return volume;
+        }
+        Path path = volume.resolve(part).normalize();
+        try {
+            if (!path.startsWith(volume)) {
+                throw new InvalidSpecException("subPath " + part + " leads out of the volume");
+            }
+            if (!Files.exists(path)) {
+                Files.createDirectories(path);
+            }
+            Path real = path.toRealPath();
+            if (!real.startsWith(volume.toRealPath())) {
+                throw new InvalidSpecException("subPath " + part + " leads out of the volume");
+            }
+            return real;
+        } catch (IOException e) {
+            throw new InvalidSpecException("failed to prepare subPath for volumeMount \"" + mount.getName()
+                    + "\" of container: " + e.getMessage());
+        }
+    }
+
+    private ContainerConfig.Resources resources(Pod pod, Container spec) {
+        ResourceRequirements resources = spec.getResources();
+        long cpuLimit = PodFacts.amount(resources == null ? null : resources.getLimits(), "cpu");
+        long cpuRequest = PodFacts.amount(resources == null ? null : resources.getRequests(), "cpu");
+        long memoryLimit = PodFacts.amount(resources == null ? null : resources.getLimits(), "memory") / 1000;
+        long memoryRequest = PodFacts.amount(resources == null ? null : resources.getRequests(), "memory") / 1000;
+        long quota = cpuLimit == 0 ? 0 : Math.max(LEAST_CPU_QUOTA_MICROS, cpuLimit * CPU_PERIOD_MICROS / 1000);
+        return new ContainerConfig.Resources(
+                quota == 0 ? 0 : CPU_PERIOD_MICROS,
+                quota,
+                PodFacts.cpuShares(cpuRequest == 0 ? cpuLimit : cpuRequest),
+                memoryLimit,
+                oomScoreAdjust(pod, memoryRequest == 0 ? memoryLimit : memoryRequest));
+    }
+
+    /** The pods that asked for least are the first that the kernel ends when the node's memory is gone. */
+    private int oomScoreAdjust(Pod pod, long memoryRequest) {
+        return switch (PodFacts.qosClass(pod)) {
+            case "Guaranteed" -> -997;
+            case "BestEffort" -> 1000;
+            default -> Math.clamp(1000 - 1000 * memoryRequest / Math.max(1, nodeMemoryBytes), 3, 999);
+        };
+    }
+
+    private static boolean privileged(Container spec) {
+        return spec.getSecurityContext() != null
+                && Boolean.TRUE.equals(spec.getSecurityContext().getPrivileged());
+    }
+
+    private static ContainerConfig.Security security(Pod pod, Container spec, Image image) {
+        PodSecurityContext ofPod =
+                Objects.requireNonNullElseGet(pod.getSpec().getSecurityContext(), PodSecurityContext::new);
+        SecurityContext own = Objects.requireNonNullElseGet(spec.getSecurityContext(), SecurityContext::new);
+        Long user = own.getRunAsUser() != null ? own.getRunAsUser() : ofPod.getRunAsUser();
+        Long group = own.getRunAsGroup() != null ? own.getRunAsGroup() : ofPod.getRunAsGroup();
+        Boolean nonRoot = own.getRunAsNonRoot() != null ? own.getRunAsNonRoot() : ofPod.getRunAsNonRoot();
+        if (Boolean.TRUE.equals(nonRoot)) {
+            refuseRoot(pod, spec, user, image);
+        }
+        List<Long> groups = new ArrayList<>(ofPod.getSupplementalGroups());
+        if (ofPod.getFsGroup() != null) {
+            groups.add(ofPod.getFsGroup());
+        }
+        Capabilities capabilities = Objects.requireNonNullElseGet(own.getCapabilities(), Capabilities::new);
+        SeccompProfile seccomp = own.getSeccompProfile() != null ? own.getSeccompProfile() : ofPod.getSeccompProfile();
+        OptionalLong runAsUser = user != null
+                ? OptionalLong.of(user)
+                // A group alone is refused by the runtime: the image's own user goes with it.
+                : group != null ? OptionalLong.of(image.uid().orElse(0)) : OptionalLong.empty();
+        return new ContainerConfig.Security(
+                runAsUser,
+                group == null ? OptionalLong.empty() : OptionalLong.of(group),
+                groups,
+                privileged(spec),
+                Boolean.TRUE.equals(own.getReadOnlyRootFilesystem()),
+                Boolean.FALSE.equals(own.getAllowPrivilegeEscalation()),
+                capabilities.getAdd(),
+                capabilities.getDrop(),
+                Optional.ofNullable(seccomp)
+                        .map(profile -> new ContainerConfig.Seccomp(
+                                profile.getType(), Objects.requireNonNullElse(profile.getLocalhostProfile(), ""))));
+    }
+
+    private static void refuseRoot(Pod pod, Container spec, @Nullable Long user, Image image) {
+        String where = " (pod: \"" + PodFacts.title(pod) + "\", container: " + spec.getName() + ")";
+        if (user != null) {
+            if (user == 0) {
+                throw new InvalidSpecException("container's runAsUser breaks non-root policy" + where);
+            }
+        } else if (!image.username().isEmpty()) {
+            throw new InvalidSpecException("container has runAsNonRoot and image has non-numeric user ("
+                    + image.username() + "), cannot verify user is non-root" + where);
+        } else if (image.uid().orElse(0) == 0) {
+            throw new InvalidSpecException("container has runAsNonRoot and image will run as root" + where);
+        }
+    }
+
+    private static Map<String, String> orEmpty(@Nullable Map<String, String> map) {
+        return map == null ? Map.of() : map;
+    }
+}

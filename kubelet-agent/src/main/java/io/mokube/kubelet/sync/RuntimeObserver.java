@@ -1,0 +1,143 @@
+package io.mokube.kubelet.sync;
+
+import io.mokube.kubelet.lifecycle.RuntimeView;
+import io.mokube.kubelet.lifecycle.RuntimeView.ObservedContainer;
+import io.mokube.kubelet.lifecycle.RuntimeView.ObservedSandbox;
+import io.mokube.kubelet.pods.RuntimeLabels;
+import io.mokube.kubelet.runtime.ContainerRuntime;
+import io.mokube.kubelet.runtime.ContainerStatus;
+import io.mokube.kubelet.runtime.ContainerStatus.State;
+import io.mokube.kubelet.runtime.ContainerSummary;
+import io.mokube.kubelet.runtime.Sandbox;
+import io.mokube.kubelet.runtime.SandboxStatus;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** Looks at the runtime: at one pod in full, and at all of the node's pods for what changed. Sees only its own node's. */
+final class RuntimeObserver {
+
+    private static final int MOST_LAST_WORDS = 4096;
+
+    private final ContainerRuntime runtime;
+    private final String node;
+    private final PodTree tree;
+    private final String runtimeName;
+
+    RuntimeObserver(ContainerRuntime runtime, String node, PodTree tree) {
+        this.runtime = runtime;
+        this.node = node;
+        this.tree = tree;
+        this.runtimeName = runtime.version().name();
+    }
+
+    String runtimeName() {
+        return runtimeName;
+    }
+
+    /** Everything the runtime has of one pod. */
+    RuntimeView observe(String uid) {
+        Map<String, String> labels = Map.of(RuntimeLabels.NODE, node, RuntimeLabels.POD_UID, uid);
+        List<ObservedSandbox> sandboxes = new ArrayList<>();
+        for (Sandbox sandbox : runtime.listSandboxes(labels)) {
+            List<String> addresses = sandbox.ready()
+                    ? runtime.sandboxStatus(sandbox.id())
+                            .map(SandboxStatus::addresses)
+                            .orElse(List.of())
+                    : List.of();
+            sandboxes.add(new ObservedSandbox(
+                    sandbox.id(), sandbox.attempt(), sandbox.ready(), sandbox.createdAt(), addresses));
+        }
+        List<ObservedContainer> containers = new ArrayList<>();
+        for (ContainerSummary summary : runtime.listContainers(labels)) {
+            runtime.containerStatus(summary.id())
+                    .ifPresent(status -> containers.add(observed(uid, summary.sandboxId(), status)));
+        }
+        return new RuntimeView(runtimeName, List.copyOf(sandboxes), List.copyOf(containers));
+    }
+
+    private ObservedContainer observed(String uid, String sandboxId, ContainerStatus status) {
+        String count = status.annotations().getOrDefault(RuntimeLabels.RESTART_COUNT, "");
+        int attempt = count.isEmpty() ? status.attempt() : Integer.parseInt(count);
+        return new ObservedContainer(
+                status.id(),
+                status.name(),
+                attempt,
+                sandboxId,
+                status.state(),
+                status.createdAt(),
+                status.startedAt(),
+                status.finishedAt(),
+                status.exitCode(),
+                status.image(),
+                status.imageId(),
+                status.annotations().getOrDefault(RuntimeLabels.CONTAINER_HASH, ""),
+                status.reason(),
+                lastWords(uid, status, attempt));
+    }
+
+    private String lastWords(String uid, ContainerStatus status, int attempt) {
+        if (status.state() != State.EXITED) {
+            return status.message();
+        }
+        String words = tail(tree.terminationMessage(uid, status.name(), attempt));
+        boolean fallBack = status.annotations()
+                .getOrDefault(RuntimeLabels.TERMINATION_MESSAGE_POLICY, "")
+                .equals("FallbackToLogsOnError");
+        if (words.isEmpty() && fallBack && status.exitCode() != 0) {
+            words = tail(Path.of(status.logPath()));
+        }
+        return words.isEmpty() ? status.message() : words;
+    }
+
+    private static String tail(Path file) {
+        try (InputStream input = Files.newInputStream(file)) {
+            input.skipNBytes(Math.max(0, Files.size(file) - MOST_LAST_WORDS));
+            return new String(input.readNBytes(MOST_LAST_WORDS), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            return "";
+        }
+    }
+
+    /** A pod that the runtime has something of: enough to end it when the API server does not know it. */
+    record Trace(String uid, String namespace, String name, long graceSeconds, Set<String> parts) {}
+
+    /** What the runtime has, by pod UID. Two looks with equal traces saw nothing change. */
+    Map<String, Trace> traces() {
+        Map<String, String> labels = Map.of(RuntimeLabels.NODE, node);
+        Map<String, Trace> traces = new HashMap<>();
+        for (Sandbox sandbox : runtime.listSandboxes(labels)) {
+            trace(traces, sandbox.labels(), sandbox.annotations(), sandbox.id() + (sandbox.ready() ? " up" : " down"));
+        }
+        for (ContainerSummary container : runtime.listContainers(labels)) {
+            trace(traces, container.labels(), container.annotations(), container.id() + " " + container.state());
+        }
+        return traces;
+    }
+
+    private static void trace(
+            Map<String, Trace> traces, Map<String, String> labels, Map<String, String> annotations, String part) {
+        String uid = labels.getOrDefault(RuntimeLabels.POD_UID, "");
+        traces.computeIfAbsent(
+                        uid,
+                        key -> new Trace(
+                                key,
+                                labels.getOrDefault(RuntimeLabels.POD_NAMESPACE, ""),
+                                labels.getOrDefault(RuntimeLabels.POD_NAME, ""),
+                                Optional.ofNullable(annotations.get(RuntimeLabels.GRACE_PERIOD_SECONDS))
+                                        .map(Long::parseLong)
+                                        .orElse(30L),
+                                new TreeSet<>()))
+                .parts()
+                .add(part);
+    }
+}

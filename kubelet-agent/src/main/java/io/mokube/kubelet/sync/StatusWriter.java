@@ -1,0 +1,188 @@
+package io.mokube.kubelet.sync;
+
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodStatus;
+import io.mokube.client.rest.ApiClient;
+import io.mokube.client.rest.ConnectionException;
+import io.mokube.client.rest.PatchKind;
+import io.mokube.kubelet.pods.PodFacts;
+import io.mokube.machinery.error.ApiException;
+import io.mokube.machinery.object.Json;
+import io.mokube.machinery.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Tells the API server how one pod is: always the newest status, never the same twice, again and again while the server is
+ * away. Whoever reports does not wait.
+ */
+final class StatusWriter implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(StatusWriter.class);
+    private static final Duration RETRY = Duration.ofMillis(500);
+    private static final Duration LONGEST_RETRY = Duration.ofSeconds(10);
+
+    private final ApiClient client;
+    private final Clock clock;
+    private @Nullable JsonNode written;
+    private @Nullable Report pending;
+    private boolean writing;
+    private boolean closed;
+
+    private record Report(Pod pod, PodStatus status) {}
+
+    StatusWriter(ApiClient client, Clock clock) {
+        this.client = client;
+        this.clock = clock;
+    }
+
+    /** Notes what the API server has already. */
+    synchronized void known(PodStatus status) {
+        written = Json.MAPPER.valueToTree(status);
+    }
+
+    /** Has this status written, unless a newer one comes first. */
+    synchronized void report(Pod pod, PodStatus status) {
+        if (closed) {
+            return;
+        }
+        pending = new Report(pod, status);
+        if (!writing) {
+            writing = true;
+            Thread.ofVirtual().name("status " + pod.getMetadata().getName()).start(this::write);
+        }
+    }
+
+    /** Whether nothing waits to be written. */
+    synchronized boolean idle() {
+        return !writing;
+    }
+
+    /** Waits until everything reported is written, or can't be any more. */
+    synchronized void awaitIdle() throws InterruptedException {
+        while (writing && !closed) {
+            wait();
+        }
+    }
+
+    @Override
+    public synchronized void close() {
+        closed = true;
+        notifyAll();
+    }
+
+    private synchronized @Nullable Report next() {
+        Report report = closed ? null : pending;
+        pending = null;
+        if (report == null) {
+            writing = false;
+            notifyAll();
+        }
+        return report;
+    }
+
+    private synchronized void retry(Report report) {
+        if (pending == null) {
+            pending = report;
+        }
+    }
+
+    private void write() {
+        Duration pause = RETRY;
+        Report report;
+        while ((report = next()) != null) {
+            try {
+                write(report);
+                pause = RETRY;
+            } catch (ApiException e) {
+                if (e.isNotFound() || e.code() == 409) {
+                    // The pod is gone or another of its name took its place: nobody asks for this status.
+                    continue;
+                }
+                log.atWarn()
+                        .setMessage("the server refused a pod's status")
+                        .addKeyValue("pod", PodFacts.key(report.pod()))
+                        .addKeyValue("reason", e.getMessage())
+                        .log();
+                retry(report);
+                pause = sleep(pause);
+            } catch (ConnectionException e) {
+                retry(report);
+                pause = sleep(pause);
+            } catch (RuntimeException e) {
+                log.atError()
+                        .setMessage("a pod's status was not written")
+                        .addKeyValue("pod", PodFacts.key(report.pod()))
+                        .setCause(e)
+                        .log();
+                retry(report);
+                pause = sleep(pause);
+            }
+        }
+    }
+
+    private Duration sleep(Duration pause) {
+        try {
+            clock.sleep(pause);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            close();
+        }
+        Duration doubled = pause.multipliedBy(2);
+        return doubled.compareTo(LONGEST_RETRY) > 0 ? LONGEST_RETRY : doubled;
+    }
+
+    private void write(Report report) {
+        JsonNode status = Json.MAPPER.valueToTree(report.status());
+        synchronized (this) {
+            if (status.equals(written)) {
+                return;
+            }
+        }
+        client.resource(Pod.class)
+                .patch(PodFacts.key(report.pod()), PatchKind.STRATEGIC, patch(report.pod(), status), "status");
+        synchronized (this) {
+            written = status;
+        }
+    }
+
+    /**
+     * A patch that leaves others' conditions alone and is refused when the pod was replaced by another of its name.
+     *
+     * <p>A strategic merge keeps what a patch does not name, so everything that may have been there before is named.
+     */
+    static ObjectNode patch(Pod pod, JsonNode status) {
+        ObjectNode patch = Json.MAPPER.createObjectNode();
+        patch.putObject("metadata").put("uid", PodFacts.uid(pod));
+        ObjectNode fields = (ObjectNode) status.deepCopy();
+        for (String field : List.of("reason", "message", "podIP", "hostIP")) {
+            if (!fields.has(field)) {
+                fields.putNull(field);
+            }
+        }
+        for (String list : List.of("podIPs", "hostIPs")) {
+            ArrayNode items = fields.get(list) instanceof ArrayNode present ? present : fields.putArray(list);
+            items.insertObject(0).put("$patch", "replace");
+        }
+        if (fields.get("conditions") instanceof ArrayNode conditions) {
+            for (JsonNode condition : conditions) {
+                if (condition instanceof ObjectNode object) {
+                    if (!object.has("reason")) {
+                        object.putNull("reason");
+                    }
+                    if (!object.has("message")) {
+                        object.putNull("message");
+                    }
+                }
+            }
+        }
+        patch.set("status", fields);
+        return patch;
+    }
+}

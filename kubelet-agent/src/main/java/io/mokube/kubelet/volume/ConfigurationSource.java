@@ -1,0 +1,92 @@
+package io.mokube.kubelet.volume;
+
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Secret;
+import io.mokube.client.rest.ApiClient;
+import io.mokube.machinery.names.ObjectKey;
+import io.mokube.machinery.object.Json;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** The config maps, secrets and tokens that pods use, read from the API server when they are needed. */
+public final class ConfigurationSource {
+
+    private final ApiClient client;
+
+    public ConfigurationSource(ApiClient client) {
+        this.client = client;
+    }
+
+    /** The entries of a config map, text and binary; empty when there is no such config map. */
+    public Optional<Map<String, byte[]>> configMap(String namespace, String name) {
+        return client.resource(ConfigMap.class).get(namespace, name).map(map -> {
+            Map<String, byte[]> entries = new TreeMap<>();
+            if (map.getData() != null) {
+                map.getData().forEach((key, value) -> entries.put(key, value.getBytes(StandardCharsets.UTF_8)));
+            }
+            if (map.getBinaryData() != null) {
+                map.getBinaryData().forEach((key, value) -> entries.put(key, decode(value)));
+            }
+            return entries;
+        });
+    }
+
+    /** The entries of a secret; empty when there is no such secret. */
+    public Optional<Map<String, byte[]>> secret(String namespace, String name) {
+        return client.resource(Secret.class).get(namespace, name).map(secret -> {
+            Map<String, byte[]> entries = new TreeMap<>();
+            if (secret.getData() != null) {
+                secret.getData().forEach((key, value) -> entries.put(key, decode(value)));
+            }
+            return entries;
+        });
+    }
+
+    /** The type of a secret, such as {@code kubernetes.io/dockerconfigjson}. */
+    public Optional<String> secretType(String namespace, String name) {
+        return client.resource(Secret.class).get(namespace, name).map(Secret::getType);
+    }
+
+    private static byte[] decode(String base64) {
+        return Base64.getDecoder().decode(base64);
+    }
+
+    /** A token and when to ask for the next. */
+    public record Token(String value, Instant expiresAt) {}
+
+    /** A token of the pod's service account, valid as long as the pod is there. An empty audience means the API server. */
+    public Token token(Pod pod, String audience, Duration lifetime) {
+        String namespace = pod.getMetadata().getNamespace();
+        String account = pod.getSpec().getServiceAccountName();
+        ObjectNode request = Json.MAPPER.createObjectNode();
+        request.put("apiVersion", "authentication.k8s.io/v1");
+        request.put("kind", "TokenRequest");
+        ObjectNode spec = request.putObject("spec");
+        if (!audience.isEmpty()) {
+            spec.putArray("audiences").add(audience);
+        }
+        spec.put("expirationSeconds", lifetime.toSeconds());
+        ObjectNode bound = spec.putObject("boundObjectRef");
+        bound.put("kind", "Pod");
+        bound.put("apiVersion", "v1");
+        bound.put("name", pod.getMetadata().getName());
+        bound.put("uid", pod.getMetadata().getUid());
+        JsonNode answer = client.resource(io.fabric8.kubernetes.api.model.ServiceAccount.class)
+                .createSubresource(
+                        new ObjectKey(namespace, account == null || account.isEmpty() ? "default" : account),
+                        "token",
+                        request);
+        JsonNode status = answer.path("status");
+        return new Token(
+                status.path("token").asString(""),
+                Instant.parse(status.path("expirationTimestamp").asString("")));
+    }
+}

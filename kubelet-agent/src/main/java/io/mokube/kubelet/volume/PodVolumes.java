@@ -1,0 +1,367 @@
+package io.mokube.kubelet.volume;
+
+import io.fabric8.kubernetes.api.model.DownwardAPIVolumeFile;
+import io.fabric8.kubernetes.api.model.EmptyDirVolumeSource;
+import io.fabric8.kubernetes.api.model.HostPathVolumeSource;
+import io.fabric8.kubernetes.api.model.KeyToPath;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.ServiceAccountTokenProjection;
+import io.fabric8.kubernetes.api.model.Volume;
+import io.fabric8.kubernetes.api.model.VolumeProjection;
+import io.mokube.kubelet.pods.PodFacts;
+import io.mokube.kubelet.volume.ConfigurationSource.Token;
+import io.mokube.kubelet.volume.PublishedFiles.Content;
+import io.mokube.machinery.quantity.Quantity;
+import io.mokube.machinery.time.Clock;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes the volumes of pods, below {@code pods/UID/volumes} in the agent's folder. Setting up again brings files up to date
+ * and leaves everything else alone.
+ */
+public final class PodVolumes {
+
+    private static final int DEFAULT_MODE = 0644;
+    private static final Duration DEFAULT_TOKEN_LIFETIME = Duration.ofHours(1);
+
+    private final Path pods;
+    private final ConfigurationSource source;
+    private final Clock clock;
+    private final Map<String, IssuedToken> tokens = new ConcurrentHashMap<>();
+
+    private record IssuedToken(Token token, Instant renewAt) {}
+
+    /**
+     * @param pods the folder with one folder per pod
+     */
+    public PodVolumes(Path pods, ConfigurationSource source, Clock clock) {
+        this.pods = pods;
+        this.source = source;
+        this.clock = clock;
+    }
+
+    /**
+     * Makes or refreshes every volume of the pod. Returns where each is on the host.
+     *
+     * @throws VolumeException when one can't be made, or not yet
+     */
+    public Map<String, Path> setUp(PodFields fields) {
+        Map<String, Path> paths = new HashMap<>();
+        for (Volume volume : fields.pod().getSpec().getVolumes()) {
+            try {
+                paths.put(volume.getName(), setUp(fields, volume));
+            } catch (IOException e) {
+                throw new VolumeException(volume.getName(), describe(e), e);
+            }
+        }
+        return paths;
+    }
+
+    private static String describe(IOException e) {
+        return e.getClass().getSimpleName() + ": " + e.getMessage();
+    }
+
+    private Path setUp(PodFields fields, Volume volume) throws IOException {
+        Pod pod = fields.pod();
+        if (volume.getHostPath() != null) {
+            return hostPath(volume.getName(), volume.getHostPath());
+        }
+        if (volume.getEmptyDir() != null) {
+            return emptyDir(pod, volume.getName(), volume.getEmptyDir());
+        }
+        Map<String, Content> files = new HashMap<>();
+        String kind;
+        String namespace = pod.getMetadata().getNamespace();
+        if (volume.getConfigMap() != null) {
+            var from = volume.getConfigMap();
+            kind = "configmap";
+            addEntries(
+                    files,
+                    configMap(volume, namespace, from.getName(), from.getOptional()),
+                    from.getItems(),
+                    mode(from.getDefaultMode()),
+                    Boolean.TRUE.equals(from.getOptional()),
+                    volume.getName());
+        } else if (volume.getSecret() != null) {
+            var from = volume.getSecret();
+            kind = "secret";
+            addEntries(
+                    files,
+                    secret(volume, namespace, from.getSecretName(), from.getOptional()),
+                    from.getItems(),
+                    mode(from.getDefaultMode()),
+                    Boolean.TRUE.equals(from.getOptional()),
+                    volume.getName());
+        } else if (volume.getDownwardAPI() != null) {
+            kind = "downward-api";
+            addFields(
+                    files,
+                    fields,
+                    volume.getDownwardAPI().getItems(),
+                    mode(volume.getDownwardAPI().getDefaultMode()),
+                    volume.getName());
+        } else if (volume.getProjected() != null) {
+            kind = "projected";
+            int mode = mode(volume.getProjected().getDefaultMode());
+            for (VolumeProjection projection : volume.getProjected().getSources()) {
+                project(files, fields, volume, projection, mode);
+            }
+        } else {
+            throw new VolumeException(volume.getName(), "this kind of volume is not supported by this node");
+        }
+        Path folder = folder(pod, kind, volume.getName());
+        PublishedFiles.publish(folder, files);
+        return folder;
+    }
+
+    private void project(
+            Map<String, Content> files, PodFields fields, Volume volume, VolumeProjection projection, int mode) {
+        String namespace = fields.pod().getMetadata().getNamespace();
+        if (projection.getConfigMap() != null) {
+            var from = projection.getConfigMap();
+            addEntries(
+                    files,
+                    configMap(volume, namespace, from.getName(), from.getOptional()),
+                    from.getItems(),
+                    mode,
+                    Boolean.TRUE.equals(from.getOptional()),
+                    volume.getName());
+        }
+        if (projection.getSecret() != null) {
+            var from = projection.getSecret();
+            addEntries(
+                    files,
+                    secret(volume, namespace, from.getName(), from.getOptional()),
+                    from.getItems(),
+                    mode,
+                    Boolean.TRUE.equals(from.getOptional()),
+                    volume.getName());
+        }
+        if (projection.getDownwardAPI() != null) {
+            addFields(files, fields, projection.getDownwardAPI().getItems(), mode, volume.getName());
+        }
+        ServiceAccountTokenProjection token = projection.getServiceAccountToken();
+        if (token != null) {
+            byte[] value = token(fields.pod(), token).value().getBytes(StandardCharsets.UTF_8);
+            // Only the pod's user reads its token, unless a group was given the pod's files.
+            files.put(relative(volume.getName(), token.getPath()), new Content(value, mode));
+        }
+    }
+
+    /** A token, the same until four fifths of its life are over. */
+    private Token token(Pod pod, ServiceAccountTokenProjection projection) {
+        Duration lifetime = projection.getExpirationSeconds() == null
+                ? DEFAULT_TOKEN_LIFETIME
+                : Duration.ofSeconds(projection.getExpirationSeconds());
+        String audience = projection.getAudience() == null ? "" : projection.getAudience();
+        String key = PodFacts.uid(pod) + "/" + audience + "/" + lifetime;
+        Instant now = clock.instant();
+        IssuedToken known = tokens.get(key);
+        if (known != null && now.isBefore(known.renewAt())) {
+            return known.token();
+        }
+        Token token = source.token(pod, audience, lifetime);
+        Duration life = Duration.between(now, token.expiresAt());
+        tokens.put(key, new IssuedToken(token, now.plus(life.multipliedBy(4).dividedBy(5))));
+        return token;
+    }
+
+    private Map<String, byte[]> configMap(Volume volume, String namespace, String name, @Nullable Boolean optional) {
+        return existing(volume, source.configMap(namespace, name), optional, "configmap \"" + name + "\" not found");
+    }
+
+    private Map<String, byte[]> secret(Volume volume, String namespace, String name, @Nullable Boolean optional) {
+        return existing(volume, source.secret(namespace, name), optional, "secret \"" + name + "\" not found");
+    }
+
+    private static Map<String, byte[]> existing(
+            Volume volume, Optional<Map<String, byte[]>> found, @Nullable Boolean optional, String complaint) {
+        if (found.isEmpty() && !Boolean.TRUE.equals(optional)) {
+            throw new VolumeException(volume.getName(), complaint);
+        }
+        return found.orElse(Map.of());
+    }
+
+    private static void addEntries(
+            Map<String, Content> files,
+            Map<String, byte[]> entries,
+            List<KeyToPath> items,
+            int mode,
+            boolean optional,
+            String volume) {
+        if (items == null || items.isEmpty()) {
+            entries.forEach((key, value) -> files.put(key, new Content(value, mode)));
+            return;
+        }
+        for (KeyToPath item : items) {
+            byte[] value = entries.get(item.getKey());
+            if (value != null) {
+                files.put(
+                        relative(volume, item.getPath()),
+                        new Content(value, item.getMode() == null ? mode : item.getMode()));
+            } else if (!optional) {
+                throw new VolumeException(volume, "references non-existent config key: " + item.getKey());
+            }
+        }
+    }
+
+    private static void addFields(
+            Map<String, Content> files,
+            PodFields fields,
+            List<DownwardAPIVolumeFile> items,
+            int defaultMode,
+            String volume) {
+        for (DownwardAPIVolumeFile item : items) {
+            try {
+                String value = item.getFieldRef() != null
+                        ? fields.field(item.getFieldRef().getFieldPath())
+                        : fields.resource(item.getResourceFieldRef(), "");
+                int mode = item.getMode() == null ? defaultMode : item.getMode();
+                files.put(relative(volume, item.getPath()), new Content(value.getBytes(StandardCharsets.UTF_8), mode));
+            } catch (IllegalArgumentException e) {
+                throw new VolumeException(volume, String.valueOf(e.getMessage()), e);
+            }
+        }
+    }
+
+    /** A path that stays below the volume. The API server refuses others; the agent does not rely on it. */
+    private static String relative(String volume, String path) {
+        Path normal = Path.of(path).normalize();
+        if (normal.isAbsolute() || normal.startsWith("..") || normal.toString().isEmpty()) {
+            throw new VolumeException(volume, "invalid path: must be a relative path within the volume: " + path);
+        }
+        return normal.toString();
+    }
+
+    private static int mode(@Nullable Integer mode) {
+        return mode == null ? DEFAULT_MODE : mode;
+    }
+
+    private Path folder(Pod pod, String kind, String name) {
+        return pods.resolve(PodFacts.uid(pod))
+                .resolve("volumes")
+                .resolve("kubernetes.io~" + kind)
+                .resolve(name);
+    }
+
+    private Path emptyDir(Pod pod, String name, EmptyDirVolumeSource source) throws IOException {
+        Path folder = folder(pod, "empty-dir", name);
+        boolean fresh = !Files.exists(folder);
+        Files.createDirectories(folder);
+        if (fresh) {
+            Files.setPosixFilePermissions(folder, PublishedFiles.permissions(0777));
+        }
+        if ("Memory".equals(source.getMedium()) && !mounted(folder)) {
+            String size = source.getSizeLimit() == null
+                    ? ""
+                    : ",size="
+                            + Quantity.parse(source.getSizeLimit().toString()).value();
+            run(List.of("mount", "-t", "tmpfs", "-o", "rw,mode=1777" + size, "tmpfs", folder.toString()));
+        }
+        return folder;
+    }
+
+    private static Path hostPath(String volume, HostPathVolumeSource source) throws IOException {
+        Path path = Path.of(source.getPath());
+        String type = source.getType() == null ? "" : source.getType();
+        switch (type) {
+            case "DirectoryOrCreate" -> Files.createDirectories(path);
+            case "FileOrCreate" -> {
+                if (!Files.exists(path)) {
+                    Files.createFile(path);
+                }
+            }
+            default -> {
+                // The others only check.
+            }
+        }
+        boolean fits =
+                switch (type) {
+                    case "Directory", "DirectoryOrCreate" -> Files.isDirectory(path);
+                    case "File", "FileOrCreate" -> Files.isRegularFile(path);
+                    case "Socket", "CharDevice", "BlockDevice" -> isSpecial(path, type);
+                    default -> true;
+                };
+        if (!fits) {
+            throw new VolumeException(
+                    volume, "hostPath type check failed: " + path + " is not a " + describeType(type));
+        }
+        return path;
+    }
+
+    private static boolean isSpecial(Path path, String type) throws IOException {
+        if (!Files.exists(path)) {
+            return false;
+        }
+        int format = (Integer) Files.getAttribute(path, "unix:mode") & 0170000;
+        return format
+                == switch (type) {
+                    case "Socket" -> 0140000;
+                    case "CharDevice" -> 0020000;
+                    default -> 0060000;
+                };
+    }
+
+    private static String describeType(String type) {
+        return switch (type) {
+            case "Directory", "DirectoryOrCreate" -> "directory";
+            case "File", "FileOrCreate" -> "file";
+            case "Socket" -> "socket file";
+            case "CharDevice" -> "character device";
+            default -> "block device";
+        };
+    }
+
+    /** Removes everything of the pod from the disk; what is mounted there is unmounted first. */
+    public void tearDown(String uid) {
+        tokens.keySet().removeIf(key -> key.startsWith(uid + "/"));
+        Path folder = pods.resolve(uid);
+        try {
+            for (Path mount : mountsBelow(folder)) {
+                run(List.of("umount", mount.toString()));
+            }
+            PublishedFiles.deleteTree(folder);
+        } catch (IOException e) {
+            throw new VolumeException("", "can't remove " + folder + ": " + describe(e), e);
+        }
+    }
+
+    private static boolean mounted(Path folder) throws IOException {
+        return mountsBelow(folder).contains(folder);
+    }
+
+    private static List<Path> mountsBelow(Path folder) throws IOException {
+        try (Stream<String> mounts = Files.lines(Path.of("/proc/self/mounts"))) {
+            return mounts.map(line -> Path.of(line.split(" ")[1].replace("\\040", " ")))
+                    .filter(path -> path.startsWith(folder))
+                    .sorted(java.util.Comparator.reverseOrder())
+                    .toList();
+        }
+    }
+
+    private static void run(List<String> command) throws IOException {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        try {
+            if (process.waitFor() != 0) {
+                throw new IOException(String.join(" ", command) + ": " + output.strip());
+            }
+        } catch (InterruptedException e) {
+            process.destroyForcibly();
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted", e);
+        }
+    }
+}

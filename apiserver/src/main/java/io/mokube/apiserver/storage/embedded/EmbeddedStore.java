@@ -13,6 +13,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -73,12 +74,11 @@ public final class EmbeddedStore implements KeyValueStore {
     private volatile long durableRevision = EMPTY_REVISION;
     private volatile long compactRevision;
 
-    private EmbeddedStore(EmbeddedStoreConfig config, Platform platform) throws IOException {
+    private EmbeddedStore(EmbeddedStoreConfig config, Platform platform, JournalOpener opener) throws IOException {
         this.config = config;
         this.clock = platform.clock();
         history.reset(EMPTY_REVISION);
-        Path folder = config.folder();
-        this.journal = folder == null ? Journal.NONE : openJournal(folder, config, platform);
+        this.journal = opener.open(this::recover);
         this.nextRevision = durableRevision + 1;
         this.committer = Thread.ofPlatform().name("embedded-store").daemon().unstarted(this::commitBatches);
     }
@@ -89,9 +89,18 @@ public final class EmbeddedStore implements KeyValueStore {
      * @throws ComponentException when its folder is in use, damaged or not a store's; the message says what to do
      */
     public static EmbeddedStore open(EmbeddedStoreConfig config, Platform platform) {
+        Path folder = config.folder();
+        return open(
+                config,
+                platform,
+                recover -> folder == null ? Journal.NONE : openJournal(folder, config, platform, recover));
+    }
+
+    /** Opens a store on a journal of the caller's: tests make it fail. */
+    static EmbeddedStore open(EmbeddedStoreConfig config, Platform platform, JournalOpener opener) {
         EmbeddedStore store;
         try {
-            store = new EmbeddedStore(config, platform);
+            store = new EmbeddedStore(config, platform, opener);
         } catch (IOException e) {
             throw new ComponentException("can't read the store in " + config.folder() + ": " + e, e);
         }
@@ -99,10 +108,16 @@ public final class EmbeddedStore implements KeyValueStore {
         return store;
     }
 
-    private DiskJournal openJournal(Path path, EmbeddedStoreConfig config, Platform platform) throws IOException {
+    /** Opens a journal, telling everything in it. */
+    interface JournalOpener {
+        Journal open(Consumer<Change> recover) throws IOException;
+    }
+
+    private static DiskJournal openJournal(
+            Path path, EmbeddedStoreConfig config, Platform platform, Consumer<Change> recover) throws IOException {
         DataFolder folder = DataFolder.open(path);
         try {
-            return DiskJournal.open(folder, platform.random(), config.leastBytesForSnapshot(), this::recover);
+            return DiskJournal.open(folder, platform.random(), config.leastBytesForSnapshot(), recover);
         } catch (IOException | RuntimeException e) {
             folder.close();
             throw e;

@@ -259,8 +259,8 @@ final class Rollout {
         List<ReplicaSetDraft> active = active();
         if (active.size() <= 1) {
             @Nullable ReplicaSetDraft only = active.isEmpty() ? latest() : active.getFirst();
-            if (only != null && only.replicas() != limits.replicas()) {
-                only.scale(limits.replicas(), limits);
+            if (only != null && !growOrShrink(only) && only.replicas() == limits.replicas()) {
+                only.noteSize(limits);
             }
         } else if (isSaturated()) {
             old.forEach(draft -> shrink(draft, draft.replicas()));

@@ -1,0 +1,332 @@
+package io.mokube.controllermanager.controllers.deployment;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.apps.Deployment;
+import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
+import io.fabric8.kubernetes.api.model.apps.ReplicaSet;
+import io.fabric8.kubernetes.api.model.apps.ReplicaSetBuilder;
+import io.mokube.controllermanager.controllers.Pods;
+import io.mokube.controllermanager.controllers.deployment.RolloutPlan.Step;
+import io.mokube.controllermanager.controllers.ownership.OwnWrites;
+import io.mokube.controllermanager.controllers.ownership.Ownership;
+import io.mokube.controllermanager.controllers.ownership.PodFacts;
+import io.mokube.controllermanager.controllers.ownership.Times;
+import io.mokube.controllermanager.controllers.replicaset.ReplicaSetDecisions;
+import io.mokube.machinery.names.ObjectKey;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A cluster small enough to be wrong in every way: a store with versions, caches that lag behind it each at its own pace,
+ * and both controllers, whose requests may be carried out without an answer. The decisions are the real ones.
+ */
+final class ModelCluster {
+
+    /** What is stored of one kind, with its history, and a cache that has seen a part of it. */
+    final class Kind<T extends HasMetadata> {
+        final Map<ObjectKey, T> live = new TreeMap<>(Comparator.comparing(ObjectKey::toString));
+        final Map<ObjectKey, T> cache = new TreeMap<>(Comparator.comparing(ObjectKey::toString));
+        private final List<Event<T>> history = new ArrayList<>();
+        private int seen;
+        private long version;
+
+        T store(T object) {
+            object.getMetadata().setResourceVersion(Long.toString(++revision));
+            live.put(Ownership.key(object), object);
+            history.add(new Event<>(revision, Ownership.key(object), object));
+            return object;
+        }
+
+        void remove(ObjectKey key) {
+            live.remove(key);
+            history.add(new Event<>(++revision, key, null));
+        }
+
+        /** The cache sees the next events. */
+        void deliver(int count) {
+            for (int i = 0; i < count && seen < history.size(); i++) {
+                Event<T> event = history.get(seen++);
+                version = event.revision;
+                if (event.object == null) {
+                    cache.remove(event.key);
+                } else {
+                    cache.put(event.key, event.object);
+                }
+            }
+        }
+
+        /** The cache jumps to the present and never learns what happened in between. */
+        void relist() {
+            seen = history.size();
+            version = revision;
+            cache.clear();
+            cache.putAll(live);
+        }
+
+        private T current(T written) {
+            T stored = live.get(Ownership.key(written));
+            if (stored == null || Ownership.revision(stored) != Ownership.revision(written)) {
+                throw new Refused();
+            }
+            return stored;
+        }
+    }
+
+    private record Event<T>(
+            long revision, ObjectKey key, @Nullable T object) {}
+
+    /** A request that the server turned down. */
+    private static final class Refused extends RuntimeException {}
+
+    /** A request that was carried out though nobody heard of it. */
+    private static final class Unanswered extends RuntimeException {}
+
+    final Kind<Deployment> deployments = new Kind<>();
+    final Kind<ReplicaSet> replicaSets = new Kind<>();
+    final Kind<Pod> pods = new Kind<>();
+
+    private final Map<String, Deque<String>> unanswered = new HashMap<>();
+    private OwnWrites deploymentWrites = new OwnWrites();
+    private OwnWrites replicaSetWrites = new OwnWrites();
+    private long revision;
+    private int names;
+    private Instant now = Instant.parse("2026-01-01T00:00:00Z");
+    private int answersToLose;
+
+    /** The most pods that any spec so far allowed. */
+    private int most;
+
+    ModelCluster(Deployment deployment) {
+        deployments.store(deployment);
+        most = Limits.of(deployment).most();
+        deployments.deliver(1);
+    }
+
+    // -- what users, nodes and bad luck do ------------------------------------------------------------------------
+
+    /** Grows with every write. */
+    long revision() {
+        return revision;
+    }
+
+    Deployment deployment() {
+        return deployments.live.values().iterator().next();
+    }
+
+    void tick() {
+        now = now.plusSeconds(1);
+    }
+
+    void loseAnswers(int count) {
+        answersToLose = count;
+    }
+
+    void change(Deployment changed) {
+        changed.getMetadata().setGeneration(Ownership.generation(deployment()) + 1);
+        most = Math.max(most, Limits.of(changed).most());
+        deployments.store(changed);
+    }
+
+    void podBecomesReady(Pod pod) {
+        if (pod.getMetadata().getDeletionTimestamp() == null && !PodFacts.isFinished(pod)) {
+            pods.store(Pods.ready(pod, now));
+        }
+    }
+
+    void podFails(Pod pod) {
+        pods.store(Pods.finished(pod, "Failed"));
+    }
+
+    void podIsDeleted(Pod pod) {
+        if (!Ownership.isBeingDeleted(pod)) {
+            pods.store(Pods.deleting(pod, now));
+        }
+    }
+
+    void podIsGone(Pod pod) {
+        if (Ownership.isBeingDeleted(pod)) {
+            pods.remove(Ownership.key(pod));
+        }
+    }
+
+    void restartControllers() {
+        deploymentWrites = new OwnWrites();
+        replicaSetWrites = new OwnWrites();
+        deployments.relist();
+        replicaSets.relist();
+        pods.relist();
+    }
+
+    // -- the controllers, as their shells do it -------------------------------------------------------------------
+
+    void reconcileDeployment() {
+        Deployment deployment = deployments.cache.values().iterator().next();
+        String uid = deployment.getMetadata().getUid();
+        if (!deploymentWrites.observed(uid, replicaSets.cache::get, replicaSets.version)) {
+            return;
+        }
+        List<ReplicaSet> owned = replicaSets.cache.values().stream()
+                .filter(replicaSet -> Ownership.isControlledBy(replicaSet, deployment))
+                .toList();
+        RolloutPlan plan = Rollout.plan(deployment, owned, pods.cache.values(), now);
+        try {
+            for (Step step : plan.steps()) {
+                switch (step) {
+                    case Step.Create(ReplicaSet wanted) -> deploymentWrites.stored(uid, create(wanted));
+                    case Step.Update update -> deploymentWrites.stored(uid, update(update.replicaSet()));
+                    case Step.Delete(ReplicaSet replicaSet) -> {
+                        delete(replicaSet);
+                        deploymentWrites.deleted(uid, replicaSet);
+                    }
+                }
+            }
+            Deployment latest = deployment;
+            if (plan.revision().isPresent()) {
+                Deployment stored = deployments.current(deployment);
+                latest = deployments.store(new DeploymentBuilder(stored)
+                        .editMetadata()
+                        .addToAnnotations(Revisions.REVISION, plan.revision().get())
+                        .endMetadata()
+                        .build());
+            }
+            if (!plan.status().equals(latest.getStatus())) {
+                deployments.store(new DeploymentBuilder(deployments.current(latest))
+                        .withStatus(plan.status())
+                        .build());
+            }
+        } catch (Refused | Unanswered e) {
+            // The next round looks again.
+        }
+    }
+
+    void reconcileReplicaSet(ReplicaSet replicaSet) {
+        String uid = replicaSet.getMetadata().getUid();
+        if (!replicaSetWrites.observed(uid, pods.cache::get, pods.version)) {
+            return;
+        }
+        List<Pod> owned = pods.cache.values().stream()
+                .filter(pod -> Ownership.isControlledBy(pod, replicaSet))
+                .toList();
+        List<Pod> active = owned.stream().filter(PodFacts::isActive).toList();
+        ReplicaSetDecisions.Decision decision = ReplicaSetDecisions.decide(replicaSet, active, now);
+        try {
+            for (int i = 0; i < decision.create(); i++) {
+                replicaSetWrites.stored(uid, createPod(replicaSet));
+            }
+            for (Pod surplus : decision.delete()) {
+                answer(() -> {
+                    Optional.ofNullable(pods.live.get(Ownership.key(surplus))).ifPresent(this::podIsDeleted);
+                    return surplus;
+                });
+                replicaSetWrites.deleted(uid, surplus);
+            }
+            var status = ReplicaSetDecisions.status(replicaSet, active, owned.size() - active.size(), now);
+            if (!status.equals(replicaSet.getStatus())) {
+                ReplicaSet stored = replicaSets.current(replicaSet);
+                replicaSets.store(
+                        new ReplicaSetBuilder(stored).withStatus(status).build());
+            }
+        } catch (Refused | Unanswered e) {
+            // The next round looks again.
+        }
+    }
+
+    private ReplicaSet create(ReplicaSet wanted) {
+        ReplicaSet there = replicaSets.live.get(Ownership.key(wanted));
+        if (there != null) {
+            if (!PodTemplates.same(
+                    there.getSpec().getTemplate(), wanted.getSpec().getTemplate())) {
+                throw new AssertionError("no two templates of this model have the same hash");
+            }
+            return there;
+        }
+        return answer(() -> replicaSets.store(new ReplicaSetBuilder(wanted)
+                .editMetadata()
+                .withUid("uid-" + ++names)
+                .withGeneration(1L)
+                .withCreationTimestamp(Times.format(now))
+                .endMetadata()
+                .build()));
+    }
+
+    private ReplicaSet update(ReplicaSet wanted) {
+        ReplicaSet stored = replicaSets.current(wanted);
+        boolean specChanged =
+                !Objects.equals(stored.getSpec().getReplicas(), wanted.getSpec().getReplicas());
+        return answer(() -> replicaSets.store(new ReplicaSetBuilder(wanted)
+                .editMetadata()
+                .withGeneration(Ownership.generation(stored) + (specChanged ? 1 : 0))
+                .endMetadata()
+                .withStatus(stored.getStatus())
+                .build()));
+    }
+
+    private void delete(ReplicaSet replicaSet) {
+        if (podsOf(replicaSet).stream().anyMatch(PodFacts::isActive)) {
+            throw new AssertionError("a replica set was removed from history while it had pods");
+        }
+        answer(() -> {
+            replicaSets.remove(Ownership.key(replicaSet));
+            return replicaSet;
+        });
+    }
+
+    private Pod createPod(ReplicaSet replicaSet) {
+        Deque<String> again =
+                unanswered.computeIfAbsent(replicaSet.getMetadata().getUid(), uid -> new ArrayDeque<>());
+        String name = again.isEmpty() ? replicaSet.getMetadata().getName() + "-" + ++names : again.remove();
+        Pod there = pods.live.get(new ObjectKey("default", name));
+        if (there != null) {
+            return there;
+        }
+        try {
+            return answer(() -> pods.store(new PodBuilder(Pods.pending(name))
+                    .editMetadata()
+                    .withUid("uid-" + ++names)
+                    .withOwnerReferences(Ownership.controllerReference(replicaSet))
+                    .endMetadata()
+                    .build()));
+        } catch (Unanswered e) {
+            again.add(name);
+            throw e;
+        }
+    }
+
+    private <T> T answer(Supplier<T> write) {
+        T answer = write.get();
+        if (answersToLose > 0) {
+            answersToLose--;
+            throw new Unanswered();
+        }
+        return answer;
+    }
+
+    // -- what must hold -------------------------------------------------------------------------------------------
+
+    List<Pod> podsOf(ReplicaSet replicaSet) {
+        return pods.live.values().stream()
+                .filter(pod -> Ownership.isControlledBy(pod, replicaSet))
+                .toList();
+    }
+
+    long activePods() {
+        return pods.live.values().stream().filter(PodFacts::isActive).count();
+    }
+
+    int mostAllowed() {
+        return most;
+    }
+}

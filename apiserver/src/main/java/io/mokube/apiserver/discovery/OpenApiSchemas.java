@@ -118,7 +118,7 @@ final class OpenApiSchemas {
         }
         if (!object.properties().isEmpty()) {
             ObjectNode properties = node.putObject("properties");
-            object.properties().forEach((name, property) -> properties.set(name, write(property)));
+            object.properties().forEach((name, property) -> properties.set(name, write(described(name, property))));
         }
         if (object.preserveUnknownFields()) {
             node.put("x-kubernetes-preserve-unknown-fields", true);
@@ -129,6 +129,26 @@ final class OpenApiSchemas {
         if (object.atomic()) {
             node.put("x-kubernetes-map-type", "atomic");
         }
+    }
+
+    /**
+     * The model classes lose a field's own description where its type is a definition. The fields that every kind has get
+     * words of ours, others those of the definition.
+     */
+    private static Schema described(String name, Schema property) {
+        if (!(property instanceof Reference reference)
+                || !reference.description().isEmpty()) {
+            return property;
+        }
+        String description =
+                switch (name) {
+                    case "metadata" -> "Standard metadata: name, namespace, labels, annotations, owners and the like.";
+                    case "spec" -> "What is wanted of the object.";
+                    case "status" -> "What is observed of the object; written by the system.";
+                    default -> reference.resolved().description();
+                };
+        return new Reference(
+                description, reference.defaultValue(), reference.nullable(), reference.name(), reference.target());
     }
 
     private void fillList(ObjectNode node, ListSchema list) {
@@ -199,10 +219,6 @@ final class OpenApiSchemas {
                 node.put("x-kubernetes-patch-strategy", "retainKeys");
             } else if (object.patchStrategy() == PatchStrategy.REPLACE) {
                 node.put("x-kubernetes-patch-strategy", "replace");
-            }
-            if (!node.has("description") && !object.description().isEmpty()) {
-                // The model classes lose a field's own words where its type is a definition.
-                node.put("description", object.description());
             }
         }
         refer(node, reference.name());

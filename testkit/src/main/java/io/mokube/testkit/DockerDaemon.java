@@ -1,0 +1,87 @@
+package io.mokube.testkit;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A Docker Engine of a test's own, with its own data, state and socket in a temporary folder, so that it disturbs no other.
+ * Needs root and {@code dockerd}. Containers that still run when it is closed end with it.
+ */
+public final class DockerDaemon implements AutoCloseable {
+
+    private static final Duration START_DEADLINE = Duration.ofSeconds(60);
+    private static final Duration STOP_GRACE = Duration.ofSeconds(60);
+
+    private final Path folder;
+    private final ChildProcess daemon;
+
+    private DockerDaemon(Path folder, ChildProcess daemon) {
+        this.folder = folder;
+        this.daemon = daemon;
+    }
+
+    /** Starts a daemon and waits until it answers. */
+    public static DockerDaemon start() {
+        try {
+            Path folder = Files.createTempDirectory("mokube-docker-");
+            ChildProcess process = ChildProcess.start(
+                    "dockerd",
+                    List.of(
+                            "dockerd",
+                            "--data-root=" + folder.resolve("data"),
+                            "--exec-root=" + folder.resolve("exec"),
+                            "--pidfile=" + folder.resolve("pid"),
+                            "--host=unix://" + folder.resolve("sock"),
+                            // The default network would collide with another daemon's.
+                            "--bridge=none"),
+                    Map.of());
+            DockerDaemon daemon = new DockerDaemon(folder, process);
+            try {
+                process.awaitReady(START_DEADLINE, daemon::answers);
+            } catch (AssertionError e) {
+                daemon.close();
+                throw e;
+            }
+            return daemon;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** What clients need in their environment to use this daemon. */
+    public Map<String, String> environment() {
+        return Map.of("DOCKER_HOST", "unix://" + folder.resolve("sock"));
+    }
+
+    @Override
+    public void close() {
+        daemon.stop(STOP_GRACE);
+        daemon.close();
+        // What a killed daemon leaves mounted would keep its folder from being removed.
+        try (ChildProcess unmount = ChildProcess.start(
+                "docker-cleanup",
+                List.of(
+                        "sh",
+                        "-c",
+                        "awk -v d=\"$1/\" 'index($2, d) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r umount -l; rm -rf \"$1\"",
+                        "sh",
+                        folder.toString()),
+                Map.of())) {
+            unmount.awaitExit(STOP_GRACE);
+        }
+    }
+
+    private boolean answers() {
+        if (!Files.exists(folder.resolve("sock"))) {
+            return false;
+        }
+        try (ChildProcess client = ChildProcess.start("docker-info", List.of("docker", "info"), environment())) {
+            return client.awaitExit(START_DEADLINE) == 0;
+        }
+    }
+}

@@ -104,21 +104,22 @@ public final class Kubelet implements Component {
 
     /** Waits for the runtime, then begins everything that needs it. */
     private void connect(ApiClient api, EventRecorder recorder, int port, Machine machine) {
-        ContainerRuntime connection = config.runtime().get();
+        ContainerRuntime connection = null;
         RuntimeVersion version = null;
-        while (version == null) {
+        while (version == null || connection == null) {
             try {
+                connection = connection == null ? config.runtime().get() : connection;
                 version = connection.version();
-            } catch (RuntimeCallException e) {
+            } catch (RuntimeCallException | ComponentException e) {
                 log.atWarn()
                         .setMessage("waiting for the container runtime")
                         .addKeyValue("node", config.nodeName())
-                        .addKeyValue("reason", e.text())
+                        .addKeyValue("reason", e.getMessage())
                         .log();
                 try {
                     platform.clock().sleep(RETRY);
                 } catch (InterruptedException interrupted) {
-                    connection.close();
+                    closeAll(connection);
                     return;
                 }
             }

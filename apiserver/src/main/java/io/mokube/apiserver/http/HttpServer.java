@@ -7,6 +7,7 @@ import io.mokube.apiserver.pipeline.Pipeline;
 import io.mokube.apiserver.pki.Credential;
 import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.time.Clock;
+import jakarta.servlet.http.HttpServlet;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -63,6 +64,12 @@ public final class HttpServer {
             WatchCache cache,
             Clock clock,
             MeterRegistry meters) {
+        this(address, port, serving, clientAuthority, new ApiServlet(authenticators, pipeline, cache, clock, meters));
+    }
+
+    /** The same server around another servlet: what benchmarks compare the API with. */
+    public HttpServer(
+            String address, int port, Credential serving, X509Certificate clientAuthority, HttpServlet servlet) {
         this.address = address;
         this.port = port;
         TomcatURLStreamHandlerFactory.disable();
@@ -77,8 +84,7 @@ public final class HttpServer {
         Context context = tomcat.addContext("", workFolder.toString());
         // The platform's own loader: nothing is deployed that would need another.
         context.setParentClassLoader(HttpServer.class.getClassLoader());
-        Tomcat.addServlet(context, "api", new ApiServlet(authenticators, pipeline, cache, clock, meters))
-                .setAsyncSupported(true);
+        Tomcat.addServlet(context, "api", servlet).setAsyncSupported(true);
         context.addServletMappingDecoded("/", "api");
     }
 

@@ -1,0 +1,25 @@
+package io.mokube.benchmarks;
+
+import io.mokube.apiserver.ApiServer;
+import io.mokube.apiserver.ApiServerConfig;
+import io.mokube.machinery.component.Platform;
+import java.nio.file.Path;
+import java.time.Duration;
+
+/** An API server with its state in memory, in a process of its own: {@code FOLDER}. */
+final class ApiServerMain {
+
+    private ApiServerMain() {}
+
+    public static void main(String[] arguments) throws Exception {
+        ApiServer server = new ApiServer(ApiServerConfig.inMemory(Path.of(arguments[0])), Platform.system());
+        server.start();
+        System.out.println(JavaSubject.READY + server.publicUri());
+        // The parent closes our input when it is done, or dies.
+        while (System.in.read() >= 0) {
+            Thread.onSpinWait();
+        }
+        server.stop(Duration.ofSeconds(1));
+        System.exit(0);
+    }
+}

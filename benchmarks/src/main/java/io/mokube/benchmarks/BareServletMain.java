@@ -1,0 +1,50 @@
+package io.mokube.benchmarks;
+
+import io.mokube.apiserver.http.HttpServer;
+import io.mokube.apiserver.pki.ClusterCertificates;
+import io.mokube.machinery.time.Clock;
+import jakarta.servlet.http.HttpServlet;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/** The API server's own HTTP server around a servlet that writes one file: {@code FOLDER FILE}. */
+final class BareServletMain {
+
+    private BareServletMain() {}
+
+    public static void main(String[] arguments) throws Exception {
+        ClusterCertificates certificates =
+                ClusterCertificates.ensure(Path.of(arguments[0]), List.of("127.0.0.1"), Clock.system());
+        byte[] body = Files.readAllBytes(Path.of(arguments[1]));
+        HttpServer server = new HttpServer(
+                "127.0.0.1", 0, certificates.serving(), certificates.authorityCertificate(), new SameBytes(body));
+        server.start();
+        System.out.println(JavaSubject.READY + "https://127.0.0.1:" + server.port());
+        while (System.in.read() >= 0) {
+            Thread.onSpinWait();
+        }
+        server.stop(Duration.ofSeconds(1));
+        System.exit(0);
+    }
+
+    private static final class SameBytes extends HttpServlet {
+
+        private final transient byte[] body;
+
+        SameBytes(byte[] body) {
+            this.body = body;
+        }
+
+        @Override
+        protected void doGet(HttpServletRequest request, HttpServletResponse response) throws IOException {
+            response.setContentType("application/json");
+            response.setContentLength(body.length);
+            response.getOutputStream().write(body);
+        }
+    }
+}

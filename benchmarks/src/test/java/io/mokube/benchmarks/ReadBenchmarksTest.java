@@ -1,0 +1,44 @@
+package io.mokube.benchmarks;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.mokube.benchmarks.ReadBenchmarks.Options;
+import io.mokube.machinery.object.Json;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+
+/** That the benchmarks run and report, in a short version; how fast is asserted nowhere, because machines differ. */
+class ReadBenchmarksTest {
+
+    @TempDir
+    private Path results;
+
+    @ParameterizedTest
+    @ValueSource(strings = {"get", "list"})
+    void measuresAndReports(String what) throws Exception {
+        Options options = new Options(2, Duration.ofMillis(300), Duration.ofMillis(300), 50, results);
+        String table = ReadBenchmarks.run(what, options);
+        assertThat(table).contains("≥");
+        try (Stream<Path> files = Files.list(results)) {
+            List<Path> json =
+                    files.filter(file -> file.toString().endsWith(".json")).toList();
+            assertThat(json).hasSize(1);
+            JsonNode report = Json.MAPPER.readTree(Files.readString(json.getFirst()));
+            for (JsonNode comparison : report.get("comparisons")) {
+                assertThat(comparison.get("rounds").size()).isEqualTo(2);
+                assertThat(comparison.get("medianRatio").asDouble()).isPositive();
+                for (JsonNode round : comparison.get("rounds")) {
+                    assertThat(round.get("ours").get("bytes").asLong()).isPositive();
+                    assertThat(round.get("theirs").get("bytes").asLong()).isPositive();
+                }
+            }
+        }
+    }
+}

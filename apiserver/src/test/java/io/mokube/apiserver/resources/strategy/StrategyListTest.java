@@ -21,8 +21,7 @@ class StrategyListTest {
 
     private static Set<String> classes(String packageName, Class<?> type) {
         return new ClassFileImporter()
-                .withImportOption(new ImportOption.DoNotIncludeTests())
-                .importPackages(packageName).stream()
+                .withImportOption(new ImportOption.DoNotIncludeTests()).importPackages(packageName).stream()
                         .filter(each -> each.isAssignableTo(type))
                         .filter(Predicate.not(each ->
                                 each.isInterface() || each.getModifiers().contains(JavaModifier.ABSTRACT)))

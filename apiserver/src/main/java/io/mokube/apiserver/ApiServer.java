@@ -28,10 +28,12 @@ import io.mokube.apiserver.storage.embedded.EmbeddedStore;
 import io.mokube.apiserver.storage.embedded.EmbeddedStoreConfig;
 import io.mokube.apiserver.storage.etcd.EtcdStore;
 import io.mokube.apiserver.storage.etcd.EtcdStoreConfig;
+import io.mokube.apiserver.verbs.AddressRange;
 import io.mokube.apiserver.verbs.Backend;
 import io.mokube.apiserver.verbs.Bootstrap;
 import io.mokube.apiserver.verbs.Verbs;
 import io.mokube.machinery.component.Component;
+import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.names.GroupResource;
 import io.mokube.machinery.object.KubeObject;
@@ -61,6 +63,7 @@ public final class ApiServer implements Component {
 
     private final ApiServerConfig config;
     private final Platform platform;
+    private final AddressRange serviceRange;
     private @Nullable Running running;
 
     /** What a started server consists of. */
@@ -82,6 +85,15 @@ public final class ApiServer implements Component {
     public ApiServer(ApiServerConfig config, Platform platform) {
         this.config = config;
         this.platform = platform;
+        this.serviceRange = serviceRange(config.serviceCidr());
+    }
+
+    private static AddressRange serviceRange(String cidr) {
+        try {
+            return AddressRange.parse(cidr);
+        } catch (IllegalArgumentException e) {
+            throw new ComponentException("the service range can't be used: " + e.getMessage(), e);
+        }
     }
 
     @Override
@@ -104,7 +116,12 @@ public final class ApiServer implements Component {
             ObjectStore objects = new ObjectStore(store, cache, platform.clock());
             CachedClusterReader reader = new CachedClusterReader(resources, cache, objects);
             Backend backend = new Backend(
-                    resources, cache, objects, AdmissionPlugins.standard(reader, platform.random()), platform);
+                    resources,
+                    cache,
+                    objects,
+                    AdmissionPlugins.standard(reader, platform.random()),
+                    serviceRange,
+                    platform);
             Progress progress = new Progress();
             Health health = new Health()
                     .live("ping", () -> true)
@@ -158,7 +175,7 @@ public final class ApiServer implements Component {
     private void bootstrap(Bootstrap bootstrap, Progress progress, int port) {
         while (!progress.begun) {
             try {
-                bootstrap.ensure(ServiceAddresses.first(config.serviceCidr()), port);
+                bootstrap.ensure(serviceRange.first(), port);
                 progress.bootstrapped.countDown();
                 return;
             } catch (RuntimeException e) {
@@ -296,7 +313,7 @@ public final class ApiServer implements Component {
                 "kubernetes.default",
                 "kubernetes.default.svc",
                 "kubernetes.default.svc.cluster.local",
-                ServiceAddresses.first(config.serviceCidr()).getHostAddress()));
+                serviceRange.first().getHostAddress()));
         names.addAll(config.extraNames());
         URI configured = config.publicUri();
         if (configured != null) {

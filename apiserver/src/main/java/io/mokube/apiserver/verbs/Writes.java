@@ -11,8 +11,10 @@ import io.mokube.apiserver.resources.ResourceDefinition;
 import io.mokube.apiserver.resources.ResourceStrategy;
 import io.mokube.apiserver.validation.ObjectRules;
 import io.mokube.machinery.error.ApiException;
+import io.mokube.machinery.error.FieldError;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.object.KubeObject;
+import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -27,9 +29,11 @@ final class Writes {
     private static final int NAME_ATTEMPTS = 8;
 
     private final Backend backend;
+    private final ServiceAllocation allocation;
 
     Writes(Backend backend) {
         this.backend = backend;
+        this.allocation = new ServiceAllocation(backend);
     }
 
     /**
@@ -63,12 +67,24 @@ final class Writes {
 
     private StoredObject store(ResourceDefinition definition, KubeObject object, Writer writer) {
         if (!writer.dryRun()) {
-            return backend.objects().create(definition, object);
+            return ServiceAllocation.concerns(definition)
+                    ? storeService(definition, object)
+                    : backend.objects().create(definition, object);
         }
         if (backend.objects().get(definition, object.key()) != null) {
             throw ApiException.alreadyExists(definition.groupResource(), object.name());
         }
         return StoredObject.of(ObjectEncoding.encode(object), 0);
+    }
+
+    private StoredObject storeService(ResourceDefinition definition, KubeObject service) {
+        List<String> claimed = allocation.allocate(service);
+        try {
+            return backend.objects().create(definition, service);
+        } catch (ApiException e) {
+            allocation.release(claimed);
+            throw e;
+        }
     }
 
     private void prepareNew(ResourceDefinition definition, KubeObject object, Writer writer) {
@@ -133,7 +149,11 @@ final class Writes {
             Writer writer,
             Function<@Nullable KubeObject, Change> decide) {
         if (!writer.dryRun()) {
-            return backend.objects().change(definition, key, decide);
+            Outcome outcome = backend.objects().change(definition, key, decide);
+            if (outcome instanceof Outcome.Deleted deleted && ServiceAllocation.concerns(definition)) {
+                allocation.releaseOf(deleted.object().parse());
+            }
+            return outcome;
         }
         StoredObject current = backend.objects().get(definition, key);
         return switch (decide.apply(current == null ? null : current.parse())) {
@@ -182,6 +202,10 @@ final class Writes {
         }
         strategy.warnings(object, old).forEach(writer.warn());
         backend.admission().validate(admission);
+        if (ServiceAllocation.concerns(definition) && subresource.isEmpty() && !writer.dryRun()) {
+            // A change of type may ask for an address or for ports that the service did not have before.
+            allocation.allocate(object);
+        }
         return Lifecycle.isDone(object) ? new Change.Delete(object) : new Change.Write(object);
     }
 
@@ -194,7 +218,7 @@ final class Writes {
                         definition.group(),
                         definition.kind(),
                         object.name(),
-                        java.util.List.of(io.mokube.machinery.error.FieldError.invalid(
+                        List.of(FieldError.invalid(
                                 "metadata.resourceVersion", given, "must be specified for an update")));
             }
             return;

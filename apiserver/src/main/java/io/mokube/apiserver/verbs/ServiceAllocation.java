@@ -1,0 +1,242 @@
+package io.mokube.apiserver.verbs;
+
+import io.mokube.apiserver.cache.StoredObject;
+import io.mokube.apiserver.registry.Change;
+import io.mokube.apiserver.resources.ResourceDefinition;
+import io.mokube.machinery.error.ApiException;
+import io.mokube.machinery.error.FieldError;
+import io.mokube.machinery.names.GroupResource;
+import io.mokube.machinery.names.ObjectKey;
+import io.mokube.machinery.object.KubeObject;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Gives services their cluster addresses and node ports. An address is claimed by creating the {@code IPAddress} object
+ * of its name, so the store itself sees to it that no two services get the same, whatever server they were created by.
+ */
+final class ServiceAllocation {
+
+    private static final GroupResource SERVICES = new GroupResource("", "services");
+    private static final GroupResource ADDRESSES = new GroupResource("networking.k8s.io", "ipaddresses");
+
+    private static final int FIRST_NODE_PORT = 30000;
+    private static final int NODE_PORTS = 2768;
+    private static final int ATTEMPTS = 256;
+
+    /** A claim without a service is left behind by a crash; it may be taken over once its service can't come any more. */
+    private static final Duration ABANDONED = Duration.ofMinutes(1);
+
+    private final Backend backend;
+
+    ServiceAllocation(Backend backend) {
+        this.backend = backend;
+    }
+
+    static boolean concerns(ResourceDefinition definition) {
+        return definition.groupResource().equals(SERVICES);
+    }
+
+    /**
+     * Fills in what a service lacks.
+     *
+     * @return the addresses claimed by this call, to be released when the service is not stored
+     */
+    List<String> allocate(KubeObject service) {
+        String type = service.at("spec", "type").asString("ClusterIP");
+        ObjectNode spec = service.root().withObjectProperty("spec");
+        if (type.equals("ExternalName")) {
+            return List.of();
+        }
+        if (type.equals("NodePort") || type.equals("LoadBalancer")) {
+            givePorts(service);
+        }
+        String address = spec.path("clusterIP").asString("");
+        if (address.equals("None")) {
+            return List.of();
+        }
+        if (address.isEmpty()) {
+            address = claimAny(service);
+        } else if (!claimGiven(address, service)) {
+            return List.of();
+        }
+        spec.put("clusterIP", address);
+        if (spec.path("clusterIPs").isEmpty()) {
+            spec.putArray("clusterIPs").add(address);
+        }
+        return List.of(address);
+    }
+
+    /** Gives addresses back. */
+    void release(List<String> addresses) {
+        ResourceDefinition definition = definition(ADDRESSES);
+        for (String address : addresses) {
+            try {
+                backend.objects().change(definition, new ObjectKey("", address), claim -> {
+                    if (claim == null) {
+                        throw ApiException.notFound(ADDRESSES, address);
+                    }
+                    return new Change.Delete(claim);
+                });
+            } catch (ApiException e) {
+                if (!e.isNotFound()) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    /** Gives back what a service that is gone had. */
+    void releaseOf(KubeObject service) {
+        List<String> addresses = new ArrayList<>();
+        for (JsonNode address : service.at("spec", "clusterIPs")) {
+            String text = address.asString("");
+            StoredObject claim = text.equals("None") || text.isEmpty() ? null : claim(text);
+            if (claim != null && isFor(claim.parse(), service.key())) {
+                addresses.add(text);
+            }
+        }
+        release(addresses);
+    }
+
+    private String claimAny(KubeObject service) {
+        for (int i = 0; i < ATTEMPTS; i++) {
+            InetAddress address =
+                    backend.serviceRange().random(backend.platform().random());
+            if (claim(address.getHostAddress(), service)) {
+                return address.getHostAddress();
+            }
+        }
+        throw ApiException.internal("failed to allocate a serviceIP: range is full");
+    }
+
+    /** Whether the address was claimed now; it may be the service's own already. */
+    private boolean claimGiven(String address, KubeObject service) {
+        InetAddress parsed;
+        try {
+            parsed = InetAddress.ofLiteral(address);
+        } catch (IllegalArgumentException e) {
+            throw refused(service, address, "must be a valid IP address");
+        }
+        if (!backend.serviceRange().contains(parsed)) {
+            throw refused(
+                    service,
+                    address,
+                    "failed to allocate IP " + address + ": the provided IP is not in the valid range");
+        }
+        if (claim(address, service)) {
+            return true;
+        }
+        StoredObject claim = claim(address);
+        if (claim != null && isFor(claim.parse(), service.key())) {
+            return false;
+        }
+        throw refused(service, address, "failed to allocate IP " + address + ": provided IP is already allocated");
+    }
+
+    private boolean claim(String address, KubeObject service) {
+        KubeObject claim = KubeObject.of("networking.k8s.io/v1", "IPAddress");
+        claim.setMetadata("name", address);
+        ObjectNode labels = claim.metadata().putObject("labels");
+        labels.put("ipaddress.kubernetes.io/ip-family", address.indexOf(':') < 0 ? "IPv4" : "IPv6");
+        labels.put("ipaddress.kubernetes.io/managed-by", "ipallocator.k8s.io");
+        ObjectNode parent = claim.root().putObject("spec").putObject("parentRef");
+        parent.put("group", "");
+        parent.put("resource", "services");
+        parent.put("namespace", service.namespace());
+        parent.put("name", service.name());
+        Instant now = backend.platform().clock().instant();
+        Lifecycle.begin(claim, now, backend.platform().random());
+        try {
+            backend.objects().create(definition(ADDRESSES), claim);
+            return true;
+        } catch (ApiException e) {
+            if (!e.isAlreadyExists()) {
+                throw e;
+            }
+            return takeOver(address, claim, now);
+        }
+    }
+
+    private boolean takeOver(String address, KubeObject claim, Instant now) {
+        StoredObject stored = claim(address);
+        if (stored == null) {
+            return false;
+        }
+        KubeObject present = stored.parse();
+        Instant since = present.creationTimestamp();
+        JsonNode parent = present.at("spec", "parentRef");
+        ObjectKey owner = new ObjectKey(
+                parent.path("namespace").asString(""), parent.path("name").asString(""));
+        boolean abandoned = since != null
+                && since.plus(ABANDONED).isBefore(now)
+                && backend.objects().getStored(definition(SERVICES), owner) == null;
+        if (!abandoned) {
+            return false;
+        }
+        boolean[] won = {false};
+        backend.objects().change(definition(ADDRESSES), new ObjectKey("", address), current -> {
+            won[0] = current != null && current.uid().equals(present.uid());
+            if (current == null) {
+                throw ApiException.notFound(ADDRESSES, address);
+            }
+            return won[0] ? new Change.Write(claim) : new Change.Keep();
+        });
+        return won[0];
+    }
+
+    private static boolean isFor(KubeObject claim, ObjectKey service) {
+        JsonNode parent = claim.at("spec", "parentRef");
+        return parent.path("namespace").asString("").equals(service.namespace())
+                && parent.path("name").asString("").equals(service.name());
+    }
+
+    private @Nullable StoredObject claim(String address) {
+        return backend.objects().getStored(definition(ADDRESSES), new ObjectKey("", address));
+    }
+
+    private void givePorts(KubeObject service) {
+        Set<Integer> taken = new HashSet<>();
+        backend.cache().list(SERVICES).objects().scan("", entry -> {
+            for (JsonNode port : entry.object().parse().at("spec", "ports")) {
+                taken.add(port.path("nodePort").asInt(0));
+            }
+            return true;
+        });
+        for (JsonNode port : service.at("spec", "ports")) {
+            if (port instanceof ObjectNode node && node.path("nodePort").asInt(0) == 0) {
+                int given = anyPort(taken);
+                taken.add(given);
+                node.put("nodePort", given);
+            }
+        }
+    }
+
+    private int anyPort(Set<Integer> taken) {
+        int start = backend.platform().random().nextInt(NODE_PORTS);
+        for (int i = 0; i < NODE_PORTS; i++) {
+            int port = FIRST_NODE_PORT + (start + i) % NODE_PORTS;
+            if (!taken.contains(port)) {
+                return port;
+            }
+        }
+        throw ApiException.internal("failed to allocate a nodePort: range is full");
+    }
+
+    private ResourceDefinition definition(GroupResource resource) {
+        return backend.resources().find(resource).orElseThrow();
+    }
+
+    private static ApiException refused(KubeObject service, String address, String detail) {
+        return ApiException.invalid(
+                "", "Service", service.name(), List.of(FieldError.invalid("spec.clusterIPs", address, detail)));
+    }
+}

@@ -62,4 +62,173 @@ class ApiServerTest {
         assertThat(admin.get("/readyz").text()).isEqualTo("ok");
         assertThat(admin.get("/readyz?verbose").text()).contains("[+]etcd ok");
     }
+
+    private static final String MAPS = "/api/v1/namespaces/default/configmaps";
+
+    @Test
+    void watchesFromARevisionThroughASelector() throws Exception {
+        String since =
+                admin.get(MAPS).json().path("metadata").path("resourceVersion").asString();
+        admin.post(MAPS, configMap("w1", "red"));
+        admin.post(MAPS, configMap("w2", "blue"));
+        admin.put(MAPS + "/w1", configMap("w1", "blue"));
+        admin.put(MAPS + "/w2", configMap("w2", "red"));
+        admin.delete(MAPS + "/w2");
+        try (TestClient.WatchReader all = admin.watch(MAPS + "?watch=true&resourceVersion=" + since);
+                TestClient.WatchReader red =
+                        admin.watch(MAPS + "?watch=true&labelSelector=app%3Dred&resourceVersion=" + since)) {
+            assertThat(all.next(5)).containsExactly("ADDED w1", "ADDED w2", "MODIFIED w1", "MODIFIED w2", "DELETED w2");
+            assertThat(red.next(4)).containsExactly("ADDED w1", "DELETED w1", "ADDED w2", "DELETED w2");
+        }
+        admin.delete(MAPS + "/w1");
+    }
+
+    @Test
+    void streamsAListAndEndsItWithABookmark() throws Exception {
+        admin.post(MAPS, configMap("l1", "list"));
+        try (TestClient.WatchReader watch = admin.watch(MAPS + "?watch=true&labelSelector=app%3Dlist"
+                + "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true")) {
+            assertThat(watch.next(1)).containsExactly("ADDED l1");
+            tools.jackson.databind.JsonNode bookmark = java.util.Objects.requireNonNull(watch.next());
+            assertThat(bookmark.path("type").asString()).isEqualTo("BOOKMARK");
+            assertThat(bookmark.path("object")
+                            .path("metadata")
+                            .path("annotations")
+                            .path("k8s.io/initial-events-end")
+                            .asString())
+                    .isEqualTo("true");
+            admin.delete(MAPS + "/l1");
+            assertThat(watch.next(1)).containsExactly("DELETED l1");
+        }
+    }
+
+    @Test
+    void endsAWatchInTimeWithABookmark() throws Exception {
+        try (TestClient.WatchReader watch =
+                admin.watch(MAPS + "?watch=true&labelSelector=app%3Dnone&timeoutSeconds=1&allowWatchBookmarks=true")) {
+            assertThat(watch.next(2)).containsExactly("BOOKMARK ", "END");
+        }
+    }
+
+    @Test
+    void pagesThroughOneState() {
+        for (int i = 0; i < 5; i++) {
+            admin.post(MAPS, configMap("page" + i, "page"));
+        }
+        Reply first = admin.get(MAPS + "?limit=2&labelSelector=app%3Dpage");
+        assertThat(first.json().path("items").size()).isEqualTo(2);
+        admin.delete(MAPS + "/page4");
+        admin.post(MAPS, configMap("page9", "page"));
+        StringBuilder names = new StringBuilder();
+        String token = first.json().path("metadata").path("continue").asString();
+        while (!token.isEmpty()) {
+            Reply next = admin.get(MAPS + "?limit=2&labelSelector=app%3Dpage&continue=" + token);
+            next.json()
+                    .path("items")
+                    .forEach(item -> names.append(
+                                    item.path("metadata").path("name").asString())
+                            .append(' '));
+            token = next.json().path("metadata").path("continue").asString("");
+        }
+        assertThat(names.toString()).isEqualTo("page2 page3 page4 ");
+    }
+
+    @Test
+    void answersImpossibleRevisionsAsKubernetesDoes() throws Exception {
+        Reply future = admin.get(MAPS + "?resourceVersion=999999999");
+        assertThat(future.code()).isEqualTo(504);
+        assertThat(future.message()).startsWith("Too large resource version: 999999999, current: ");
+        assertThat(admin.get(MAPS + "?resourceVersion=x").code()).isEqualTo(400);
+        assertThat(admin.get(MAPS + "?continue=x").code()).isEqualTo(400);
+        assertThat(admin.get(MAPS + "?fieldSelector=spec.x%3Dy").code()).isEqualTo(400);
+        assertThat(admin.get(MAPS, "Accept", "application/xml").code()).isEqualTo(406);
+        assertThat(admin.send("POST", MAPS, "x", "Content-Type", "text/plain").code())
+                .isEqualTo(415);
+        assertThat(admin.get("/api/v1/nosuch").code()).isEqualTo(404);
+        assertThat(admin.post("/api/v1/namespaces/none/configmaps", configMap("x", "x"))
+                        .message())
+                .isEqualTo("namespaces \"none\" not found");
+        assertThat(admin.send("POST", MAPS, "x".repeat(4 << 20), "Content-Type", "application/json")
+                        .code())
+                .isEqualTo(413);
+    }
+
+    @Test
+    void refusesStaleUpdatesAndWrongPreconditions() {
+        Reply created = admin.post(MAPS, configMap("cas", "a"));
+        String stale = created.text();
+        admin.put(MAPS + "/cas", configMap("cas", "b"));
+        Reply refused = admin.put(MAPS + "/cas", stale);
+        assertThat(refused.code()).isEqualTo(409);
+        assertThat(refused.message())
+                .isEqualTo("Operation cannot be fulfilled on configmaps \"cas\": the object has been modified; please"
+                        + " apply your changes to the latest version and try again");
+        Reply same = admin.put(MAPS + "/cas", configMap("cas", "b"));
+        assertThat(same.json().path("metadata").path("resourceVersion"))
+                .isEqualTo(admin.get(MAPS + "/cas").json().path("metadata").path("resourceVersion"));
+        Reply wrong = admin.send(
+                "DELETE", MAPS + "/cas", "{\"preconditions\":{\"uid\":\"x\"}}", "Content-Type", "application/json");
+        assertThat(wrong.code()).isEqualTo(409);
+        assertThat(wrong.message()).contains("UID in precondition: x, UID in object meta: ");
+        assertThat(admin.post(MAPS, configMap("cas", "a")).message()).isEqualTo("configmaps \"cas\" already exists");
+    }
+
+    @Test
+    void keepsWhatHasFinalizersUntilTheyAreGone() {
+        admin.post(MAPS, """
+                {"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"kept","finalizers":["a.b/c"]}}""");
+        Reply marked = admin.delete(MAPS + "/kept");
+        assertThat(marked.json().path("metadata").has("deletionTimestamp")).isTrue();
+        assertThat(admin.get(MAPS + "/kept").code()).isEqualTo(200);
+        Reply freed =
+                admin.patch(MAPS + "/kept", "application/merge-patch+json", "{\"metadata\":{\"finalizers\":null}}");
+        assertThat(freed.code()).isEqualTo(200);
+        assertThat(admin.get(MAPS + "/kept").code()).isEqualTo(404);
+    }
+
+    @Test
+    void givesServicesAddressesOfTheirOwn() {
+        String services = "/api/v1/namespaces/default/services";
+        java.util.Set<String> addresses = new java.util.HashSet<>();
+        for (int i = 0; i < 3; i++) {
+            Reply created = admin.post(services, """
+                    {"kind":"Service","apiVersion":"v1","metadata":{"generateName":"s"},"spec":{"ports":[{"port":80}]}}""");
+            assertThat(created.code()).isEqualTo(201);
+            addresses.add(created.json().path("spec").path("clusterIP").asString());
+        }
+        assertThat(addresses).hasSize(3).allMatch(address -> address.startsWith("10."));
+        String taken = addresses.iterator().next();
+        Reply refused = admin.post(services, """
+                {"kind":"Service","apiVersion":"v1","metadata":{"name":"x"},"spec":{"clusterIP":"%s","ports":[{"port":80}]}}""".formatted(taken));
+        assertThat(refused.code()).isEqualTo(422);
+        assertThat(refused.message()).contains("provided IP is already allocated");
+    }
+
+    @Test
+    void showsAnonymousClientsNothingButHealth() throws Exception {
+        try (TestClient anonymous = TestClient.anonymous(server)) {
+            assertThat(anonymous.get("/healthz").code()).isEqualTo(200);
+            Reply refused = anonymous.get(MAPS);
+            assertThat(refused.code()).isEqualTo(403);
+            assertThat(refused.message())
+                    .isEqualTo("configmaps is forbidden: User \"system:anonymous\" cannot list resource"
+                            + " \"configmaps\" in API group \"\" in the namespace \"default\"");
+            assertThat(anonymous.get(MAPS, "Authorization", "Bearer nonsense").code())
+                    .isEqualTo(401);
+        }
+    }
+
+    @Test
+    void showsTablesAndMetadata() {
+        admin.post(MAPS, configMap("shown", "shown"));
+        Reply table = admin.get(
+                MAPS + "?labelSelector=app%3Dshown", "Accept", "application/json;as=Table;v=v1;g=meta.k8s.io");
+        assertThat(table.json().path("kind").asString()).isEqualTo("Table");
+        assertThat(table.json().path("rows").path(0).path("cells").path(0).asString())
+                .isEqualTo("shown");
+        Reply partial =
+                admin.get(MAPS + "/shown", "Accept", "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io");
+        assertThat(partial.json().path("kind").asString()).isEqualTo("PartialObjectMetadata");
+        assertThat(partial.json().has("data")).isFalse();
+    }
 }

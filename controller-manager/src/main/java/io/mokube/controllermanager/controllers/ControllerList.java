@@ -5,6 +5,7 @@ import io.mokube.controllermanager.controllers.garbage.GarbageCollector;
 import io.mokube.controllermanager.controllers.namespace.NamespaceController;
 import io.mokube.controllermanager.controllers.nodelifecycle.NodeLifecycleController;
 import io.mokube.controllermanager.controllers.nodelifecycle.TaintEvictionController;
+import io.mokube.controllermanager.controllers.podgc.PodGarbageCollector;
 import io.mokube.controllermanager.controllers.replicaset.ReplicaSetController;
 import java.util.List;
 import java.util.function.Function;
@@ -21,7 +22,8 @@ public final class ControllerList {
             DeploymentController::create,
             ReplicaSetController::create,
             NodeLifecycleController::create,
-            TaintEvictionController::create);
+            TaintEvictionController::create,
+            PodGarbageCollector::create);
 
     private ControllerList() {}
 }

@@ -1,6 +1,7 @@
 package io.mokube.benchmarks;
 
 import java.io.BufferedOutputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -23,8 +24,9 @@ import javax.net.ssl.SSLSocket;
 /**
  * A client that costs little, because it shares the machine with what it measures: each connection sends the same GET
  * again and again over HTTP/1.1 and reads the answer without looking at it, except for its status and its length.
+ * Connections stay open from one run to the next, so that a run measures requests and no handshakes.
  */
-final class Load {
+final class Load implements AutoCloseable {
 
     /**
      * What a run saw.
@@ -45,6 +47,7 @@ final class Load {
     private final URI target;
     private final SSLContext tls;
     private final List<String> headers;
+    private final List<Connection> open = new ArrayList<>();
 
     Load(URI target, SSLContext tls, List<String> headers) {
         this.target = target;
@@ -54,6 +57,9 @@ final class Load {
 
     /** Runs for at least the given time; every connection finishes the request it is at. */
     Outcome run(int connections, Duration duration) throws IOException, InterruptedException {
+        while (open.size() < connections) {
+            open.add(new Connection());
+        }
         List<Callable<long[]>> workers = new ArrayList<>();
         long begun = System.nanoTime();
         long end = begun + duration.toNanos();
@@ -62,13 +68,11 @@ final class Load {
             int worker = i;
             workers.add(() -> {
                 LatencyLog latencies = new LatencyLog();
-                try (Connection connection = new Connection()) {
-                    do {
-                        long sent = System.nanoTime();
-                        bytes[worker] += connection.get();
-                        latencies.add(System.nanoTime() - sent);
-                    } while (System.nanoTime() < end);
-                }
+                do {
+                    long sent = System.nanoTime();
+                    bytes[worker] += open.get(worker).get();
+                    latencies.add(System.nanoTime() - sent);
+                } while (System.nanoTime() < end);
                 return latencies.toArray();
             });
         }
@@ -94,6 +98,13 @@ final class Load {
     byte[] fetch() throws IOException {
         try (Connection connection = new Connection()) {
             return connection.getBody();
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        for (Connection connection : open) {
+            connection.close();
         }
     }
 
@@ -164,7 +175,7 @@ final class Load {
 
         byte[] getBody() throws IOException {
             long length = begin();
-            java.io.ByteArrayOutputStream body = new java.io.ByteArrayOutputStream();
+            ByteArrayOutputStream body = new ByteArrayOutputStream();
             if (length >= 0) {
                 copy(length, body);
                 return body.toByteArray();

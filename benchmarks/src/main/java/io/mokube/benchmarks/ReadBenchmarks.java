@@ -114,15 +114,16 @@ public final class ReadBenchmarks {
         Path data = work.resolve("server");
         try (JavaSubject server = server(data, "/api/v1/namespaces/default/pods/pod-0")) {
             SSLContext tls = fill(data);
-            Load load = load(server, tls);
-            byte[] body = load.fetch();
+            byte[] body = load(server, tls).fetch();
             Path file = work.resolve("body.json");
             Files.write(file, body);
-            try (JavaSubject bare = JavaSubject.start(
-                    "a bare servlet, same bytes",
-                    BareServletMain.class,
-                    List.of(data.toString(), file.toString()),
-                    "/anything")) {
+            try (Load load = load(server, tls);
+                    JavaSubject bare = JavaSubject.start(
+                            "a bare servlet, same bytes",
+                            BareServletMain.class,
+                            List.of(data.toString(), file.toString()),
+                            "/anything");
+                    Load bareLoad = load(bare, tls)) {
                 Plan plan = new Plan(GET_CONNECTIONS, options.turn(), options.warmUp(), options.rounds());
                 Comparison comparison = Comparison.measure(
                         "GET one pod, TLS", 0.85, new Side(server, load), new Side(bare, load(bare, tls)), plan);
@@ -135,15 +136,16 @@ public final class ReadBenchmarks {
         Path data = work.resolve("server");
         try (JavaSubject server = server(data, "/api/v1/pods")) {
             SSLContext tls = fill(data);
-            Load load = load(server, tls);
-            byte[] body = load.fetch();
-            try (NginxSubject nginx = NginxSubject.start(work.resolve("nginx"), body, servingFiles(data))) {
+            byte[] body = load(server, tls).fetch();
+            try (Load load = load(server, tls);
+                    NginxSubject nginx = NginxSubject.start(work.resolve("nginx"), body, servingFiles(data));
+                    Load nginxLoad = load(nginx, tls)) {
                 Plan plan = new Plan(LIST_CONNECTIONS, options.turn(), options.warmUp(), options.rounds());
                 Comparison comparison = Comparison.measure(
                         "LIST " + options.objects() + " pods, TLS",
                         0.5,
                         new Side(server, load),
-                        new Side(nginx, load(nginx, tls)),
+                        new Side(nginx, nginxLoad),
                         plan);
                 return report("list", body.length, LIST_CONNECTIONS, List.of(comparison));
             }

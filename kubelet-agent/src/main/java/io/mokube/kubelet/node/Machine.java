@@ -3,7 +3,10 @@ package io.mokube.kubelet.node;
 import io.mokube.kubelet.runtime.ContainerRuntime.RuntimeStatus;
 import io.mokube.kubelet.runtime.ContainerRuntime.RuntimeVersion;
 import io.mokube.kubelet.runtime.Image;
+import java.io.FileInputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,6 +33,7 @@ public record Machine(
         String architecture) {
 
     private static final Logger log = LoggerFactory.getLogger(Machine.class);
+    private static final int SMALL_FILE_BYTES = 16 * 1024;
 
     /** Reads it from the kernel's files; what can't be read is empty. */
     public static Machine read() {
@@ -137,8 +141,12 @@ public record Machine(
     }
 
     static Optional<String> text(String file) {
-        try {
-            return Optional.of(Files.readString(Path.of(file)).strip());
+        // In one piece: settings of the kernel give the first piece and then claim to be at their end, and
+        // Files.readString begins with a piece of one byte, since they also claim to be empty.
+        byte[] bytes = new byte[SMALL_FILE_BYTES];
+        try (InputStream in = new FileInputStream(file)) {
+            int read = in.read(bytes);
+            return Optional.of(new String(bytes, 0, Math.max(0, read), StandardCharsets.UTF_8).strip());
         } catch (IOException e) {
             return Optional.empty();
         }

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * The objects of all resources in the store.
  *
  * <p>A write whose outcome the store can't tell is repeated: it is conditional on the state it was decided from, so it
- * happens at most once, and the repetition finds out whether it did.
+ * happens at most once.
  */
 public final class ObjectStore {
 
@@ -190,18 +190,25 @@ public final class ObjectStore {
                 : new Attempt.Lost(actual);
     }
 
+    /**
+     * Writes, and again when the store can't tell whether it did. A repetition that finds another state than expected may
+     * have met the attempt before it. A new object tells by its UID; an update can't be told from another client's with
+     * the same bytes, and saying either "done" or "lost" could be a lie: then the answer is that nobody knows.
+     */
     private WriteResult put(String key, byte[] value, Expect expect, @Nullable Duration timeToLive) {
-        WriteResult result =
-                inquire(() -> store.put(key, value, expect, timeToLive)).result();
-        if (result instanceof WriteResult.Conflict conflict) {
-            Entry actual = conflict.actual();
-            // What was repeated after an unknown outcome meets itself; no two writes have equal bytes by chance, for
-            // they carry a UID, and an update with equal bytes is none.
-            if (actual != null && Arrays.equals(actual.value(), value)) {
-                return new WriteResult.Written(actual.modRevision(), null);
-            }
+        Inquiry inquiry = inquire(() -> store.put(key, value, expect, timeToLive));
+        if (!inquiry.repeated() || !(inquiry.result() instanceof WriteResult.Conflict conflict)) {
+            return inquiry.result();
         }
-        return result;
+        if (!(expect instanceof Expect.Absent)) {
+            throw ApiException.timeout(
+                    "the store was lost during the write, which may or may not have happened", 1, null);
+        }
+        Entry actual = conflict.actual();
+        // The bytes carry the UID that was made for this object.
+        return actual != null && Arrays.equals(actual.value(), value)
+                ? new WriteResult.Written(actual.modRevision(), null)
+                : conflict;
     }
 
     /** What came of a write, and whether an earlier attempt may have had a part in it. */

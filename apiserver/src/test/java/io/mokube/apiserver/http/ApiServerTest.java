@@ -187,6 +187,48 @@ class ApiServerTest {
     }
 
     @Test
+    void losesNoUpdateAmongManyWriters() throws Exception {
+        admin.post(MAPS, configMap("counter", "0"));
+        String since = admin.get(MAPS + "/counter")
+                .json()
+                .path("metadata")
+                .path("resourceVersion")
+                .asString();
+        int writers = 4;
+        int each = 15;
+        var running = new java.util.ArrayList<java.util.concurrent.Future<?>>();
+        try (var threads = java.util.concurrent.Executors.newVirtualThreadPerTaskExecutor()) {
+            for (int w = 0; w < writers; w++) {
+                running.add(threads.submit(() -> {
+                    for (int done = 0; done < each; ) {
+                        var object = (tools.jackson.databind.node.ObjectNode)
+                                admin.get(MAPS + "/counter").json();
+                        var data = (tools.jackson.databind.node.ObjectNode) object.path("data");
+                        data.put("key", Integer.toString(data.path("key").asInt() + 1));
+                        done += admin.put(MAPS + "/counter", object.toString()).code() == 200 ? 1 : 0;
+                    }
+                }));
+            }
+            for (var writer : running) {
+                writer.get();
+            }
+        }
+        assertThat(admin.get(MAPS + "/counter").json().path("data").path("key").asInt())
+                .isEqualTo(writers * each);
+        try (TestClient.WatchReader watch =
+                admin.watch(MAPS + "?watch=true&fieldSelector=metadata.name%3Dcounter&resourceVersion=" + since)) {
+            for (int i = 1; i <= writers * each; i++) {
+                assertThat(java.util.Objects.requireNonNull(watch.next())
+                                .path("object")
+                                .path("data")
+                                .path("key")
+                                .asInt())
+                        .isEqualTo(i);
+            }
+        }
+    }
+
+    @Test
     void givesServicesAddressesOfTheirOwn() {
         String services = "/api/v1/namespaces/default/services";
         java.util.Set<String> addresses = new java.util.HashSet<>();

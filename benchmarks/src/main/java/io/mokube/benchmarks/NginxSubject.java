@@ -8,6 +8,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -22,6 +23,15 @@ final class NginxSubject implements Subject {
         this.target = target;
     }
 
+    /** Where nginx is installed, on PATH or where Debian puts it. */
+    static Optional<Path> command() {
+        String path = System.getenv().getOrDefault("PATH", "");
+        return Stream.concat(Stream.of(path.split(":")), Stream.of("/usr/sbin"))
+                .map(folder -> Path.of(folder, "nginx"))
+                .filter(Files::isExecutable)
+                .findFirst();
+    }
+
     /**
      * Starts nginx.
      *
@@ -29,6 +39,8 @@ final class NginxSubject implements Subject {
      * @param certificate the chain and the key, in PEM
      */
     static NginxSubject start(Path folder, byte[] file, TlsFiles certificate) throws IOException {
+        Path nginx =
+                command().orElseThrow(() -> new IOException("nginx is not installed (Debian: apt-get install nginx)"));
         Files.createDirectories(folder.resolve("www"));
         Files.write(folder.resolve("www/list.json"), file);
         int port;
@@ -66,7 +78,7 @@ final class NginxSubject implements Subject {
                   }
                 }
                 """.formatted(folder, listen));
-        Process process = new ProcessBuilder("nginx", "-c", config.toString(), "-p", folder.toString())
+        Process process = new ProcessBuilder(nginx.toString(), "-c", config.toString(), "-p", folder.toString())
                 .inheritIO()
                 .start();
         URI target = URI.create("https://127.0.0.1:" + port + "/list.json");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.mokube.benchmarks.ReadBenchmarks.Options;
 import io.mokube.machinery.object.Json;
+import io.mokube.testkit.Needs;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -23,6 +24,7 @@ class ReadBenchmarksTest {
     @ParameterizedTest
     @ValueSource(strings = {"get", "list"})
     void measuresAndReports(String what) throws Exception {
+        Needs.part("nginx", what.equals("get") || NginxSubject.command().isPresent());
         Options options = new Options(2, Duration.ofMillis(300), Duration.ofMillis(300), 50, results);
         String table = ReadBenchmarks.run(what, options);
         assertThat(table).contains("≥");

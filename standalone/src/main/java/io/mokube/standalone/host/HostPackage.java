@@ -15,7 +15,8 @@ public enum HostPackage {
     ETCD_CLIENT("etcd-client", "etcdctl"),
     DOCKER("docker.io", "dockerd"),
     DOCKER_COMPOSE("docker-compose", "docker-compose"),
-    DEBOOTSTRAP("debootstrap", "debootstrap");
+    DEBOOTSTRAP("debootstrap", "debootstrap"),
+    NGINX("nginx", "nginx");
 
     private final String packageName;
     private final String file;

@@ -6,6 +6,8 @@ import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.mokube.apiserver.pki.ClusterCertificates;
+import io.mokube.client.rest.ClientConfig;
 import io.mokube.client.rest.DeleteOptions;
 import io.mokube.kubelet.pods.PodFacts;
 import io.mokube.kubelet.runtime.TestContainerd;
@@ -19,14 +21,18 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.Stream;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509TrustManager;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
@@ -73,10 +79,19 @@ class ContainerdKubeletTest {
     }
 
     private static Kubelet startKubelet() {
+        ClusterCertificates.NodeCredentials credentials = cluster().node(NODE);
         KubeletConfig config = KubeletConfig.of(
-                        NODE, cluster().credentials(), containerd().config().socket(), root().resolve("kubelet"))
+                        NODE,
+                        ClientConfig.fromKubeconfig(credentials.kubeconfig()),
+                        containerd().config().socket(),
+                        root().resolve("kubelet"))
                 .withPodCidr(containerd().config().podCidr())
                 .withCgroupParent(CGROUPS)
+                .withServer(new KubeletConfig.Server(
+                        0,
+                        Optional.of(content(credentials.servingCertificate())),
+                        Optional.of(content(credentials.servingKey())),
+                        Optional.of(content(credentials.authority()))))
                 .withTimings(new KubeletConfig.Timings(
                         Duration.ofSeconds(10),
                         Duration.ofSeconds(10),
@@ -90,6 +105,14 @@ class ContainerdKubeletTest {
                 "the agent is ready",
                 () -> agent.readiness().ready());
         return agent;
+    }
+
+    private static String content(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
     }
 
     @AfterAll
@@ -171,16 +194,9 @@ class ContainerdKubeletTest {
         }
     }
 
-    private static String log(String pod, boolean previous) throws IOException {
-        try (Stream<Path> folders = Files.list(root().resolve("kubelet/logs"))) {
-            Path folder = folders.filter(path -> path.getFileName().toString().startsWith("default_" + pod + "_"))
-                    .findFirst()
-                    .orElseThrow();
-            try (Stream<Path> files = Files.list(folder.resolve("main"))) {
-                List<Path> sorted = files.sorted().toList();
-                return Files.readString(sorted.get(sorted.size() - (previous ? 2 : 1)), StandardCharsets.UTF_8);
-            }
-        }
+    /** The log as kubectl gets it: from the API server, which asks the node. */
+    private static String log(String pod, String query) {
+        return cluster().client().getText("/api/v1/namespaces/default/pods/" + pod + "/log?container=main" + query);
     }
 
     @Test
@@ -220,10 +236,29 @@ class ContainerdKubeletTest {
     }
 
     @Test
-    void aKilledContainerIsRestartedAndCounted() throws IOException {
+    void aKilledContainerIsRestartedAndCounted() {
         cluster()
                 .pods()
-                .create(TestCluster.pod("victim", NODE, DemoImage.NAME, "sh", "-c", "echo run; sleep 1000")
+                .create(TestCluster.pod(
+                                "victim",
+                                NODE,
+                                DemoImage.NAME,
+                                "sh",
+                                "-c",
+                                "echo x >> /count/n; echo run $(wc -l < /count/n); exec sleep 1000")
+                        .editSpec()
+                        .editFirstContainer()
+                        .addNewVolumeMount()
+                        .withName("count")
+                        .withMountPath("/count")
+                        .endVolumeMount()
+                        .endContainer()
+                        .addNewVolume()
+                        .withName("count")
+                        .withNewEmptyDir()
+                        .endEmptyDir()
+                        .endVolume()
+                        .endSpec()
                         .build());
         Pod pod = cluster().await("victim", "is ready", TestCluster::ready);
         String id = pod.getStatus().getContainerStatuses().getFirst().getContainerID();
@@ -244,8 +279,10 @@ class ContainerdKubeletTest {
         assertThat(container.getContainerID()).isNotEqualTo(id);
         assertThat(container.getLastState().getTerminated().getExitCode()).isEqualTo(137);
         assertThat(container.getLastState().getTerminated().getContainerID()).isEqualTo(id);
-        assertThat(log("victim", true)).contains(" stdout F run");
-        Await.passes(() -> assertThat(log("victim", false)).contains(" stdout F run"));
+        assertThat(log("victim", "&previous=true")).isEqualTo("run 1\n");
+        Await.passes(() -> assertThat(log("victim", "")).isEqualTo("run 2\n"));
+        assertThat(log("victim", "&timestamps=true")).matches("20[0-9T:.-]+Z run 2\n");
+        assertThat(log("victim", "&tailLines=0")).isEmpty();
         delete("victim");
     }
 
@@ -353,6 +390,36 @@ class ContainerdKubeletTest {
         assertThat(end.getExitCode()).isEqualTo(7);
         assertThat(end.getMessage()).isEqualTo("bye\n");
         delete("full");
+    }
+
+    @Test
+    void theNodeServerTellsStrangersNothing() throws Exception {
+        SSLContext stranger = SSLContext.getInstance("TLS");
+        stranger.init(null, new TrustManager[] {new TrustsAnyServer()}, new SecureRandom());
+        try (HttpClient http = HttpClient.newBuilder().sslContext(stranger).build()) {
+            for (var expected : Map.of("healthz", 200, "pods", 401, "metrics", 401, "containerLogs/a/b/c", 401)
+                    .entrySet()) {
+                URI uri = URI.create(
+                        "https://127.0.0.1:" + Objects.requireNonNull(kubelet).serverPort() + "/" + expected.getKey());
+                assertThat(http.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString())
+                                .statusCode())
+                        .as(expected.getKey())
+                        .isEqualTo(expected.getValue());
+            }
+        }
+    }
+
+    private static final class TrustsAnyServer implements X509TrustManager {
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String type) {}
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String type) {}
+
+        @Override
+        public X509Certificate[] getAcceptedIssuers() {
+            return new X509Certificate[0];
+        }
     }
 
     @Test

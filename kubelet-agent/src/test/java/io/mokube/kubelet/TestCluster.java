@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
 import io.mokube.apiserver.ApiServer;
 import io.mokube.apiserver.ApiServerConfig;
+import io.mokube.apiserver.pki.ClusterCertificates;
 import io.mokube.client.rest.ApiClient;
 import io.mokube.client.rest.ClientConfig;
 import io.mokube.client.rest.ResourceClient;
@@ -15,6 +16,7 @@ import io.mokube.machinery.error.ApiException;
 import io.mokube.testkit.Await;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
 
@@ -65,6 +67,11 @@ public final class TestCluster implements AutoCloseable {
 
     public ClientConfig credentials() {
         return ClientConfig.fromKubeconfig(server.adminKubeconfig());
+    }
+
+    /** Credentials of a node on loopback, as the cluster issues them. */
+    public ClusterCertificates.NodeCredentials node(String name) {
+        return server.certificates().issueNode(name, List.of("127.0.0.1"), server.publicUri());
     }
 
     public ResourceClient<Pod> pods() {

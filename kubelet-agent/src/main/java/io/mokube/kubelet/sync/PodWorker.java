@@ -361,8 +361,7 @@ final class PodWorker implements ActionExecutor.PodContext, PodProbes.Listener, 
             synchronized (this) {
                 pulling = null;
                 // An interrupt meant for the pull must not reach what comes after it.
-                boolean unused = Thread.interrupted();
-                log.trace("pull ended, interrupted: {}", unused);
+                var _ = Thread.interrupted();
             }
         }
     }

@@ -14,18 +14,21 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestMethodOrder;
 import tools.jackson.databind.JsonNode;
 
 /** What is promised when parts die, whatever the cluster is made of. What runs is looked up in the runtime itself. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 abstract class FaultScenarios {
 
     private static final Duration PATIENCE = Duration.ofSeconds(90);
 
-    private final Kubectl kubectl = Kubectl.any();
+    final Kubectl kubectl = Kubectl.any();
     private TestCluster cluster;
 
     /** Starts a cluster whose nodes have the image {@code mokube/demo:1}. */
@@ -99,11 +102,11 @@ abstract class FaultScenarios {
         return namespace;
     }
 
-    private JsonNode pods(String namespace) {
+    JsonNode pods(String namespace) {
         return Json.MAPPER.readTree(ok(namespace, "get", "pods", "-o", "json"));
     }
 
-    private String ok(String namespace, String... arguments) {
+    String ok(String namespace, String... arguments) {
         String[] all = new String[arguments.length + 2];
         all[0] = "-n";
         all[1] = namespace;

@@ -22,7 +22,7 @@ import java.util.stream.Stream;
  */
 record Kubectl(String version, Path binary) {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(120);
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     /** The versions found on this machine, oldest first: {@code kubectl.1.xx} on PATH, beside
      * the real kubectl, or where {@code mokube setup --for tests} puts them. */

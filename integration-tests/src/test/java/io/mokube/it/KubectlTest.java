@@ -1,9 +1,11 @@
 package io.mokube.it;
 
 import io.mokube.testkit.Await;
+import io.mokube.testkit.Needs;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -32,9 +34,11 @@ class KubectlTest {
     Stream<DynamicTest> runsADeployment() {
         Map<String, Kubectl> found = Kubectl.found();
         return Stream.of("1.27", "1.30", "1.32", "1.33")
-                .filter(found::containsKey)
-                .map(version ->
-                        DynamicTest.dynamicTest("kubectl " + version, () -> runsADeployment(found.get(version))));
+                .map(version -> DynamicTest.dynamicTest("kubectl " + version, () -> {
+                    Kubectl kubectl = found.get(version);
+                    Needs.part("kubectl " + version, kubectl != null);
+                    runsADeployment(Objects.requireNonNull(kubectl));
+                }));
     }
 
     private static void runsADeployment(Kubectl kubectl) {

@@ -10,8 +10,7 @@ import java.util.Map;
 final class MokubeCommand {
 
     private static final Duration PATIENCE = Duration.ofMinutes(5);
-    private static final Path SCRIPT =
-            Path.of("").toAbsolutePath().getParent().resolve("mokube").normalize();
+    private static final Path SCRIPT = Path.of("../mokube").toAbsolutePath().normalize();
 
     private MokubeCommand() {}
 

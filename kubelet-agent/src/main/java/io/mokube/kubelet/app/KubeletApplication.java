@@ -43,6 +43,7 @@ public class KubeletApplication {
      * @param root where pods' volumes, logs and images are kept
      * @param state where sockets are, gone after a reboot; a short path
      * @param criSocket the container runtime's socket; when absent the agent runs a containerd of its own
+     * @param bridge the network bridge of that containerd's pods, unique on the machine
      * @param podCidr the addresses of the node's pods
      */
     @ConfigurationProperties("mokube")
@@ -56,6 +57,7 @@ public class KubeletApplication {
             @DefaultValue("/var/lib/mokube") Path root,
             @DefaultValue("/run/mokube") Path state,
             @Nullable Path criSocket,
+            @DefaultValue("mokube0") String bridge,
             @DefaultValue("10.244.0.0/24") String podCidr) {}
 
     public static void main(String[] arguments) {
@@ -99,7 +101,7 @@ public class KubeletApplication {
                 settings.nodeName(),
                 settings.root().resolve("containerd"),
                 settings.state().resolve("containerd"),
-                "mokube0",
+                settings.bridge(),
                 settings.podCidr());
     }
 

@@ -7,6 +7,7 @@ import io.mokube.apiserver.StoreConfig;
 import io.mokube.apiserver.pki.ClusterCertificates.NodeCredentials;
 import io.mokube.client.rest.ApiClient;
 import io.mokube.client.rest.ClientConfig;
+import io.mokube.client.rest.ConnectionException;
 import io.mokube.client.rest.ListOptions;
 import io.mokube.controllermanager.ControllerManager;
 import io.mokube.controllermanager.ControllerManagerConfig;
@@ -110,7 +111,7 @@ public final class Cluster {
         return new ApiServerConfig(
                 "127.0.0.1",
                 config.port(),
-                folder.certificates(),
+                folder.path(),
                 store,
                 null,
                 List.of(),
@@ -220,7 +221,7 @@ public final class Cluster {
                 }
             }
             return missing;
-        } catch (ApiException e) {
+        } catch (ApiException | ConnectionException e) {
             return names;
         }
     }

@@ -34,11 +34,6 @@ public record ClusterFolder(Path path) {
         return path.resolve("kubeconfig");
     }
 
-    /** Certificates and keys. */
-    public Path certificates() {
-        return path.resolve("pki");
-    }
-
     /** The embedded store, or the data of the cluster's own etcd member. */
     public Path store(StoreKind kind) {
         return path.resolve(

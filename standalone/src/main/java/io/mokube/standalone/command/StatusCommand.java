@@ -4,6 +4,7 @@ import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeCondition;
 import io.mokube.client.rest.ApiClient;
 import io.mokube.client.rest.ClientConfig;
+import io.mokube.client.rest.ConnectionException;
 import io.mokube.client.rest.ListOptions;
 import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.error.ApiException;
@@ -44,7 +45,7 @@ final class StatusCommand implements Callable<Integer> {
                 out.println("node        %s %s".formatted(node.getMetadata().getName(), readiness(node)));
             }
             return 0;
-        } catch (ApiException e) {
+        } catch (ApiException | ConnectionException e) {
             out.println("API server  does not answer: " + e.getMessage());
             return 1;
         }

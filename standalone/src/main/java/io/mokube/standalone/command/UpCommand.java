@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import org.slf4j.bridge.SLF4JBridgeHandler;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -193,6 +194,9 @@ final class UpCommand implements Callable<Integer> {
     private void run(ClusterConfig config, Progress progress) {
         ClusterFolder target = new ClusterFolder(config.folder());
         System.setProperty("mokube.log", target.log().toString());
+        // Tomcat speaks to java.util.logging: into the cluster's log with it.
+        SLF4JBridgeHandler.removeHandlersForRootLogger();
+        SLF4JBridgeHandler.install();
         long begin = System.nanoTime();
         try (AutoCloseable owned = target.own(config)) {
             CountDownLatch stopped = new CountDownLatch(1);

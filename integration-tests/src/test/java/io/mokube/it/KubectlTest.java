@@ -1,5 +1,7 @@
 package io.mokube.it;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.mokube.testkit.Await;
 import io.mokube.testkit.Needs;
 import java.nio.file.Path;
@@ -72,7 +74,10 @@ class KubectlTest {
             check(
                     "get-image",
                     ok("get", "deployment", "web", "-o", "jsonpath={.spec.template.spec.containers[0].image}"));
-            check("describe-deployment-events", eventsOf(ok("describe", "deployment", "web")));
+            assertThat(ok("describe", "deployment", "web"))
+                    .containsPattern(
+                            "Normal +ScalingReplicaSet +\\S+ +deployment-controller +Scaled up replica set web-\\w+"
+                                    + " from 0 to 3\n");
             check("delete", ok("delete", "deployment", "web"));
             Await.until(
                     Duration.ofSeconds(60),
@@ -91,11 +96,6 @@ class KubectlTest {
             all[1] = namespace;
             System.arraycopy(arguments, 0, all, 2, arguments.length);
             return kubectl.ok(kubeconfig, all);
-        }
-
-        /** The part of a description that tells what happened. */
-        private static String eventsOf(String description) {
-            return description.substring(description.indexOf("Events:"));
         }
 
         private void check(String step, String output) {

@@ -29,6 +29,7 @@ final class Golden {
         new Rule(Pattern.compile("\\b\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}\\b"), "ADDRESS"),
         new Rule(Pattern.compile("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ"), "TIME"),
         new Rule(Pattern.compile("\\b(\\d+d)?(\\d+h)?(\\d+m)?\\d+s\\b|\\b\\d+m\\b"), "AGE"),
+        new Rule(Pattern.compile("\\bnode-\\d+\\b"), "NODE"),
         // Columns are as wide as their widest cell, which the words above changed.
         new Rule(Pattern.compile(" {2,}"), "  "),
         new Rule(Pattern.compile("(?m) +$"), ""),

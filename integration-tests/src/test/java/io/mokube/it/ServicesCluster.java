@@ -106,8 +106,10 @@ final class ServicesCluster implements TestCluster {
                                 .count()
                         == nodes.size());
         Path archive = folder.resolve("demo.tar");
-        DemoImage.write(archive);
-        nodes.forEach(node -> new ContainerdLauncher(containerd(node), Clock.system()).importImage(archive));
+        for (String image : List.of(DemoImage.NAME, DemoImage.NEXT_NAME)) {
+            DemoImage.write(image, archive);
+            nodes.forEach(node -> new ContainerdLauncher(containerd(node), Clock.system()).importImage(archive));
+        }
     }
 
     private void launch(String name, String module, List<String> arguments) throws IOException {

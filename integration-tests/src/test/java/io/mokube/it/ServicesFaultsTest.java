@@ -34,6 +34,11 @@ class ServicesFaultsTest extends FaultScenarios {
         return services;
     }
 
+    @Test
+    void runsADeployment() {
+        new KubectlTour(kubectl, Objects.requireNonNull(services)).run();
+    }
+
     /** The last test of the class, because the silent node does not come back. */
     @Test
     @Order(Integer.MAX_VALUE)

@@ -11,6 +11,8 @@ import io.fabric8.kubernetes.api.model.PartialObjectMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.fabric8.kubernetes.api.model.ServiceAccount;
+import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.api.model.coordination.v1.LeaseBuilder;
 import io.mokube.client.ServerFixture;
@@ -161,6 +163,14 @@ class ApiClientTest {
 
     @Test
     void keepsQuantitiesTimesAndStatus() {
+        // Pods are admitted only with the account that a controller manager would make.
+        client.resource(ServiceAccount.class)
+                .create(new ServiceAccountBuilder()
+                        .withNewMetadata()
+                        .withNamespace("kube-system")
+                        .withName("default")
+                        .endMetadata()
+                        .build());
         Pod pod = new PodBuilder()
                 .withNewMetadata()
                 .withNamespace("kube-system")

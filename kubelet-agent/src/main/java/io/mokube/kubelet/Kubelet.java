@@ -8,7 +8,6 @@ import io.mokube.client.informer.Selection;
 import io.mokube.client.rest.ApiClient;
 import io.mokube.kubelet.node.Machine;
 import io.mokube.kubelet.node.NodeReporter;
-import io.mokube.kubelet.node.NodeStatuses;
 import io.mokube.kubelet.runtime.ContainerRuntime;
 import io.mokube.kubelet.runtime.ContainerRuntime.RuntimeStatus;
 import io.mokube.kubelet.runtime.ContainerRuntime.RuntimeVersion;
@@ -20,6 +19,7 @@ import io.mokube.kubelet.sync.PodWorkers;
 import io.mokube.machinery.component.Component;
 import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.component.Platform;
+import io.mokube.machinery.component.Release;
 import io.mokube.machinery.quantity.Quantity;
 import io.mokube.machinery.selector.FieldSelector;
 import java.io.IOException;
@@ -76,7 +76,7 @@ public final class Kubelet implements Component {
         }
         ApiClient api;
         try {
-            api = new ApiClient(config.client().withUserAgent("kubelet/" + NodeStatuses.KUBELET_VERSION), platform);
+            api = new ApiClient(config.client().withUserAgent("kubelet/" + Release.GIT_VERSION), platform);
         } catch (IllegalArgumentException e) {
             throw new ComponentException("the agent's credentials can't be used: " + e.getMessage(), e);
         }

@@ -6,6 +6,7 @@ import io.mokube.apiserver.resources.ResourceRegistry.Served;
 import io.mokube.apiserver.resources.Subresource;
 import io.mokube.apiserver.schema.BuiltInSchemas;
 import io.mokube.apiserver.schema.Schema;
+import io.mokube.machinery.component.Release;
 import io.mokube.machinery.names.GroupVersion;
 import io.mokube.machinery.names.GroupVersionKind;
 import io.mokube.machinery.object.Json;
@@ -51,7 +52,7 @@ final class OpenApiV3 {
         }
         ObjectNode root = Json.MAPPER.createObjectNode();
         root.put("openapi", "3.0.0");
-        root.putObject("info").put("title", "Kubernetes").put("version", ServerVersion.GIT_VERSION);
+        root.putObject("info").put("title", "Kubernetes").put("version", Release.GIT_VERSION);
         ObjectNode pathNode = root.putObject("paths");
         paths.forEach(pathNode::set);
         ObjectNode schemaNode = root.putObject("components").putObject("schemas");

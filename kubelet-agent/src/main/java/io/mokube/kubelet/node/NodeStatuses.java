@@ -9,6 +9,7 @@ import io.mokube.kubelet.KubeletConfig;
 import io.mokube.kubelet.runtime.ContainerRuntime.RuntimeStatus;
 import io.mokube.kubelet.runtime.ContainerRuntime.RuntimeVersion;
 import io.mokube.kubelet.runtime.Image;
+import io.mokube.machinery.component.Release;
 import io.mokube.machinery.object.Json;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -24,9 +25,6 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Says how a node is, in Kubernetes' words. Pure: what it looks at is given to it. */
 public final class NodeStatuses {
-
-    /** The version that kubectl shows for the node. */
-    public static final String KUBELET_VERSION = "v1.36.0-mokube";
 
     private static final int MOST_IMAGES = 50;
 
@@ -124,7 +122,7 @@ public final class NodeStatuses {
                 .put("kernelVersion", machine.kernelVersion())
                 .put("osImage", machine.osImage())
                 .put("containerRuntimeVersion", snapshot.version().url())
-                .put("kubeletVersion", KUBELET_VERSION)
+                .put("kubeletVersion", Release.GIT_VERSION)
                 .put("kubeProxyVersion", "")
                 .put("operatingSystem", "linux")
                 .put("architecture", machine.architecture());

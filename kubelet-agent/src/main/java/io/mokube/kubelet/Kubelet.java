@@ -8,6 +8,7 @@ import io.mokube.client.informer.Selection;
 import io.mokube.client.rest.ApiClient;
 import io.mokube.kubelet.node.Machine;
 import io.mokube.kubelet.node.NodeReporter;
+import io.mokube.kubelet.node.NodeStatuses;
 import io.mokube.kubelet.runtime.ContainerRuntime;
 import io.mokube.kubelet.runtime.ContainerRuntime.RuntimeStatus;
 import io.mokube.kubelet.runtime.ContainerRuntime.RuntimeVersion;

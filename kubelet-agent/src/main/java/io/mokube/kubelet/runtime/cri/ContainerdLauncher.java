@@ -10,10 +10,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.TimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,7 +34,6 @@ public final class ContainerdLauncher implements AutoCloseable {
 
     private final ContainerdConfig config;
     private final Clock clock;
-    private @Nullable Process process;
 
     public ContainerdLauncher(ContainerdConfig config, Clock clock) {
         this.config = config;
@@ -85,7 +87,7 @@ public final class ContainerdLauncher implements AutoCloseable {
             Path cni = Files.createDirectories(config.root().resolve("cni"));
             network.write(cni, config.state().resolve("cni-ipam"));
             CniNetwork.enableForwarding();
-            Path file = config.root().resolve("config.toml");
+            Path file = configurationFile();
             Files.writeString(file, toml(cni));
             if (!answers()) {
                 launch(file);
@@ -103,8 +105,7 @@ public final class ContainerdLauncher implements AutoCloseable {
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(output.toFile()))
                 .start();
-        process = started;
-        Files.writeString(config.root().resolve("containerd.pid"), Long.toString(started.pid()));
+        Files.writeString(pidFile(), Long.toString(started.pid()));
         long begin = clock.nanoTime();
         while (!answers()) {
             if (!started.isAlive()) {
@@ -192,43 +193,60 @@ public final class ContainerdLauncher implements AutoCloseable {
         Ctr.run(config.socket(), "images", "import", archive.toString());
     }
 
-    /** Whether containerd runs as this launcher's child. */
+    private Path configurationFile() {
+        return config.root().resolve("config.toml");
+    }
+
+    private Path pidFile() {
+        return config.root().resolve("containerd.pid");
+    }
+
+    /** The containerd that runs with these folders, whoever started it: an agent that was killed leaves one behind. */
+    private Optional<ProcessHandle> process() {
+        try {
+            if (!Files.exists(pidFile())) {
+                return Optional.empty();
+            }
+            // A process of the same number that knows nothing of our configuration is somebody else's.
+            return ProcessHandle.of(Long.parseLong(Files.readString(pidFile()).strip()))
+                    .filter(each -> each.info()
+                            .arguments()
+                            .map(arguments -> List.of(arguments)
+                                    .contains(configurationFile().toString()))
+                            .orElse(false));
+        } catch (IOException | NumberFormatException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** Whether containerd runs. */
     public synchronized boolean running() {
-        return process != null && process.isAlive();
+        return process().isPresent();
     }
 
     /** Kills containerd at once, as a crash would. Its containers run on. */
     public synchronized void kill() {
-        if (process != null) {
-            process.destroyForcibly();
-            awaitEnd(process);
-            process = null;
-        }
+        process().ifPresent(running -> {
+            running.destroyForcibly();
+            awaitEnd(running);
+        });
     }
 
     /** Ends containerd; its containers run on. */
     public synchronized void stop() {
-        Process running = process;
-        if (running == null) {
-            return;
-        }
-        running.destroy();
-        try {
-            if (!running.waitFor(STOP_GRACE.toMillis(), TimeUnit.MILLISECONDS)) {
+        process().ifPresent(running -> {
+            running.destroy();
+            if (!awaitEnd(running)) {
                 running.destroyForcibly();
             }
-        } catch (InterruptedException e) {
-            running.destroyForcibly();
-            Thread.currentThread().interrupt();
-        }
-        process = null;
+        });
     }
 
     /** Removes every sandbox and container, then ends containerd and takes down the network bridge. */
     public synchronized void stopWithContainers() {
         if (Files.exists(config.socket())) {
             try (CriRuntime runtime = new CriRuntime(config.socket())) {
-                for (var sandbox : runtime.listSandboxes(java.util.Map.of())) {
+                for (var sandbox : runtime.listSandboxes(Map.of())) {
                     runtime.stopSandbox(sandbox.id());
                     runtime.removeSandbox(sandbox.id());
                 }
@@ -250,11 +268,15 @@ public final class ContainerdLauncher implements AutoCloseable {
         stop();
     }
 
-    private static void awaitEnd(Process process) {
+    private static boolean awaitEnd(ProcessHandle process) {
         try {
-            process.waitFor(STOP_GRACE.toMillis(), TimeUnit.MILLISECONDS);
+            process.onExit().get(STOP_GRACE.toMillis(), TimeUnit.MILLISECONDS);
+            return true;
+        } catch (TimeoutException | ExecutionException e) {
+            return false;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+            return false;
         }
     }
 
@@ -264,7 +286,7 @@ public final class ContainerdLauncher implements AutoCloseable {
 
         static String run(Path socket, String... arguments) {
             List<String> command =
-                    new java.util.ArrayList<>(List.of("ctr", "--address", socket.toString(), "--namespace", "k8s.io"));
+                    new ArrayList<>(List.of("ctr", "--address", socket.toString(), "--namespace", "k8s.io"));
             command.addAll(List.of(arguments));
             return Programs.run(command);
         }
@@ -289,7 +311,7 @@ public final class ContainerdLauncher implements AutoCloseable {
                                         "/bin/sh",
                                         "-c",
                                         "trap 'exit 0' TERM INT; while :; do sleep 2147483647 & wait; done"),
-                                java.util.Map.of())
+                                Map.of())
                         .write(NAME, archive);
                 Ctr.run(socket, "images", "import", archive.toString());
             } catch (UncheckedIOException e) {

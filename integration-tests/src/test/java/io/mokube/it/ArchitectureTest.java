@@ -160,6 +160,6 @@ class ArchitectureTest {
     }
 
     private static void check(ArchRule rule) {
-        rule.allowEmptyShould(true).check(production);
+        rule.check(production);
     }
 }

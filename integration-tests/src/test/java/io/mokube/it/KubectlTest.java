@@ -1,5 +1,7 @@
 package io.mokube.it;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.mokube.testkit.Needs;
 import java.util.Map;
 import java.util.Objects;
@@ -7,6 +9,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /**
@@ -36,5 +39,20 @@ class KubectlTest {
                     Needs.part("kubectl " + version, kubectl != null);
                     new KubectlTour(Objects.requireNonNull(kubectl), cluster).run();
                 }));
+    }
+
+    @Test
+    void theExamplesWork() {
+        Kubectl kubectl = Kubectl.any();
+        kubectl.ok(
+                cluster.kubeconfig(), "apply", "-f", "../examples/deployment.yaml", "-f", "../examples/service.yaml");
+        kubectl.ok(cluster.kubeconfig(), "rollout", "status", "deployment/hello", "--timeout=90s");
+        assertThat(kubectl.ok(cluster.kubeconfig(), "get", "service", "hello"))
+                .containsPattern("hello +ClusterIP +10\\.\\d+\\.\\d+\\.\\d+ +<none> +80/TCP");
+        // Applying what is there already changes nothing.
+        assertThat(kubectl.ok(cluster.kubeconfig(), "apply", "-f", "../examples/deployment.yaml"))
+                .isEqualTo("deployment.apps/hello unchanged\n");
+        kubectl.ok(
+                cluster.kubeconfig(), "delete", "-f", "../examples/deployment.yaml", "-f", "../examples/service.yaml");
     }
 }

@@ -43,9 +43,10 @@ public final class InformerFactory implements AutoCloseable {
 
     /** Waits until all informers hold their first list; false when one does not by then. */
     public boolean awaitSynced(Duration timeout) throws InterruptedException {
-        long deadline = System.nanoTime() + timeout.toNanos();
+        long deadline = client.platform().clock().nanoTime() + timeout.toNanos();
         for (Informer<?> informer : all()) {
-            if (!informer.awaitSynced(Duration.ofNanos(Math.max(0, deadline - System.nanoTime())))) {
+            if (!informer.awaitSynced(Duration.ofNanos(
+                    Math.max(0, deadline - client.platform().clock().nanoTime())))) {
                 return false;
             }
         }

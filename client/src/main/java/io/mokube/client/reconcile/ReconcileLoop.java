@@ -59,16 +59,16 @@ public final class ReconcileLoop<K> {
     public synchronized void stop(Duration grace) {
         queue.shutDownNow();
         boolean interrupted = false;
-        long deadline = System.nanoTime() + grace.toNanos();
+        long deadline = platform.clock().nanoTime() + grace.toNanos();
         for (Thread thread : threads) {
             try {
-                Duration left = Duration.ofNanos(deadline - System.nanoTime());
+                Duration left = Duration.ofNanos(deadline - platform.clock().nanoTime());
                 if (!left.isPositive() || !thread.join(left)) {
                     thread.interrupt();
                 }
             } catch (InterruptedException e) {
                 interrupted = true;
-                deadline = System.nanoTime();
+                deadline = platform.clock().nanoTime();
                 thread.interrupt();
             }
         }

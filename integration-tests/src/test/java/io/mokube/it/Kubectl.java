@@ -10,6 +10,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -26,8 +28,8 @@ record Kubectl(String version, Path binary) {
 
     /** The versions found on this machine, oldest first: {@code kubectl.1.xx} on PATH, beside
      * the real kubectl, or where {@code mokube setup --for tests} puts them. */
-    static Map<String, Kubectl> found() {
-        Map<String, Kubectl> found = new TreeMap<>();
+    static NavigableMap<String, Kubectl> found() {
+        NavigableMap<String, Kubectl> found = new TreeMap<>();
         List<Path> folders = new ArrayList<>();
         for (String folder : System.getenv("PATH").split(File.pathSeparator, -1)) {
             folders.add(Path.of(folder));
@@ -51,11 +53,11 @@ record Kubectl(String version, Path binary) {
         return found;
     }
 
-    /** A kubectl of whatever version. */
+    /** The newest kubectl found. */
     static Kubectl any() {
-        Map<String, Kubectl> found = found();
+        NavigableMap<String, Kubectl> found = found();
         Needs.part("kubectl", !found.isEmpty());
-        return found.values().iterator().next();
+        return Objects.requireNonNull(found.get(found.lastKey()));
     }
 
     private static Optional<Path> onPath(String name) {

@@ -11,12 +11,14 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -242,7 +244,10 @@ public final class ContainerdLauncher implements AutoCloseable {
         });
     }
 
-    /** Removes every sandbox and container, then ends containerd and takes down the network bridge. */
+    /**
+     * Removes every sandbox and container, then ends containerd, takes down the network bridge and removes the state
+     * folder, whose absence tells that nothing runs here.
+     */
     public synchronized void stopWithContainers() {
         if (Files.exists(config.socket())) {
             try (CriRuntime runtime = new CriRuntime(config.socket())) {
@@ -260,6 +265,27 @@ public final class ContainerdLauncher implements AutoCloseable {
         }
         stop();
         CniNetwork.removeBridge(config.bridge());
+        removeState();
+    }
+
+    /** Removes sockets and the like; left alone while something is mounted there. */
+    private void removeState() {
+        try {
+            if (Files.readString(Path.of("/proc/self/mounts")).contains(" " + config.state() + "/")) {
+                return;
+            }
+            try (Stream<Path> all = Files.walk(config.state())) {
+                for (Path each : all.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.deleteIfExists(each);
+                }
+            }
+        } catch (IOException | UncheckedIOException e) {
+            log.atWarn()
+                    .setMessage("could not remove all of containerd's state")
+                    .addKeyValue("node", config.node())
+                    .addKeyValue("reason", e.toString())
+                    .log();
+        }
     }
 
     /** Ends containerd; its containers run on. */

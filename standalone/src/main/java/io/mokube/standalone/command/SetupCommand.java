@@ -26,13 +26,14 @@ final class SetupCommand implements Callable<Integer> {
         TESTS
     }
 
-    /** What nodes with containerd need. */
+    /** What nodes with containerd need; the image that holds a pod's namespaces is made from busybox. */
     static final List<HostPackage> CONTAINERD_NODES = List.of(
             HostPackage.CONTAINERD,
             HostPackage.RUNC,
             HostPackage.CNI_PLUGINS,
             HostPackage.IPTABLES,
-            HostPackage.IPROUTE);
+            HostPackage.IPROUTE,
+            HostPackage.BUSYBOX);
 
     @Option(
             names = "--for",

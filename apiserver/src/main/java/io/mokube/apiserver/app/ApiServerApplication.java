@@ -4,6 +4,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.mokube.apiserver.ApiServer;
 import io.mokube.apiserver.ApiServerConfig;
 import io.mokube.apiserver.StoreConfig;
+import io.mokube.machinery.component.CarrierThreads;
 import io.mokube.machinery.component.Component;
 import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.time.Clock;
@@ -66,6 +67,7 @@ public class ApiServerApplication {
     }
 
     public static void main(String[] arguments) {
+        CarrierThreads.provide();
         SpringApplication.run(ApiServerApplication.class, arguments);
     }
 

@@ -4,6 +4,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.mokube.client.rest.ClientConfig;
 import io.mokube.controllermanager.ControllerManager;
 import io.mokube.controllermanager.ControllerManagerConfig;
+import io.mokube.machinery.component.CarrierThreads;
 import io.mokube.machinery.component.Component.Readiness;
 import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.time.Clock;
@@ -25,6 +26,7 @@ public class ControllerManagerApplication {
     private static final Duration GRACE = Duration.ofSeconds(10);
 
     public static void main(String[] arguments) {
+        CarrierThreads.provide();
         SpringApplication.run(ControllerManagerApplication.class, arguments);
     }
 

@@ -7,6 +7,7 @@ import io.mokube.kubelet.KubeletConfig;
 import io.mokube.kubelet.runtime.cri.ContainerdLauncher;
 import io.mokube.kubelet.runtime.cri.ContainerdLauncher.ContainerdConfig;
 import io.mokube.kubelet.runtime.cri.CriRuntime;
+import io.mokube.machinery.component.CarrierThreads;
 import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.time.Clock;
 import java.io.IOException;
@@ -61,6 +62,7 @@ public class KubeletApplication {
             @DefaultValue("10.244.0.0/24") String podCidr) {}
 
     public static void main(String[] arguments) {
+        CarrierThreads.provide();
         SpringApplication.run(KubeletApplication.class, arguments);
     }
 

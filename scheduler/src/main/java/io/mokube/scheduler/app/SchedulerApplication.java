@@ -2,6 +2,7 @@ package io.mokube.scheduler.app;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.mokube.client.rest.ClientConfig;
+import io.mokube.machinery.component.CarrierThreads;
 import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.time.Clock;
 import io.mokube.scheduler.Scheduler;
@@ -43,6 +44,7 @@ public class SchedulerApplication {
             @DefaultValue("") String identity) {}
 
     public static void main(String[] arguments) {
+        CarrierThreads.provide();
         SpringApplication.run(SchedulerApplication.class, arguments);
     }
 

@@ -1,5 +1,6 @@
 package io.mokube.standalone.command;
 
+import io.mokube.machinery.component.CarrierThreads;
 import io.mokube.machinery.component.ComponentException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -34,6 +35,7 @@ public final class Mokube implements Runnable {
 
     /** Runs the command line and exits with its code. */
     public static void main(String[] arguments) {
+        CarrierThreads.provide();
         System.exit(commandLine().execute(arguments));
     }
 

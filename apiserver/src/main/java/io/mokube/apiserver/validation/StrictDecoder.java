@@ -69,17 +69,26 @@ public final class StrictDecoder {
             Schema schema,
             FieldValidation fieldValidation) {
         try {
-            checkType(root, expected);
-            List<String> strictErrors = strictErrors(root, schema, expected.kind(), duplicates);
-            if (fieldValidation == FieldValidation.STRICT && !strictErrors.isEmpty()) {
-                throw new MalformedInputException("strict decoding error: " + String.join(", ", strictErrors));
-            }
-            return new Decoded(
-                    new KubeObject(root), fieldValidation == FieldValidation.IGNORE ? List.of() : strictErrors);
+            return check(root, duplicates, expected, schema, fieldValidation);
         } catch (MalformedInputException e) {
             throw ApiException.badRequest(expected.kind() + " in version \"" + expected.version()
                     + "\" cannot be handled as a " + expected.kind() + ": " + e.explanation());
         }
+    }
+
+    private static Decoded check(
+            ObjectNode root,
+            List<String> duplicates,
+            GroupVersionKind expected,
+            Schema schema,
+            FieldValidation fieldValidation)
+            throws MalformedInputException {
+        checkType(root, expected);
+        List<String> strictErrors = strictErrors(root, schema, expected.kind(), duplicates);
+        if (fieldValidation == FieldValidation.STRICT && !strictErrors.isEmpty()) {
+            throw new MalformedInputException("strict decoding error: " + String.join(", ", strictErrors));
+        }
+        return new Decoded(new KubeObject(root), fieldValidation == FieldValidation.IGNORE ? List.of() : strictErrors);
     }
 
     /**
@@ -95,13 +104,7 @@ public final class StrictDecoder {
             Schema schema,
             FieldValidation fieldValidation) {
         try {
-            checkType(root, expected);
-            List<String> strictErrors = strictErrors(root, schema, expected.kind(), duplicates);
-            if (fieldValidation == FieldValidation.STRICT && !strictErrors.isEmpty()) {
-                throw new MalformedInputException("strict decoding error: " + String.join(", ", strictErrors));
-            }
-            return new Decoded(
-                    new KubeObject(root), fieldValidation == FieldValidation.IGNORE ? List.of() : strictErrors);
+            return check(root, duplicates, expected, schema, fieldValidation);
         } catch (MalformedInputException e) {
             throw ApiException.invalid(
                     "", "", "", List.of(FieldError.invalid("patch", abbreviate(root.toString()), e.explanation())));

@@ -165,6 +165,7 @@ public final class DeploymentController implements Reconciler<ObjectKey> {
         if (selector.isEmpty()) {
             return selectingAll(deployment);
         }
+        dependents.settle(deployment.getMetadata().getUid());
         if (!dependents.showsWritesOf(deployment.getMetadata().getUid())) {
             return Outcome.again(CACHE_CHECK);
         }
@@ -186,13 +187,7 @@ public final class DeploymentController implements Reconciler<ObjectKey> {
         List<ReplicaSet> owned = dependents.claim(deployment, selector, any -> true);
         RolloutPlan plan = Rollout.plan(deployment, owned, podsOf(deployment, owned), clock.instant());
         for (Step step : plan.steps()) {
-            boolean goOn =
-                    switch (step) {
-                        case Step.Create(ReplicaSet replicaSet) -> create(deployment, replicaSet);
-                        case Step.Update update -> update(deployment, update);
-                        case Step.Delete(ReplicaSet replicaSet) -> delete(deployment, replicaSet);
-                    };
-            if (!goOn) {
+            if (!carryOut(deployment, step)) {
                 return Outcome.done();
             }
         }
@@ -211,6 +206,19 @@ public final class DeploymentController implements Reconciler<ObjectKey> {
                         .flatMap(replicaSet ->
                                 Dependents.of(pods, replicaSet.getMetadata().getUid()).stream())
                         .toList();
+    }
+
+    private boolean carryOut(Deployment deployment, Step step) {
+        try {
+            return switch (step) {
+                case Step.Create(ReplicaSet wanted) -> create(deployment, wanted);
+                case Step.Update update -> update(deployment, update);
+                case Step.Delete(ReplicaSet replicaSet) -> delete(deployment, replicaSet);
+            };
+        } catch (RuntimeException e) {
+            dependents.writes().failed(deployment.getMetadata().getUid(), Ownership.key(step.replicaSet()), e);
+            throw e;
+        }
     }
 
     // Steps. Each returns whether the next one may follow; false leaves the rest to the change that got in between,

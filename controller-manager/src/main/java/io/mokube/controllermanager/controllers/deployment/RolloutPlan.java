@@ -18,6 +18,9 @@ record RolloutPlan(List<Step> steps, Optional<String> revision, DeploymentStatus
 
     /** One write. */
     sealed interface Step {
+        /** As it is to be written, or deleted. */
+        ReplicaSet replicaSet();
+
         /** Create the ReplicaSet of the Deployment's template. */
         record Create(ReplicaSet replicaSet) implements Step {}
 

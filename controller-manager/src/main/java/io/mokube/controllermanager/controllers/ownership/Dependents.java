@@ -65,7 +65,16 @@ public final class Dependents<O extends HasMetadata, T extends HasMetadata> {
         return writes;
     }
 
-    /** Whether the informer shows everything that this owner wrote. */
+    /**
+     * Settles with the server what became of the owner's requests that got no answer.
+     *
+     * @return the dependents they were about that are there
+     */
+    public List<ObjectKey> settle(String ownerUid) {
+        return writes.settle(ownerUid, client::get);
+    }
+
+    /** Whether the informer shows everything that this owner wrote, as far as that is settled. */
     public boolean showsWritesOf(String ownerUid) {
         long version = informer.version();
         return writes.observed(

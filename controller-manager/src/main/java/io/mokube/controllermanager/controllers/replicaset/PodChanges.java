@@ -34,8 +34,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Creates and deletes pods for ReplicaSets, several at once.
  *
- * <p>It picks the names of new pods itself. When a creation gets no answer, the next one takes the same name again: if
- * the pod was made after all, the server says so, and there is no second one. Safe for use by many threads.
+ * <p>It picks the names of new pods itself. When a creation got no answer, the next one takes the same name again, unless its
+ * pod was found: if the first is carried out late, there is no second pod. Safe for use by many threads.
  */
 final class PodChanges {
 
@@ -71,6 +71,16 @@ final class PodChanges {
                 throw error;
             }
         }
+    }
+
+    /** These pods are there: a creation without an answer was carried out. */
+    void foundPods(ReplicaSet replicaSet, List<ObjectKey> found) {
+        Queue<String> names = namesToReuse(replicaSet.getMetadata().getUid());
+        found.forEach(pod -> names.remove(pod.name()));
+    }
+
+    private Queue<String> namesToReuse(String ownerUid) {
+        return unanswered.computeIfAbsent(ownerUid, uid -> new ConcurrentLinkedQueue<>());
     }
 
     /**
@@ -124,19 +134,16 @@ final class PodChanges {
     private void createOne(ReplicaSet replicaSet) {
         String uid = replicaSet.getMetadata().getUid();
         String base = replicaSet.getMetadata().getName() + "-";
-        @Nullable
-        String again =
-                unanswered.getOrDefault(uid, new ConcurrentLinkedQueue<>()).poll();
+        @Nullable String again = namesToReuse(uid).poll();
         String name = again == null ? NameSuffix.random(base, random) : again;
         Pod created;
         try {
             created = pods.create(pod(replicaSet, name, base));
         } catch (ConnectionException e) {
-            unanswered
-                    .computeIfAbsent(uid, owner -> new ConcurrentLinkedQueue<>())
-                    .add(name);
+            creationFailed(replicaSet, name, e);
             throw e;
         } catch (ApiException e) {
+            creationFailed(replicaSet, name, e);
             Optional<Pod> made = e.isAlreadyExists() ? madeBefore(replicaSet, name) : Optional.empty();
             if (made.isEmpty()) {
                 if (!NamespaceEnding.isCauseOf(e)) {
@@ -153,26 +160,38 @@ final class PodChanges {
                 "Created pod: " + created.getMetadata().getName());
     }
 
+    private void creationFailed(ReplicaSet replicaSet, String name, RuntimeException failure) {
+        String uid = replicaSet.getMetadata().getUid();
+        if (writes.failed(uid, new ObjectKey(Ownership.namespace(replicaSet), name), failure)) {
+            namesToReuse(uid).add(name);
+        }
+    }
+
     private Optional<Pod> madeBefore(ReplicaSet replicaSet, String name) {
         return pods.get(new ObjectKey(Ownership.namespace(replicaSet), name))
                 .filter(pod -> Ownership.isControlledBy(pod, replicaSet));
     }
 
     private void deleteOne(ReplicaSet replicaSet, Pod pod) {
+        String uid = replicaSet.getMetadata().getUid();
         try {
             pods.delete(
                     Ownership.key(pod),
                     DeleteOptions.DEFAULT.withUid(pod.getMetadata().getUid()));
+        } catch (ConnectionException e) {
+            writes.failed(uid, Ownership.key(pod), e);
+            throw e;
         } catch (ApiException e) {
             if (!e.isNotFound() && !e.isConflict()) {
+                writes.failed(uid, Ownership.key(pod), e);
                 events.warning(replicaSet, "FailedDelete", "Error deleting: " + e.getMessage());
                 throw e;
             }
             // It is gone already, or another has its name; the cache has yet to show it.
-            writes.deleted(replicaSet.getMetadata().getUid(), pod);
+            writes.deleted(uid, pod);
             return;
         }
-        writes.deleted(replicaSet.getMetadata().getUid(), pod);
+        writes.deleted(uid, pod);
         events.normal(
                 replicaSet,
                 "SuccessfulDelete",

@@ -123,6 +123,7 @@ public final class ReplicaSetController implements Reconciler<ObjectKey> {
         if (selector.isEmpty()) {
             return Outcome.giveUp("the selector can't be understood");
         }
+        changes.foundPods(replicaSet, dependents.settle(replicaSet.getMetadata().getUid()));
         if (!dependents.showsWritesOf(replicaSet.getMetadata().getUid())) {
             return Outcome.again(CACHE_CHECK);
         }

@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import io.fabric8.kubernetes.api.model.apps.ReplicaSet;
 import io.fabric8.kubernetes.api.model.apps.ReplicaSetBuilder;
+import io.mokube.client.rest.ConnectionException;
 import io.mokube.controllermanager.controllers.Pods;
 import io.mokube.controllermanager.controllers.deployment.RolloutPlan.Step;
 import io.mokube.controllermanager.controllers.ownership.OwnWrites;
@@ -91,9 +92,6 @@ final class ModelCluster {
     /** A request that the server turned down. */
     private static final class Refused extends RuntimeException {}
 
-    /** A request that was carried out though nobody heard of it. */
-    private static final class Unanswered extends RuntimeException {}
-
     final Kind<Deployment> deployments = new Kind<>();
     final Kind<ReplicaSet> replicaSets = new Kind<>();
     final Kind<Pod> pods = new Kind<>();
@@ -175,6 +173,7 @@ final class ModelCluster {
     void reconcileDeployment() {
         Deployment deployment = deployments.cache.values().iterator().next();
         String uid = deployment.getMetadata().getUid();
+        deploymentWrites.settle(uid, key -> Optional.ofNullable(replicaSets.live.get(key)));
         if (!deploymentWrites.observed(uid, replicaSets.cache::get, replicaSets.version)) {
             return;
         }
@@ -184,14 +183,7 @@ final class ModelCluster {
         RolloutPlan plan = Rollout.plan(deployment, owned, pods.cache.values(), now);
         try {
             for (Step step : plan.steps()) {
-                switch (step) {
-                    case Step.Create(ReplicaSet wanted) -> deploymentWrites.stored(uid, create(wanted));
-                    case Step.Update update -> deploymentWrites.stored(uid, update(update.replicaSet()));
-                    case Step.Delete(ReplicaSet replicaSet) -> {
-                        delete(replicaSet);
-                        deploymentWrites.deleted(uid, replicaSet);
-                    }
-                }
+                carryOut(uid, step);
             }
             Deployment latest = deployment;
             if (plan.revision().isPresent()) {
@@ -207,13 +199,32 @@ final class ModelCluster {
                         .withStatus(plan.status())
                         .build());
             }
-        } catch (Refused | Unanswered e) {
+        } catch (Refused | ConnectionException e) {
             // The next round looks again.
+        }
+    }
+
+    private void carryOut(String uid, Step step) {
+        try {
+            switch (step) {
+                case Step.Create(ReplicaSet wanted) -> deploymentWrites.stored(uid, create(wanted));
+                case Step.Update update -> deploymentWrites.stored(uid, update(update.replicaSet()));
+                case Step.Delete(ReplicaSet replicaSet) -> {
+                    delete(replicaSet);
+                    deploymentWrites.deleted(uid, replicaSet);
+                }
+            }
+        } catch (ConnectionException e) {
+            deploymentWrites.failed(uid, Ownership.key(step.replicaSet()), e);
+            throw e;
         }
     }
 
     void reconcileReplicaSet(ReplicaSet replicaSet) {
         String uid = replicaSet.getMetadata().getUid();
+        replicaSetWrites
+                .settle(uid, key -> Optional.ofNullable(pods.live.get(key)))
+                .forEach(found -> namesToReuse(uid).remove(found.name()));
         if (!replicaSetWrites.observed(uid, pods.cache::get, pods.version)) {
             return;
         }
@@ -227,11 +238,7 @@ final class ModelCluster {
                 replicaSetWrites.stored(uid, createPod(replicaSet));
             }
             for (Pod surplus : decision.delete()) {
-                answer(() -> {
-                    Optional.ofNullable(pods.live.get(Ownership.key(surplus))).ifPresent(this::podIsDeleted);
-                    return surplus;
-                });
-                replicaSetWrites.deleted(uid, surplus);
+                delete(uid, surplus);
             }
             var status = ReplicaSetDecisions.status(replicaSet, active, owned.size() - active.size(), now);
             if (!status.equals(replicaSet.getStatus())) {
@@ -239,7 +246,7 @@ final class ModelCluster {
                 replicaSets.store(
                         new ReplicaSetBuilder(stored).withStatus(status).build());
             }
-        } catch (Refused | Unanswered e) {
+        } catch (Refused | ConnectionException e) {
             // The next round looks again.
         }
     }
@@ -285,8 +292,8 @@ final class ModelCluster {
     }
 
     private Pod createPod(ReplicaSet replicaSet) {
-        Deque<String> again =
-                unanswered.computeIfAbsent(replicaSet.getMetadata().getUid(), uid -> new ArrayDeque<>());
+        String uid = replicaSet.getMetadata().getUid();
+        Deque<String> again = namesToReuse(uid);
         String name = again.isEmpty() ? replicaSet.getMetadata().getName() + "-" + ++names : again.remove();
         Pod there = pods.live.get(new ObjectKey("default", name));
         if (there != null) {
@@ -299,8 +306,26 @@ final class ModelCluster {
                     .withOwnerReferences(Ownership.controllerReference(replicaSet))
                     .endMetadata()
                     .build()));
-        } catch (Unanswered e) {
+        } catch (ConnectionException e) {
+            replicaSetWrites.failed(uid, new ObjectKey("default", name), e);
             again.add(name);
+            throw e;
+        }
+    }
+
+    private Deque<String> namesToReuse(String ownerUid) {
+        return unanswered.computeIfAbsent(ownerUid, uid -> new ArrayDeque<>());
+    }
+
+    private void delete(String ownerUid, Pod surplus) {
+        try {
+            answer(() -> {
+                Optional.ofNullable(pods.live.get(Ownership.key(surplus))).ifPresent(this::podIsDeleted);
+                return surplus;
+            });
+            replicaSetWrites.deleted(ownerUid, surplus);
+        } catch (ConnectionException e) {
+            replicaSetWrites.failed(ownerUid, Ownership.key(surplus), e);
             throw e;
         }
     }
@@ -309,7 +334,7 @@ final class ModelCluster {
         T answer = write.get();
         if (answersToLose > 0) {
             answersToLose--;
-            throw new Unanswered();
+            throw new ConnectionException("the answer is lost");
         }
         return answer;
     }

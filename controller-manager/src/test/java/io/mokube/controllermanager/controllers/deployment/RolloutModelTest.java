@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
-import net.jqwik.api.Disabled;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.ShrinkingMode;
@@ -24,10 +23,6 @@ class RolloutModelTest {
 
     private static final int HISTORY = 2;
 
-    /**
-     * The same stories in every run. Others are still found that break the promise for the Recreate strategy, such as those
-     * of seed 5403670130516139914: see {@link #aStoryThatRecreateDoesNotSurviveYet}.
-     */
     @Property(tries = 300, shrinking = ShrinkingMode.BOUNDED, seed = "8945726958801950182")
     void neverMorePodsThanTheSurgeAllowsAndAlwaysThereInTheEnd(
             @ForAll @IntRange(min = 0, max = 8) int replicas,
@@ -51,10 +46,9 @@ class RolloutModelTest {
         settle(cluster);
     }
 
-    /** A known fault, kept to be mended. */
-    @Disabled("goes one pod over the limit with the Recreate strategy; the cause is not found yet")
+    /** A pod whose creation got no answer once ran beside those of the next template. */
     @Property(tries = 300, shrinking = ShrinkingMode.BOUNDED, seed = "5403670130516139914")
-    void aStoryThatRecreateDoesNotSurviveYet(
+    void storiesWithPodsThatNobodyKnewOf(
             @ForAll @IntRange(min = 0, max = 8) int replicas,
             @ForAll @IntRange(min = 0, max = 3) int maxSurge,
             @ForAll @IntRange(min = 0, max = 3) int maxUnavailable,

@@ -147,6 +147,7 @@ public final class ApiServer implements Component {
             HttpServer http = new HttpServer(
                     config.bindAddress(),
                     config.port(),
+                    config.plainTextPort(),
                     certificates.serving(),
                     certificates.authorityCertificate(),
                     authenticators(tokens),
@@ -241,6 +242,11 @@ public final class ApiServer implements Component {
     public URI publicUri() {
         URI configured = config.publicUri();
         return configured != null ? configured : URI.create("https://127.0.0.1:" + port());
+    }
+
+    /** Where the server is reached without TLS; only for a started server that has such a port. */
+    public URI plainTextUri() {
+        return URI.create("http://127.0.0.1:" + started().http().plainTextPort());
     }
 
     /** The certificates and kubeconfig files; only for a started server. */

@@ -3,6 +3,7 @@ package io.mokube.apiserver;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param nodes nodes to prepare credentials for at start
  * @param serviceCidr the range that services get their addresses from
  * @param tokenFile static tokens in Kubernetes' form {@code token,user,uid,"group,group"}, or null for none
+ * @param plainTextPort a further port, on loopback only, that is served without TLS and so knows callers by their tokens
+ *     alone: for measurements and for a proxy beside the server that ends TLS itself; 0 for any free one
  */
 public record ApiServerConfig(
         String bindAddress,
@@ -28,7 +31,8 @@ public record ApiServerConfig(
         List<String> extraNames,
         List<Node> nodes,
         String serviceCidr,
-        @Nullable Path tokenFile) {
+        @Nullable Path tokenFile,
+        OptionalInt plainTextPort) {
 
     /** The port Kubernetes' API server listens on when nothing else is said. */
     public static final int DEFAULT_PORT = 6443;
@@ -59,16 +63,63 @@ public record ApiServerConfig(
                 List.of(),
                 List.of(),
                 DEFAULT_SERVICE_CIDR,
-                null);
+                null,
+                OptionalInt.empty());
     }
 
     public ApiServerConfig withPort(int newPort) {
         return new ApiServerConfig(
-                bindAddress, newPort, dataDirectory, store, publicUri, extraNames, nodes, serviceCidr, tokenFile);
+                bindAddress,
+                newPort,
+                dataDirectory,
+                store,
+                publicUri,
+                extraNames,
+                nodes,
+                serviceCidr,
+                tokenFile,
+                plainTextPort);
     }
 
     public ApiServerConfig withStore(StoreConfig newStore) {
         return new ApiServerConfig(
-                bindAddress, port, dataDirectory, newStore, publicUri, extraNames, nodes, serviceCidr, tokenFile);
+                bindAddress,
+                port,
+                dataDirectory,
+                newStore,
+                publicUri,
+                extraNames,
+                nodes,
+                serviceCidr,
+                tokenFile,
+                plainTextPort);
+    }
+
+    public ApiServerConfig withTokenFile(Path newTokenFile) {
+        return new ApiServerConfig(
+                bindAddress,
+                port,
+                dataDirectory,
+                store,
+                publicUri,
+                extraNames,
+                nodes,
+                serviceCidr,
+                newTokenFile,
+                plainTextPort);
+    }
+
+    public ApiServerConfig withPlainTextPort(int newPort) {
+        return new ApiServerConfig(
+                bindAddress,
+                port,
+                dataDirectory,
+                store,
+                publicUri,
+                extraNames,
+                nodes,
+                serviceCidr,
+                tokenFile,
+                OptionalInt.of(newPort));
     }
 }

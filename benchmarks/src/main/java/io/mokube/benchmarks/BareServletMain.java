@@ -7,10 +7,12 @@ import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.OptionalInt;
 
 /** The API server's own HTTP server around a servlet that writes one file: {@code FOLDER FILE}. */
 final class BareServletMain {
@@ -22,9 +24,16 @@ final class BareServletMain {
                 ClusterCertificates.ensure(Path.of(arguments[0]), List.of("127.0.0.1"), Clock.system());
         byte[] body = Files.readAllBytes(Path.of(arguments[1]));
         HttpServer server = new HttpServer(
-                "127.0.0.1", 0, certificates.serving(), certificates.authorityCertificate(), new SameBytes(body));
+                "127.0.0.1",
+                0,
+                OptionalInt.of(0),
+                certificates.serving(),
+                certificates.authorityCertificate(),
+                new SameBytes(body));
         server.start();
-        System.out.println(JavaSubject.READY + "https://127.0.0.1:" + server.port());
+        JavaSubject.sayReady(
+                URI.create("https://127.0.0.1:" + server.port()),
+                URI.create("http://127.0.0.1:" + server.plainTextPort()));
         while (System.in.read() >= 0) {
             Thread.onSpinWait();
         }

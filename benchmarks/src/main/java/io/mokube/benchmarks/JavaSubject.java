@@ -11,20 +11,25 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** A main class of this module in a JVM of its own. It says {@code READY <address>} and ends when its input ends. */
+/**
+ * A main class of this module in a JVM of its own. It says {@code READY <address> <address without TLS>} and ends when its
+ * input ends.
+ */
 final class JavaSubject implements Subject {
 
-    static final String READY = "READY ";
+    private static final String READY = "READY ";
 
     private final String name;
     private final Process process;
     private final URI server;
+    private final URI plainText;
     private final String path;
 
-    private JavaSubject(String name, Process process, URI server, String path) {
+    private JavaSubject(String name, Process process, URI server, URI plainText, String path) {
         this.name = name;
         this.process = process;
         this.server = server;
+        this.plainText = plainText;
         this.path = path;
     }
 
@@ -48,19 +53,22 @@ final class JavaSubject implements Subject {
         for (String line = output.readLine(); line != null; line = output.readLine()) {
             if (line.startsWith(READY)) {
                 Thread.ofVirtual().start(() -> output.lines().forEach(rest -> {}));
-                return new JavaSubject(name, process, URI.create(line.substring(READY.length())), path);
+                String[] addresses = line.substring(READY.length()).split(" ", 2);
+                return new JavaSubject(name, process, URI.create(addresses[0]), URI.create(addresses[1]), path);
             }
         }
         process.destroyForcibly();
         throw new IOException(name + " ended before it served");
     }
 
-    URI server() {
-        return server;
+    /** Said by the process once it serves. */
+    static void sayReady(URI server, URI plainText) {
+        System.out.println(READY + server + " " + plainText);
     }
 
-    JavaSubject at(String otherPath) {
-        return new JavaSubject(name, process, server, otherPath);
+    /** The same process, reached without TLS. */
+    JavaSubject withoutTls() {
+        return new JavaSubject(name, process, plainText, plainText, path);
     }
 
     @Override

@@ -28,6 +28,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
@@ -37,8 +38,8 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
 /**
- * Reading from the API server: one object against a bare servlet on the same Tomcat that writes the same bytes, and a
- * list against nginx that sends the same file, over TLS.
+ * Reading from the API server: one object against a bare servlet on the same Tomcat that writes the same bytes, with
+ * and without TLS, and a list against nginx that sends the same file over TLS.
  */
 public final class ReadBenchmarks {
 
@@ -46,6 +47,7 @@ public final class ReadBenchmarks {
     private static final int GET_CONNECTIONS = 16;
     private static final int LIST_CONNECTIONS = 2;
 
+    private final String token = UUID.randomUUID().toString();
     private final Path work;
     private final Options options;
 
@@ -114,20 +116,28 @@ public final class ReadBenchmarks {
         Path data = work.resolve("server");
         try (JavaSubject server = server(data, "/api/v1/namespaces/default/pods/pod-0")) {
             SSLContext tls = fill(data);
-            byte[] body = load(server, tls).fetch();
+            byte[] body = fetch(server, tls);
             Path file = work.resolve("body.json");
             Files.write(file, body);
-            try (Load load = load(server, tls);
-                    JavaSubject bare = JavaSubject.start(
-                            "a bare servlet, same bytes",
-                            BareServletMain.class,
-                            List.of(data.toString(), file.toString()),
-                            "/anything");
-                    Load bareLoad = load(bare, tls)) {
+            try (JavaSubject bare = JavaSubject.start(
+                    "a bare servlet, same bytes",
+                    BareServletMain.class,
+                    List.of(data.toString(), file.toString()),
+                    "/anything")) {
                 Plan plan = new Plan(GET_CONNECTIONS, options.turn(), options.warmUp(), options.rounds());
-                Comparison comparison = Comparison.measure(
-                        "GET one pod, TLS", 0.85, new Side(server, load), new Side(bare, load(bare, tls)), plan);
-                return report("get", body.length, GET_CONNECTIONS, List.of(comparison));
+                return report(
+                        "get",
+                        body.length,
+                        GET_CONNECTIONS,
+                        List.of(
+                                compare("GET one pod, TLS", 0.85, server, bare, tls, plan),
+                                compare(
+                                        "GET one pod, no TLS",
+                                        0.85,
+                                        server.withoutTls(),
+                                        bare.withoutTls(),
+                                        tls,
+                                        plan)));
             }
         }
     }
@@ -136,19 +146,27 @@ public final class ReadBenchmarks {
         Path data = work.resolve("server");
         try (JavaSubject server = server(data, "/api/v1/pods")) {
             SSLContext tls = fill(data);
-            byte[] body = load(server, tls).fetch();
-            try (Load load = load(server, tls);
-                    NginxSubject nginx = NginxSubject.start(work.resolve("nginx"), body, servingFiles(data));
-                    Load nginxLoad = load(nginx, tls)) {
+            byte[] body = fetch(server, tls);
+            try (NginxSubject nginx = NginxSubject.start(work.resolve("nginx"), body, servingFiles(data))) {
                 Plan plan = new Plan(LIST_CONNECTIONS, options.turn(), options.warmUp(), options.rounds());
-                Comparison comparison = Comparison.measure(
-                        "LIST " + options.objects() + " pods, TLS",
-                        0.5,
-                        new Side(server, load),
-                        new Side(nginx, nginxLoad),
-                        plan);
-                return report("list", body.length, LIST_CONNECTIONS, List.of(comparison));
+                String title = "LIST " + options.objects() + " pods, TLS";
+                return report(
+                        "list", body.length, LIST_CONNECTIONS, List.of(compare(title, 0.5, server, nginx, tls, plan)));
             }
+        }
+    }
+
+    private Comparison compare(String title, double goal, Subject ours, Subject theirs, SSLContext tls, Plan plan)
+            throws IOException, InterruptedException {
+        try (Load load = load(ours, tls);
+                Load otherLoad = load(theirs, tls)) {
+            return Comparison.measure(title, goal, new Side(ours, load), new Side(theirs, otherLoad), plan);
+        }
+    }
+
+    private byte[] fetch(Subject subject, SSLContext tls) throws IOException {
+        try (Load load = load(subject, tls)) {
+            return load.fetch();
         }
     }
 
@@ -160,13 +178,21 @@ public final class ReadBenchmarks {
                 options.results(), name, notes, comparisons, Clock.system().instant());
     }
 
-    private static JavaSubject server(Path data, String path) throws IOException {
+    private JavaSubject server(Path data, String path) throws IOException {
         Files.createDirectories(data);
-        return JavaSubject.start("API server", ApiServerMain.class, List.of(data.toString()), path);
+        Path tokens = data.resolve("tokens.csv");
+        Files.writeString(tokens, token + ",benchmark,benchmark,system:masters\n");
+        return JavaSubject.start("API server", ApiServerMain.class, List.of(data.toString(), tokens.toString()), path);
     }
 
-    private static Load load(Subject subject, SSLContext tls) {
-        return new Load(subject.target(), tls, List.of("Accept: application/json"));
+    /** Over TLS the client's certificate says who asks; without it a token must. */
+    private Load load(Subject subject, SSLContext tls) {
+        return new Load(
+                subject.target(),
+                tls,
+                subject.target().getScheme().equals("https")
+                        ? List.of("Accept: application/json")
+                        : List.of("Accept: application/json", "Authorization: Bearer " + token));
     }
 
     /** Creates the objects, through the API as anybody would; returns the admin's way in. */

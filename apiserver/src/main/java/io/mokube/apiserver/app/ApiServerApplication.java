@@ -14,6 +14,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
@@ -62,7 +63,16 @@ public class ApiServerApplication {
                     .map(node -> new ApiServerConfig.Node(node.getKey(), node.getValue()))
                     .toList();
             return new ApiServerConfig(
-                    bindAddress, port, dataDirectory, store, publicUri, extraNames, prepared, serviceCidr, tokenFile);
+                    bindAddress,
+                    port,
+                    dataDirectory,
+                    store,
+                    publicUri,
+                    extraNames,
+                    prepared,
+                    serviceCidr,
+                    tokenFile,
+                    OptionalInt.empty());
         }
     }
 

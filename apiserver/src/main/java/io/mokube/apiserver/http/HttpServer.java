@@ -17,6 +17,7 @@ import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.Comparator;
+import java.util.OptionalInt;
 import java.util.concurrent.Executor;
 import java.util.stream.Stream;
 import org.apache.catalina.Context;
@@ -31,6 +32,7 @@ import org.apache.coyote.http2.Http2Protocol;
 import org.apache.tomcat.util.net.SSLHostConfig;
 import org.apache.tomcat.util.net.SSLHostConfigCertificate;
 import org.apache.tomcat.util.threads.VirtualThreadExecutor;
+import org.jspecify.annotations.Nullable;
 
 /** The listening server: an embedded Tomcat with one servlet, HTTP/2 and HTTP/1.1 over TLS, a virtual thread for each request. */
 public final class HttpServer {
@@ -45,18 +47,21 @@ public final class HttpServer {
 
     private final Tomcat tomcat = new Tomcat();
     private final Connector connector;
+    private final @Nullable Connector plainText;
     private final Path workFolder;
     private final String address;
     private final int port;
 
     /**
      * @param port 0 for any free one
+     * @param plainTextPort a further port on loopback without TLS, 0 for any free one
      * @param serving what to show clients
      * @param clientAuthority who signs client certificates
      */
     public HttpServer(
             String address,
             int port,
+            OptionalInt plainTextPort,
             Credential serving,
             X509Certificate clientAuthority,
             Authenticators authenticators,
@@ -64,12 +69,23 @@ public final class HttpServer {
             WatchCache cache,
             Clock clock,
             MeterRegistry meters) {
-        this(address, port, serving, clientAuthority, new ApiServlet(authenticators, pipeline, cache, clock, meters));
+        this(
+                address,
+                port,
+                plainTextPort,
+                serving,
+                clientAuthority,
+                new ApiServlet(authenticators, pipeline, cache, clock, meters));
     }
 
     /** The same server around another servlet: what benchmarks compare the API with. */
     public HttpServer(
-            String address, int port, Credential serving, X509Certificate clientAuthority, HttpServlet servlet) {
+            String address,
+            int port,
+            OptionalInt plainTextPort,
+            Credential serving,
+            X509Certificate clientAuthority,
+            HttpServlet servlet) {
         this.address = address;
         this.port = port;
         TomcatURLStreamHandlerFactory.disable();
@@ -79,8 +95,12 @@ public final class HttpServer {
             throw new ComponentException("no temporary folder can be made: " + e.getMessage(), e);
         }
         tomcat.setBaseDir(workFolder.toString());
-        connector = connector(address, port, serving, clientAuthority);
+        connector = encrypted(address, port, serving, clientAuthority);
         tomcat.setConnector(connector);
+        plainText = plainTextPort.isPresent() ? connector("127.0.0.1", plainTextPort.getAsInt()) : null;
+        if (plainText != null) {
+            tomcat.setConnector(plainText);
+        }
         Context context = tomcat.addContext("", workFolder.toString());
         // The platform's own loader: nothing is deployed that would need another.
         context.setParentClassLoader(HttpServer.class.getClassLoader());
@@ -88,23 +108,29 @@ public final class HttpServer {
         context.addServletMappingDecoded("/", "api");
     }
 
-    private static Connector connector(String address, int port, Credential serving, X509Certificate clientAuthority) {
-        Connector connector = new Connector(Http11NioProtocol.class.getName());
-        connector.setPort(port);
+    private static Connector encrypted(String address, int port, Credential serving, X509Certificate clientAuthority) {
+        Connector connector = connector(address, port);
         connector.setScheme("https");
         connector.setSecure(true);
+        Http11NioProtocol protocol = (Http11NioProtocol) connector.getProtocolHandler();
+        protocol.setSSLEnabled(true);
+        protocol.addSslHostConfig(tls(serving, clientAuthority));
+        return connector;
+    }
+
+    private static Connector connector(String address, int port) {
+        Connector connector = new Connector(Http11NioProtocol.class.getName());
+        connector.setPort(port);
         connector.setThrowOnFailure(true);
         // The path is checked segment by segment before anything is made of it.
         connector.setEncodedSolidusHandling("passthrough");
         connector.setAllowBackslash(true);
         Http11NioProtocol protocol = (Http11NioProtocol) connector.getProtocolHandler();
         limit(protocol, address);
-        protocol.setSSLEnabled(true);
         protocol.setMaxHttpRequestHeaderSize(LARGEST_HEADER);
         protocol.setMaxKeepAliveRequests(-1);
         protocol.setDisableUploadTimeout(true);
         protocol.setCompression("off");
-        protocol.addSslHostConfig(tls(serving, clientAuthority));
         Http2Protocol http2 = new Http2Protocol();
         http2.setMaxConcurrentStreams(MOST_STREAMS);
         http2.setMaxConcurrentStreamExecution(MOST_STREAMS);
@@ -179,6 +205,18 @@ public final class HttpServer {
     /** The port that is listened on. */
     public int port() {
         return connector.getLocalPort();
+    }
+
+    /**
+     * The port that is listened on without TLS.
+     *
+     * @throws IllegalStateException when there is none
+     */
+    public int plainTextPort() {
+        if (plainText == null) {
+            throw new IllegalStateException("this server has no port without TLS");
+        }
+        return plainText.getLocalPort();
     }
 
     /** Takes no new connections and gives requests in flight the grace to end. */

@@ -33,6 +33,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -117,7 +118,8 @@ public final class Cluster {
                 List.of(),
                 List.of(),
                 ApiServerConfig.DEFAULT_SERVICE_CIDR,
-                null);
+                null,
+                OptionalInt.empty());
     }
 
     private List<URI> etcdEndpoints() {

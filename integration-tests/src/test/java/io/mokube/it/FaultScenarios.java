@@ -6,6 +6,7 @@ import io.mokube.machinery.object.Json;
 import io.mokube.testkit.Await;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
@@ -92,6 +93,13 @@ abstract class FaultScenarios {
             assertThat(pod.at("/status/containerStatuses/0/restartCount").asInt())
                     .isZero();
         }
+        Await.until(PATIENCE, "all nodes are ready", this::nodesAreReady);
+    }
+
+    /** What follows needs all nodes; an agent that starts reports its node ready only once it knows its pods. */
+    private boolean nodesAreReady() {
+        return ok("default", "get", "nodes", "-o", "jsonpath={.items[*].status.conditions[?(@.type=='Ready')].status}")
+                .equals(String.join(" ", Collections.nCopies(cluster.nodes().size(), "True")));
     }
 
     /** A namespace with a Deployment of the demo image, rolled out. */

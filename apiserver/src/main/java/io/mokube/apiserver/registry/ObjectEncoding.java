@@ -19,8 +19,8 @@ public final class ObjectEncoding {
         ObjectNode metadata = root.putObject("metadata");
         for (Map.Entry<String, JsonNode> field : object.metadata().properties()) {
             switch (field.getKey()) {
-                // The first is the revision of the write; the second would claim owners that nobody keeps track of.
-                case "resourceVersion", "managedFields", "selfLink" -> {}
+                // The first is the revision of the write, the second nobody sets any more.
+                case "resourceVersion", "selfLink" -> {}
                 default -> metadata.set(field.getKey(), field.getValue());
             }
         }

@@ -1,6 +1,7 @@
 package io.mokube.apiserver.verbs;
 
 import io.mokube.apiserver.authn.User;
+import io.mokube.apiserver.ownership.FieldManager;
 import io.mokube.apiserver.resources.ResourceDefinition;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.names.GroupResource;
@@ -67,7 +68,8 @@ public final class Bootstrap {
         }
         User self = new User("system:apiserver", List.of(User.SYSTEM_MASTERS, User.AUTHENTICATED));
         try {
-            writes.create(definition, object, new Writes.Writer(self, false, warning -> {}));
+            FieldManager manager = new FieldManager("kube-apiserver", false, object.apiVersion(), "");
+            writes.create(definition, object, new Writes.Writer(self, false, warning -> {}, manager));
         } catch (ApiException e) {
             if (!e.isAlreadyExists()) {
                 throw e;

@@ -23,7 +23,7 @@ public final class CreateVerb implements Verb {
             throw ApiException.badRequest("resourceVersion should not be set on objects to be created");
         }
         served.version().conversion().toStorage(object);
-        Writes.Writer writer = new Writes.Writer(request.user(), options.dryRun(), request::warn);
+        Writes.Writer writer = Writes.Writer.of(request, served, options);
         return new Answer.One(201, served, writes.create(served.definition(), object, writer));
     }
 }

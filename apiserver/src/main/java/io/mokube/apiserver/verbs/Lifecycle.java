@@ -30,12 +30,7 @@ final class Lifecycle {
     static void begin(KubeObject object, Instant now, RandomGenerator random) {
         ObjectNode metadata = object.metadata();
         metadata.remove(List.of(
-                "resourceVersion",
-                "deletionTimestamp",
-                "deletionGracePeriodSeconds",
-                "selfLink",
-                "managedFields",
-                "generation"));
+                "resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "generation"));
         metadata.put("uid", uid(random));
         metadata.put("creationTimestamp", timestamp(now));
     }
@@ -43,7 +38,7 @@ final class Lifecycle {
     /** Takes over what a client may leave out of an update; what it says differently stays, for validation to refuse. */
     static void carryOver(KubeObject object, KubeObject old) {
         ObjectNode metadata = object.metadata();
-        metadata.remove(List.of("selfLink", "managedFields", "generation"));
+        metadata.remove(List.of("selfLink", "generation"));
         for (String field : KEPT) {
             JsonNode before = old.metadata().get(field);
             JsonNode given = metadata.get(field);

@@ -26,22 +26,28 @@ import tools.jackson.databind.node.ObjectNode;
 public final class PatchVerb implements Verb {
 
     static final String ACCEPTED =
-            "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json";
+            "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, "
+                    + ApplyVerb.APPLY;
 
     private final Writes writes;
+    private final ApplyVerb apply;
 
     public PatchVerb(Backend backend) {
         this.writes = new Writes(backend);
+        this.apply = new ApplyVerb(backend);
     }
 
     @Override
     public Answer answer(ApiRequest request, Served served) {
+        if (request.contentType().equals(ApplyVerb.APPLY)) {
+            return apply.answer(request, served);
+        }
         ResourceDefinition definition = served.definition();
-        WriteOptions options = WriteOptions.parse(request.query(), "PatchOptions");
+        WriteOptions options = WriteOptions.parsePatch(request.query());
         Schema schema = served.version().schema().get();
         Patch patch = read(request, schema);
         ObjectKey key = Paths.key(request, definition);
-        Writes.Writer writer = new Writes.Writer(request.user(), options.dryRun(), request::warn);
+        Writes.Writer writer = Writes.Writer.of(request, served, options);
         String subresource = request.info().subresource();
         Outcome outcome = writes.update(definition, key, subresource, writer, current -> {
             String revision = current.resourceVersion();
@@ -51,7 +57,7 @@ public final class PatchVerb implements Verb {
                     patch.apply(before.root()), patch.duplicates(), served.kind(), schema, options.fieldValidation());
             decoded.warnings().forEach(request::warn);
             KubeObject object = decoded.object();
-            checkNames(definition, object, key);
+            checkNames(object, key);
             served.version().conversion().toStorage(object);
             // Only a patch that names another revision than the present one lost a race.
             if (!object.resourceVersion().isEmpty() && !object.resourceVersion().equals(revision)) {
@@ -62,13 +68,15 @@ public final class PatchVerb implements Verb {
         return UpdateVerb.answer(served, outcome);
     }
 
-    private static void checkNames(ResourceDefinition definition, KubeObject object, ObjectKey key) {
+    /** Refuses a patch that makes the object another one. */
+    static void checkNames(KubeObject object, ObjectKey key) {
+        if (object.name().isEmpty()) {
+            throw ApiException.badRequest("the name of the object (" + key.name()
+                    + " based on URL) was undeterminable: name must be provided");
+        }
         if (!object.name().equals(key.name())) {
-            throw ApiException.invalid(
-                    definition.group(),
-                    definition.kind(),
-                    key.name(),
-                    List.of(FieldError.invalid("metadata.name", object.name(), "field is immutable")));
+            throw ApiException.badRequest("the name of the object (" + object.name()
+                    + ") does not match the name on the URL (" + key.name() + ")");
         }
         if (!object.namespace().equals(key.namespace())) {
             throw ApiException.badRequest(

@@ -22,12 +22,14 @@ import tools.jackson.databind.node.ObjectNode;
 /** GET, PUT and PATCH of {@code /scale}: the replicas of an object as a kind of its own. */
 final class ScaleVerb implements Verb {
 
-    private static final GroupVersionKind SCALE = new GroupVersionKind("autoscaling", "v1", "Scale");
+    static final GroupVersionKind SCALE = new GroupVersionKind("autoscaling", "v1", "Scale");
 
     private final Reads reads;
     private final Writes writes;
+    private final ApplyVerb apply;
 
     ScaleVerb(Backend backend) {
+        this.apply = new ApplyVerb(backend);
         this.reads = new Reads(backend);
         this.writes = new Writes(backend);
     }
@@ -43,7 +45,10 @@ final class ScaleVerb implements Verb {
                 yield change(request, served, options, current -> scale);
             }
             default -> {
-                WriteOptions options = WriteOptions.parse(request.query(), "PatchOptions");
+                if (request.contentType().equals(ApplyVerb.APPLY)) {
+                    yield apply.answerScale(request, served);
+                }
+                WriteOptions options = WriteOptions.parsePatch(request.query());
                 Schema schema = BuiltInSchemas.lean().of(SCALE);
                 PatchVerb.Patch patch = PatchVerb.read(request, schema);
                 yield change(
@@ -73,20 +78,12 @@ final class ScaleVerb implements Verb {
     private Answer change(ApiRequest request, Served served, WriteOptions options, UnaryOperator<KubeObject> desired) {
         ResourceDefinition definition = served.definition();
         ObjectKey key = Paths.key(request, definition);
-        Writes.Writer writer = new Writes.Writer(request.user(), options.dryRun(), request::warn);
+        Writes.Writer writer = Writes.Writer.of(request, served, options);
         // An update of the object itself: whoever may write the scale changes the spec by it.
         StoredObject result = writes.update(definition, key, "", writer, current -> {
                     KubeObject scale = desired.apply(scale(current));
                     Writes.checkResourceVersion(definition, scale, current);
-                    JsonNode replicas = scale.at("spec", "replicas");
-                    if (replicas.asLong(0) < 0) {
-                        throw ApiException.invalid(
-                                SCALE.group(),
-                                SCALE.kind(),
-                                key.name(),
-                                List.of(FieldError.invalid(
-                                        "spec.replicas", replicas.asLong(), "must be greater than or equal to 0")));
-                    }
+                    JsonNode replicas = replicas(scale, key);
                     current.root().withObjectProperty("spec").put("replicas", replicas.asInt(0));
                     return current;
                 })
@@ -94,7 +91,22 @@ final class ScaleVerb implements Verb {
         return new Answer.Document(200, scale(result.parse()).root());
     }
 
-    private static KubeObject scale(KubeObject object) {
+    /** The number a scale wants, 0 when it says none. */
+    static JsonNode replicas(KubeObject scale, ObjectKey key) {
+        JsonNode replicas = scale.at("spec", "replicas");
+        if (replicas.asLong(0) < 0) {
+            throw ApiException.invalid(
+                    SCALE.group(),
+                    SCALE.kind(),
+                    key.name(),
+                    List.of(FieldError.invalid(
+                            "spec.replicas", replicas.asLong(), "must be greater than or equal to 0")));
+        }
+        return replicas;
+    }
+
+    /** The scale of an object. */
+    static KubeObject scale(KubeObject object) {
         KubeObject scale = KubeObject.of("autoscaling/v1", "Scale");
         scale.setMetadata("name", object.name());
         scale.setMetadata("namespace", object.namespace());

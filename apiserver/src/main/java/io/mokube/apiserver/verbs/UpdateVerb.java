@@ -24,7 +24,7 @@ public final class UpdateVerb implements Verb {
         KubeObject object = Bodies.read(request, served, options.fieldValidation());
         served.version().conversion().toStorage(object);
         ObjectKey key = Paths.key(request, definition);
-        Writes.Writer writer = new Writes.Writer(request.user(), options.dryRun(), request::warn);
+        Writes.Writer writer = Writes.Writer.of(request, served, options);
         String subresource = request.info().subresource();
         Outcome outcome = subresource.isEmpty()
                 ? writes.put(definition, key, object, writer)

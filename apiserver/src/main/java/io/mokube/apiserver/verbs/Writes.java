@@ -4,11 +4,15 @@ import io.mokube.apiserver.admission.AdmissionRequest;
 import io.mokube.apiserver.admission.Operation;
 import io.mokube.apiserver.authn.User;
 import io.mokube.apiserver.cache.StoredObject;
+import io.mokube.apiserver.ownership.FieldManager;
 import io.mokube.apiserver.registry.Change;
 import io.mokube.apiserver.registry.ObjectEncoding;
 import io.mokube.apiserver.registry.Outcome;
+import io.mokube.apiserver.request.ApiRequest;
 import io.mokube.apiserver.resources.ResourceDefinition;
+import io.mokube.apiserver.resources.ResourceRegistry.Served;
 import io.mokube.apiserver.resources.ResourceStrategy;
+import io.mokube.apiserver.storage.KeyValueStore.ValueTooLargeException;
 import io.mokube.apiserver.validation.ObjectRules;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.error.FieldError;
@@ -18,6 +22,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
 
 /**
  * The way every object takes into the store: defaults, mutating admission, preparation, validation, validating
@@ -40,8 +45,40 @@ final class Writes {
      * Who writes, and how.
      *
      * @param warn takes sentences for the client
+     * @param manager whose the changed fields will be, null for changes that nobody owns
      */
-    record Writer(User user, boolean dryRun, Consumer<String> warn) {}
+    record Writer(
+            User user,
+            boolean dryRun,
+            Consumer<String> warn,
+            @Nullable FieldManager manager) {
+
+        Writer(User user, boolean dryRun, Consumer<String> warn) {
+            this(user, dryRun, warn, null);
+        }
+
+        boolean isApplying() {
+            return manager != null && manager.applies();
+        }
+
+        /** The sender of a request that changes objects of the path's resource and version. */
+        static Writer of(ApiRequest request, Served served, WriteOptions options) {
+            return of(request, served, options, false);
+        }
+
+        /** The sender of a request, who may apply a configuration instead of changing single fields. */
+        static Writer of(ApiRequest request, Served served, WriteOptions options, boolean applies) {
+            String name = options.fieldManager().isEmpty()
+                    ? WriteOptions.managerOf(request.headers().get("User-Agent"))
+                    : options.fieldManager();
+            FieldManager manager = new FieldManager(
+                    name,
+                    applies,
+                    served.resource().groupVersion().apiVersion(),
+                    request.info().subresource());
+            return new Writer(request.user(), options.dryRun(), request::warn, manager);
+        }
+    }
 
     /** Creates an object. */
     StoredObject create(ResourceDefinition definition, KubeObject object, Writer writer) {
@@ -68,8 +105,8 @@ final class Writes {
     private StoredObject store(ResourceDefinition definition, KubeObject object, Writer writer) {
         if (!writer.dryRun()) {
             return ServiceAllocation.concerns(definition)
-                    ? storeService(definition, object)
-                    : backend.objects().create(definition, object);
+                    ? storeService(definition, object, writer)
+                    : createStored(definition, object, writer);
         }
         if (backend.objects().get(definition, object.key()) != null) {
             throw ApiException.alreadyExists(definition.groupResource(), object.name());
@@ -77,10 +114,10 @@ final class Writes {
         return StoredObject.of(ObjectEncoding.encode(object), 0);
     }
 
-    private StoredObject storeService(ResourceDefinition definition, KubeObject service) {
+    private StoredObject storeService(ResourceDefinition definition, KubeObject service, Writer writer) {
         List<String> claimed = allocation.allocate(service);
         try {
-            return backend.objects().create(definition, service);
+            return createStored(definition, service, writer);
         } catch (ApiException e) {
             allocation.release(claimed);
             throw e;
@@ -92,9 +129,11 @@ final class Writes {
         Lifecycle.begin(
                 object, backend.platform().clock().instant(), backend.platform().random());
         ObjectRules.applyDefaults(definition, object);
+        JsonNode managedFields = FieldTracking.ofCreate(definition, object, writer.manager(), now());
         AdmissionRequest admission = admission(Operation.CREATE, definition, "", object, null, writer);
         backend.admission().mutate(admission);
         strategy.prepareForCreate(object);
+        FieldTracking.set(object, managedFields);
         if (strategy.hasGeneration()) {
             Lifecycle.setGeneration(object, 1);
         }
@@ -149,7 +188,7 @@ final class Writes {
             Writer writer,
             Function<@Nullable KubeObject, Change> decide) {
         if (!writer.dryRun()) {
-            Outcome outcome = backend.objects().change(definition, key, decide);
+            Outcome outcome = changeStored(definition, key, writer, decide);
             if (outcome instanceof Outcome.Deleted deleted && ServiceAllocation.concerns(definition)) {
                 allocation.releaseOf(deleted.object().parse());
             }
@@ -173,6 +212,40 @@ final class Writes {
         };
     }
 
+    /** An object that is too large only for its owners' entries goes without them, unless it is they who matter. */
+    private Outcome changeStored(
+            ResourceDefinition definition,
+            ObjectKey key,
+            Writer writer,
+            Function<@Nullable KubeObject, Change> decide) {
+        try {
+            return backend.objects().change(definition, key, decide);
+        } catch (ValueTooLargeException e) {
+            if (writer.isApplying()) {
+                throw e;
+            }
+            return backend.objects().change(definition, key, current -> {
+                Change change = decide.apply(current);
+                if (change instanceof Change.Write write) {
+                    FieldTracking.set(write.object(), null);
+                }
+                return change;
+            });
+        }
+    }
+
+    private StoredObject createStored(ResourceDefinition definition, KubeObject object, Writer writer) {
+        try {
+            return backend.objects().create(definition, object);
+        } catch (ValueTooLargeException e) {
+            if (writer.isApplying()) {
+                throw e;
+            }
+            FieldTracking.set(object, null);
+            return backend.objects().create(definition, object);
+        }
+    }
+
     private static long revision(@Nullable StoredObject object) {
         return object == null ? 0 : object.revision();
     }
@@ -184,6 +257,7 @@ final class Writes {
         Lifecycle.carryOver(object, old);
         ResourceStrategy strategy = definition.strategy();
         ObjectRules.applyDefaults(definition, object);
+        JsonNode managedFields = FieldTracking.ofUpdate(definition, subresource, object, old, writer.manager(), now());
         AdmissionRequest admission = admission(Operation.UPDATE, definition, subresource, object, old, writer);
         backend.admission().mutate(admission);
         if (subresource.isEmpty()) {
@@ -192,6 +266,7 @@ final class Writes {
             strategy.prepareForSubresourceUpdate(subresource, object, old);
         }
         Lifecycle.carryOver(object, old);
+        FieldTracking.set(object, managedFields);
         if (strategy.hasGeneration() && Lifecycle.isDesireChanged(object, old)) {
             Lifecycle.setGeneration(object, old.generation() + 1);
         }
@@ -206,7 +281,15 @@ final class Writes {
             // A change of type may ask for an address or for ports that the service did not have before.
             allocation.allocate(object);
         }
-        return Lifecycle.isDone(object) ? new Change.Delete(object) : new Change.Write(object);
+        if (Lifecycle.isDone(object)) {
+            return new Change.Delete(object);
+        }
+        FieldTracking.keepTimesOfNoChange(object, old);
+        return new Change.Write(object);
+    }
+
+    private String now() {
+        return Lifecycle.timestamp(backend.platform().clock().instant());
     }
 
     /** Refuses a write that was made from another state than the present one. */

@@ -20,6 +20,7 @@ import io.mokube.apiserver.pipeline.SystemPaths;
 import io.mokube.apiserver.pki.ClusterCertificates;
 import io.mokube.apiserver.proxy.KubeletClient;
 import io.mokube.apiserver.proxy.PodLog;
+import io.mokube.apiserver.proxy.PodStreams;
 import io.mokube.apiserver.registry.CachedClusterReader;
 import io.mokube.apiserver.registry.ObjectStore;
 import io.mokube.apiserver.resources.ResourceRegistry;
@@ -142,7 +143,12 @@ public final class ApiServer implements Component {
                     new ResourceRouter(
                             resources,
                             Verbs.ofObjects(backend),
-                            Verbs.particular(backend, authorizer, tokens, new PodLog(backend, kubelets))),
+                            Verbs.particular(
+                                    backend,
+                                    authorizer,
+                                    tokens,
+                                    new Verbs.NodeVerbs(
+                                            new PodLog(backend, kubelets), new PodStreams(backend, kubelets)))),
                     new SystemPaths(new DiscoveryDocuments(resources), health, meters::scrape));
             HttpServer http = new HttpServer(
                     config.bindAddress(),

@@ -33,6 +33,11 @@ public interface Authorizer {
         public boolean isResourceRequest() {
             return !resource.isEmpty();
         }
+
+        /** The same question about another verb. */
+        public Attributes withVerb(String other) {
+            return new Attributes(other, group, version, resource, subresource, namespace, name, path);
+        }
     }
 
     /** What was decided. */

@@ -12,11 +12,13 @@ import io.mokube.apiserver.request.Form;
 import io.mokube.apiserver.request.MediaRange;
 import io.mokube.apiserver.request.Negotiation;
 import io.mokube.apiserver.request.Query;
+import io.mokube.apiserver.request.RawRequest;
 import io.mokube.apiserver.request.RequestInfo;
 import io.mokube.apiserver.storage.KeyValueStore.UnavailableException;
 import io.mokube.apiserver.storage.KeyValueStore.ValueTooLargeException;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.time.Clock;
+import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -24,6 +26,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.security.cert.X509Certificate;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,6 +49,7 @@ final class ApiServlet extends HttpServlet {
     private final transient Rendering rendering;
     private final transient WatchStreams watches;
     private final transient RequestMetrics metrics;
+    private final transient Set<UpgradedConnection> upgradedConnections = ConcurrentHashMap.newKeySet();
 
     ApiServlet(Authenticators authenticators, Pipeline pipeline, WatchCache cache, Clock clock, MeterRegistry meters) {
         this.authenticators = authenticators;
@@ -69,9 +74,14 @@ final class ApiServlet extends HttpServlet {
                 form = Negotiation.form(headers.get("Accept"));
             }
             String contentType = MediaRange.parse(headers.get("Content-Type")).type();
-            ApiRequest api = new ApiRequest(info, query, user, form, headers, contentType, () -> body(request));
+            ApiRequest api = new ApiRequest(
+                    info, query, user, form, headers, contentType, () -> body(request), new ServletRawRequest(request));
             Answer answer = pipeline.handle(api);
-            rendering.write(api, answer, response);
+            if (answer instanceof Answer.Upgraded upgraded) {
+                upgrade(upgraded, request, response);
+            } else {
+                rendering.write(api, answer, response);
+            }
         } catch (ApiException e) {
             fail(info, form, e, response);
         } catch (UnavailableException e) {
@@ -89,6 +99,25 @@ final class ApiServlet extends HttpServlet {
         } finally {
             running.end(response.getStatus());
         }
+    }
+
+    /** Hands the connection over once this request has been answered. */
+    private void upgrade(Answer.Upgraded upgraded, HttpServletRequest request, HttpServletResponse response)
+            throws IOException {
+        try {
+            request.upgrade(UpgradedConnection.class).prepare(upgraded.conversation(), upgradedConnections);
+        } catch (ServletException e) {
+            upgraded.conversation().abort();
+            throw new IOException("the connection can't be handed over", e);
+        }
+        for (RawRequest.Header header : upgraded.headers()) {
+            response.addHeader(header.name(), header.value());
+        }
+    }
+
+    /** Closes the connections that have left HTTP. */
+    void abortUpgraded() {
+        upgradedConnections.forEach(UpgradedConnection::abort);
     }
 
     private void fail(@Nullable RequestInfo info, Form form, ApiException failure, HttpServletResponse response)

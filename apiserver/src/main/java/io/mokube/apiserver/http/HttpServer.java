@@ -46,6 +46,7 @@ public final class HttpServer {
     private static final int MOST_STREAMS = 1000;
 
     private final Tomcat tomcat = new Tomcat();
+    private final HttpServlet servlet;
     private final Connector connector;
     private final @Nullable Connector plainText;
     private final Path workFolder;
@@ -88,6 +89,7 @@ public final class HttpServer {
             HttpServlet servlet) {
         this.address = address;
         this.port = port;
+        this.servlet = servlet;
         TomcatURLStreamHandlerFactory.disable();
         try {
             workFolder = Files.createTempDirectory("mokube-http");
@@ -221,6 +223,9 @@ public final class HttpServer {
 
     /** Takes no new connections and gives requests in flight the grace to end. */
     public void stop(Duration grace) {
+        if (servlet instanceof ApiServlet api) {
+            api.abortUpgraded();
+        }
         if (connector.getState() == LifecycleState.STARTED) {
             connector.pause();
             connector.getProtocolHandler().closeServerSocketGraceful();

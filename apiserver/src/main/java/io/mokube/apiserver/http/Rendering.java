@@ -68,6 +68,13 @@ final class Rendering {
                 begin(response, stream.code(), stream.contentType());
                 stream.body().writeTo(response.getOutputStream());
             }
+            case Answer.Proxied proxied -> {
+                response.setStatus(proxied.code());
+                proxied.headers().forEach(header -> response.addHeader(header.name(), header.value()));
+                proxied.body().writeTo(response.getOutputStream());
+            }
+            case Answer.Upgraded upgraded ->
+                throw new IllegalStateException("a connection that leaves HTTP has no answer to write");
         }
     }
 

@@ -1,6 +1,7 @@
 package io.mokube.apiserver.proxy;
 
 import io.mokube.apiserver.pki.ClusterCertificates;
+import io.mokube.apiserver.request.RawRequest;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.object.KubeObject;
 import java.io.IOException;
@@ -40,6 +41,7 @@ public final class KubeletClient implements AutoCloseable {
             List.of("InternalIP", "Hostname", "InternalDNS", "ExternalDNS", "ExternalIP");
 
     private final HttpClient http;
+    private final SSLContext tls;
 
     public KubeletClient(ClusterCertificates certificates) {
         try {
@@ -56,6 +58,7 @@ public final class KubeletClient implements AutoCloseable {
                     keys.getKeyManagers(),
                     new TrustManager[] {new KubeletTrust(certificates.authorityCertificate())},
                     null);
+            this.tls = context;
             this.http = HttpClient.newBuilder()
                     .sslContext(context)
                     .version(HttpClient.Version.HTTP_1_1)
@@ -88,6 +91,25 @@ public final class KubeletClient implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw ApiException.unavailable("the server is shutting down");
         }
+    }
+
+    /**
+     * Asks a node's kubelet to go on in another protocol.
+     *
+     * @param pathAndQuery escaped
+     * @throws ApiException 500 when it can't be reached
+     */
+    Upgrader.Outcome upgrade(KubeObject node, RawRequest client, String pathAndQuery) {
+        try {
+            return Upgrader.ask(backend(node), client, pathAndQuery);
+        } catch (IOException e) {
+            throw ApiException.internal("error dialing backend: " + e.getMessage());
+        }
+    }
+
+    private Upgrader.Backend backend(KubeObject node) {
+        // The trust itself decides whose names are verified.
+        return new Upgrader.Backend(address(node).replaceAll("[\\[\\]]", ""), port(node), tls.getSocketFactory(), true);
     }
 
     private static String address(KubeObject node) {

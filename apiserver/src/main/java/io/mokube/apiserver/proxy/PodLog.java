@@ -1,6 +1,5 @@
 package io.mokube.apiserver.proxy;
 
-import io.mokube.apiserver.cache.StoredObject;
 import io.mokube.apiserver.proxy.KubeletClient.KubeletAnswer;
 import io.mokube.apiserver.request.Answer;
 import io.mokube.apiserver.request.ApiRequest;
@@ -9,21 +8,15 @@ import io.mokube.apiserver.resources.ResourceRegistry.Served;
 import io.mokube.apiserver.verbs.Backend;
 import io.mokube.apiserver.verbs.Verb;
 import io.mokube.machinery.error.ApiException;
-import io.mokube.machinery.names.GroupResource;
-import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.object.KubeObject;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
-import tools.jackson.databind.JsonNode;
 
 /** GET of a container's log, from the kubelet of the pod's node. */
 public final class PodLog implements Verb {
-
-    private static final GroupResource NODES = new GroupResource("", "nodes");
 
     private static final List<String> PASSED_ON = List.of(
             "follow", "previous", "sinceSeconds", "sinceTime", "timestamps", "tailLines", "limitBytes", "stream");
@@ -41,27 +34,16 @@ public final class PodLog implements Verb {
 
     @Override
     public Answer answer(ApiRequest request, Served served) {
-        String name = request.info().name();
-        ObjectKey key = new ObjectKey(request.info().namespace(), name);
-        StoredObject stored = backend.objects().get(served.definition(), key);
-        if (stored == null) {
-            throw ApiException.notFound(served.definition().groupResource(), name);
-        }
-        KubeObject pod = stored.parse();
-        String container = container(pod, request.query().text("container"));
-        String nodeName = pod.at("spec", "nodeName").asString("");
-        if (nodeName.isEmpty()) {
+        PodLocation location = PodLocation.of(backend, request, served);
+        KubeObject pod = location.pod();
+        String container = location.container(request.query().text("container"));
+        if (location.nodeName().isEmpty()) {
             // Kubernetes answers a log that can't be there yet with an empty one.
             return new Answer.Bytes(200, "text/plain", new byte[0]);
         }
-        StoredObject node =
-                backend.objects().get(backend.resources().find(NODES).orElseThrow(), new ObjectKey("", nodeName));
-        if (node == null) {
-            throw ApiException.notFound(NODES, nodeName);
-        }
         KubeletAnswer answer = kubelets.get(
-                node.parse(),
-                "/containerLogs/" + key.namespace() + "/" + name + "/" + container + query(request.query()));
+                location.node(backend),
+                "/containerLogs/" + pod.namespace() + "/" + pod.name() + "/" + container + query(request.query()));
         if (answer.code() != 200) {
             throw refused(answer);
         }
@@ -102,42 +84,5 @@ public final class PodLog implements Verb {
             }
         }
         return text.toString();
-    }
-
-    /** The container asked for, or the only one. */
-    private static String container(KubeObject pod, String asked) {
-        List<String> containers = names(pod, "containers");
-        List<String> initial = names(pod, "initContainers");
-        List<String> ephemeral = names(pod, "ephemeralContainers");
-        if (!asked.isEmpty()) {
-            if (containers.contains(asked) || initial.contains(asked) || ephemeral.contains(asked)) {
-                return asked;
-            }
-            throw ApiException.badRequest("container " + asked + " is not valid for pod " + pod.name());
-        }
-        if (containers.size() == 1) {
-            return containers.getFirst();
-        }
-        StringBuilder message = new StringBuilder("a container name must be specified for pod " + pod.name()
-                + ", choose one of: [" + String.join(" ", containers) + "]");
-        if (!initial.isEmpty()) {
-            message.append(" or one of the init containers: [")
-                    .append(String.join(" ", initial))
-                    .append(']');
-        }
-        if (!ephemeral.isEmpty()) {
-            message.append(" or one of the ephemeral containers: [")
-                    .append(String.join(" ", ephemeral))
-                    .append(']');
-        }
-        throw ApiException.badRequest(message.toString());
-    }
-
-    private static List<String> names(KubeObject pod, String field) {
-        List<String> names = new ArrayList<>();
-        for (JsonNode container : pod.at("spec", field)) {
-            names.add(container.path("name").asString(""));
-        }
-        return names;
     }
 }

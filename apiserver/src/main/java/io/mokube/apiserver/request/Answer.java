@@ -63,6 +63,16 @@ public sealed interface Answer {
     /** Bytes that come as they come: a container's log. */
     record Stream(int code, String contentType, StreamBody body) implements Answer {}
 
+    /** What somebody else answered, passed on with his headers. */
+    record Proxied(int code, List<RawRequest.Header> headers, StreamBody body) implements Answer {}
+
+    /**
+     * The connection goes on in another protocol.
+     *
+     * @param headers of the answer that says so
+     */
+    record Upgraded(List<RawRequest.Header> headers, Conversation conversation) implements Answer {}
+
     /** Writes a stream until its end, flushing when a reader should see something. */
     @FunctionalInterface
     interface StreamBody {

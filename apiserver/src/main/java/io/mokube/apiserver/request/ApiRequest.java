@@ -14,15 +14,24 @@ public final class ApiRequest {
     private final String contentType;
     private final Headers headers;
     private final Body body;
+    private final RawRequest raw;
     private final List<String> warnings = new ArrayList<>();
 
     /**
      * @param form the form the client wants objects in
      * @param headers the headers that few verbs look at
      * @param contentType the media type of the body, without parameters and in lower case, {@code ""} when not given
+     * @param raw the request as it was sent
      */
     public ApiRequest(
-            RequestInfo info, Query query, User user, Form form, Headers headers, String contentType, Body body) {
+            RequestInfo info,
+            Query query,
+            User user,
+            Form form,
+            Headers headers,
+            String contentType,
+            Body body,
+            RawRequest raw) {
         this.info = info;
         this.query = query;
         this.user = user;
@@ -30,6 +39,7 @@ public final class ApiRequest {
         this.headers = headers;
         this.contentType = contentType;
         this.body = body;
+        this.raw = raw;
     }
 
     public RequestInfo info() {
@@ -63,6 +73,11 @@ public final class ApiRequest {
      */
     public byte[] body() {
         return body.read();
+    }
+
+    /** The request as it was sent. */
+    public RawRequest raw() {
+        return raw;
     }
 
     /** Sentences for the answer's {@code Warning} headers. */

@@ -3,12 +3,21 @@ package io.mokube.apiserver.verbs;
 import io.mokube.apiserver.authn.ServiceAccountTokens;
 import io.mokube.apiserver.authz.Authorizer;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /** All verbs, by name. */
 public final class Verbs {
 
     private Verbs() {}
+
+    /**
+     * What somebody else answers.
+     *
+     * @param log of a container
+     * @param streams exec, attach and port-forward
+     */
+    public record NodeVerbs(Verb log, Verb streams) {}
 
     /** What can be asked of resources themselves, and of subresources that take the object itself. */
     public static Map<String, Verb> ofObjects(Backend backend) {
@@ -28,7 +37,7 @@ public final class Verbs {
      * or of a subresource of any resource; then by the name of the verb.
      */
     public static Map<String, Map<String, Verb>> particular(
-            Backend backend, Authorizer authorizer, ServiceAccountTokens tokens, Verb podLog) {
+            Backend backend, Authorizer authorizer, ServiceAccountTokens tokens, NodeVerbs nodes) {
         Verb binding = new BindingVerb(backend);
         Verb scale = new ScaleVerb(backend);
         ReviewVerbs reviews = new ReviewVerbs(authorizer, tokens);
@@ -36,7 +45,11 @@ public final class Verbs {
         all.put("bindings", Map.of("create", binding));
         all.put("pods/binding", Map.of("create", binding));
         all.put("pods/eviction", Map.of("create", new EvictionVerb(backend)));
-        all.put("pods/log", Map.of("get", podLog));
+        all.put("pods/log", Map.of("get", nodes.log()));
+        Map<String, Verb> streams = Map.of("get", nodes.streams(), "create", nodes.streams());
+        for (String subresource : List.of("attach", "exec", "portforward")) {
+            all.put("pods/" + subresource, streams);
+        }
         all.put("scale", Map.of("get", scale, "update", scale, "patch", scale));
         all.put("serviceaccounts/token", Map.of("create", new TokenVerb(backend, tokens)));
         all.put("selfsubjectreviews.authentication.k8s.io", Map.of("create", reviews::selfSubject));

@@ -1,5 +1,7 @@
 package io.mokube.kubelet.runtime;
 
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -62,6 +64,31 @@ public interface ContainerRuntime extends AutoCloseable {
      *     it
      */
     ExecResult execSync(String containerId, List<String> command, Duration timeout);
+
+    /**
+     * Runs a command in a running container, connected to streams, and waits for its end. A thread that is interrupted lets
+     * go of the command, which loses its input and may run on.
+     *
+     * @return its exit code
+     * @throws RuntimeCallException also when the command can't be started
+     */
+    int exec(String containerId, List<String> command, ProcessStreams streams);
+
+    /**
+     * Connects streams to the main process of a running container, until it ends, the output can't be written any more, or
+     * the thread is interrupted.
+     */
+    void attach(String containerId, ProcessStreams streams);
+
+    /**
+     * Connects to a port on the sandbox's own loopback address and carries bytes both ways until both have ended or the
+     * thread is interrupted.
+     *
+     * @param fromClient its end is passed on
+     * @param toClient closed when nothing more comes
+     * @throws RuntimeCallException also when nothing listens there
+     */
+    void portForward(String sandboxId, int port, InputStream fromClient, OutputStream toClient);
 
     /** All images. */
     List<Image> listImages();

@@ -1,64 +1,80 @@
 package io.mokube.kubelet.server;
 
-import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpsConfigurator;
-import com.sun.net.httpserver.HttpsExchange;
-import com.sun.net.httpserver.HttpsParameters;
-import com.sun.net.httpserver.HttpsServer;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodListBuilder;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.mokube.kubelet.KubeletConfig;
+import io.mokube.kubelet.pods.PodContainer;
 import io.mokube.kubelet.pods.RuntimeLabels;
 import io.mokube.kubelet.runtime.ContainerRuntime;
 import io.mokube.kubelet.runtime.ContainerStatus;
 import io.mokube.kubelet.runtime.ContainerStatus.State;
 import io.mokube.kubelet.runtime.ContainerSummary;
+import io.mokube.kubelet.runtime.ProcessStreams;
 import io.mokube.kubelet.runtime.RuntimeCallException;
+import io.mokube.kubelet.runtime.Sandbox;
+import io.mokube.kubelet.stream.NetworkThreads;
 import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.object.Json;
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.codec.http.HttpObjectAggregator;
+import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.JdkSslContext;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.timeout.IdleStateHandler;
+import io.netty.util.concurrent.GlobalEventExecutor;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
-import java.net.URLDecoder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.format.DateTimeParseException;
 import java.util.Collection;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLParameters;
-import javax.net.ssl.SSLPeerUnverifiedException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The node's HTTPS server, which the API server asks for container logs. One virtual thread per request. Everything but the
- * health check wants a client certificate of the cluster's authority.
+ * The node's HTTPS server, which the API server asks for container logs and passes on to for exec, attach and port-forward.
+ * One virtual thread per request. Everything but the health check wants a client certificate of the cluster's authority.
  */
 public final class NodeServer implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(NodeServer.class);
 
+    private static final String TEXT = "text/plain";
+    private static final String NOT_CONNECTED = "the container runtime is not connected yet";
+    private static final String NO_STREAMS = "you must specify at least 1 of stdin, stdout, stderr";
+    private static final int LARGEST_BODY = 64 * 1024;
+
+    /** How long a connection may lie unused. */
+    private static final Duration IDLE = Duration.ofMinutes(5);
+
     private final KubeletConfig config;
     private final Platform platform;
     private final Supplier<Optional<ContainerRuntime>> runtime;
     private final Supplier<Collection<Pod>> pods;
-    private final HttpsServer server;
-    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    private final Channel listening;
+    private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
 
     /**
      * Takes the port; does not answer yet.
@@ -78,106 +94,116 @@ public final class NodeServer implements AutoCloseable {
         Optional<String> clientCa = config.server()
                 .clientCaPem()
                 .or(() -> Optional.ofNullable(config.client().caPem()));
-        SSLContext tls = ServerTls.context(config, clientCa, platform.clock());
+        SslContext tls =
+                new JdkSslContext(ServerTls.context(config, clientCa, platform.clock()), false, ClientAuth.OPTIONAL);
+        ServerBootstrap bootstrap = new ServerBootstrap()
+                .group(NetworkThreads.shared())
+                .channel(NioServerSocketChannel.class)
+                .childOption(ChannelOption.TCP_NODELAY, true)
+                .childOption(ChannelOption.SO_KEEPALIVE, true)
+                // Accepts once it answers.
+                .option(ChannelOption.AUTO_READ, false)
+                .childHandler(new ChannelInitializer<>() {
+                    @Override
+                    protected void initChannel(Channel channel) {
+                        connections.add(channel);
+                        channel.pipeline()
+                                .addLast(
+                                        tls.newHandler(channel.alloc()),
+                                        new IdleStateHandler(0, 0, IDLE.toSeconds(), TimeUnit.SECONDS),
+                                        new HttpServerCodec(),
+                                        new HttpObjectAggregator(LARGEST_BODY),
+                                        new HttpConnection(NodeServer.this::answer));
+                    }
+                });
         try {
-            server = HttpsServer.create(new InetSocketAddress(config.server().port()), 0);
-        } catch (IOException e) {
+            listening = bootstrap.bind(config.server().port()).sync().channel();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ComponentException("interrupted while opening the node's port", e);
+        } catch (Exception e) {
+            // Netty throws the exception of the socket as it is, declared or not.
             throw new ComponentException(
                     "port " + config.server().port() + " of node " + config.nodeName() + " can't be opened ("
                             + e.getMessage() + "): stop what uses it or choose another",
                     e);
         }
-        server.setHttpsConfigurator(new HttpsConfigurator(tls) {
-            @Override
-            public void configure(HttpsParameters parameters) {
-                SSLParameters ssl = tls.getDefaultSSLParameters();
-                ssl.setWantClientAuth(true);
-                parameters.setSSLParameters(ssl);
-            }
-        });
-        server.setExecutor(threads);
-        server.createContext("/healthz", exchange -> answer(exchange, 200, "text/plain", "ok"));
-        server.createContext("/containerLogs/", exchange -> guarded(exchange, this::logs));
-        server.createContext("/pods", exchange -> guarded(exchange, this::listPods));
-        server.createContext("/metrics", exchange -> guarded(exchange, this::metrics));
-        server.createContext("/", exchange -> answer(exchange, 404, "text/plain", "404 page not found\n"));
     }
 
     /** Begins to answer. */
     public void start() {
-        server.start();
+        listening.config().setAutoRead(true);
     }
 
     public int port() {
-        return server.getAddress().getPort();
+        return ((InetSocketAddress) listening.localAddress()).getPort();
     }
 
-    @FunctionalInterface
-    private interface Answer {
-        void to(HttpExchange exchange) throws IOException, InterruptedException;
-    }
-
-    private static void guarded(HttpExchange exchange, Answer answer) throws IOException {
-        try (exchange) {
-            if (!certified(exchange)) {
-                answer(exchange, 401, "text/plain", "Unauthorized");
-                return;
-            }
-            if (!exchange.getRequestMethod().equals("GET")) {
-                answer(exchange, 405, "text/plain", "Method Not Allowed");
-                return;
-            }
-            answer.to(exchange);
+    private void answer(Exchange exchange) {
+        try {
+            route(exchange);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } catch (IOException e) {
+            log.atDebug()
+                    .setMessage("a client went away")
+                    .addKeyValue("request", exchange)
+                    .addKeyValue("reason", e.getMessage())
+                    .log();
         } catch (RuntimeException e) {
             log.atError()
                     .setMessage("a request to the node failed")
-                    .addKeyValue("path", exchange.getRequestURI().getPath())
+                    .addKeyValue("request", exchange)
                     .setCause(e)
                     .log();
-            answer(exchange, 500, "text/plain", "Internal Server Error: " + e.getMessage());
+            if (!exchange.begun()) {
+                exchange.answer(500, TEXT, "Internal Server Error: " + e.getMessage());
+            }
         }
     }
 
-    /** Whether the client showed a certificate; that its authority is the cluster's was checked by TLS. */
-    private static boolean certified(HttpExchange exchange) {
-        try {
-            return ((HttpsExchange) exchange).getSSLSession().getPeerCertificates().length > 0;
-        } catch (SSLPeerUnverifiedException e) {
-            return false;
+    private void route(Exchange exchange) throws IOException, InterruptedException {
+        String[] path = exchange.path().split("/", -1);
+        String first = path.length > 1 ? path[1] : "";
+        if (first.equals("healthz")) {
+            exchange.answer(200, TEXT, "ok");
+        } else if (!exchange.certified()) {
+            exchange.answer(401, TEXT, "Unauthorized");
+        } else {
+            switch (first) {
+                case "containerLogs", "pods", "metrics" -> {
+                    if (!exchange.method().equals("GET")) {
+                        exchange.answer(405, TEXT, "Method Not Allowed");
+                    } else if (first.equals("pods")) {
+                        listPods(exchange);
+                    } else if (first.equals("metrics")) {
+                        metrics(exchange);
+                    } else {
+                        logs(exchange, path);
+                    }
+                }
+                case "exec" -> exec(exchange, path);
+                case "attach" -> attach(exchange, path);
+                case "portForward" -> portForward(exchange, path);
+                default -> exchange.answer(404, TEXT, "404 page not found\n");
+            }
         }
     }
 
-    private static void answer(HttpExchange exchange, int code, String type, String text) throws IOException {
-        answer(exchange, code, type, text.getBytes(StandardCharsets.UTF_8));
-    }
-
-    private static void answer(HttpExchange exchange, int code, String type, byte[] body) throws IOException {
-        try (exchange) {
-            exchange.getResponseHeaders().set("Content-Type", type);
-            exchange.sendResponseHeaders(code, body.length == 0 ? -1 : body.length);
-            exchange.getResponseBody().write(body);
-        }
-    }
-
-    private void listPods(HttpExchange exchange) throws IOException {
+    private void listPods(Exchange exchange) {
         byte[] body = Json.MAPPER.writeValueAsBytes(
                 new PodListBuilder().withItems(List.copyOf(pods.get())).build());
-        answer(exchange, 200, "application/json", body);
+        exchange.answer(200, "application/json", body);
     }
 
-    private void metrics(HttpExchange exchange) throws IOException {
+    private void metrics(Exchange exchange) {
         Optional<PrometheusMeterRegistry> registry = prometheus(platform.meters());
         if (registry.isEmpty()) {
-            answer(exchange, 404, "text/plain", "this agent's meters are not kept in Prometheus' form\n");
+            exchange.answer(404, TEXT, "this agent's meters are not kept in Prometheus' form\n");
             return;
         }
-        answer(
-                exchange,
-                200,
-                "text/plain; version=0.0.4; charset=utf-8",
-                registry.get().scrape());
+        exchange.answer(
+                200, "text/plain; version=0.0.4; charset=utf-8", registry.get().scrape());
     }
 
     private static Optional<PrometheusMeterRegistry> prometheus(MeterRegistry meters) {
@@ -195,47 +221,154 @@ public final class NodeServer implements AutoCloseable {
 
     // ---- logs
 
-    private void logs(HttpExchange exchange) throws IOException, InterruptedException {
-        String[] path = exchange.getRequestURI().getPath().split("/");
+    private void logs(Exchange exchange, String[] path) throws IOException, InterruptedException {
         if (path.length != 5) {
-            answer(exchange, 404, "text/plain", "404 page not found\n");
+            exchange.answer(404, TEXT, "404 page not found\n");
             return;
         }
-        Map<String, String> query = query(exchange.getRequestURI().getRawQuery());
         ContainerLog.Options options;
         try {
-            options = options(query);
+            options = options(exchange);
         } catch (IllegalArgumentException e) {
-            answer(exchange, 400, "text/plain", String.valueOf(e.getMessage()));
+            exchange.answer(400, TEXT, String.valueOf(e.getMessage()));
+            return;
+        }
+        boolean previous = exchange.parameter("previous").equals("true");
+        Found found = find(exchange, path, previous);
+        if (found == null) {
+            return;
+        }
+        if (found.container().isEmpty()) {
+            String message = (previous ? "previous terminated container \"" : "container \"") + path[4] + "\" in pod \""
+                    + path[3] + "\" not found";
+            exchange.answer(previous ? 400 : 404, TEXT, message);
+            return;
+        }
+        ContainerStatus status = found.container().get();
+        try (OutputStream output = exchange.stream(200, TEXT)) {
+            new ContainerLog(Path.of(status.logPath()), platform.clock())
+                    .copy(options, output, () -> running(found.runtime(), status.id()));
+        }
+    }
+
+    // ---- exec, attach, port-forward
+
+    private void exec(Exchange exchange, String[] path) throws IOException, InterruptedException {
+        List<String> command = exchange.parameters("command");
+        if (command.isEmpty()) {
+            exchange.answer(400, TEXT, "you must specify at least 1 command for the container");
+            return;
+        }
+        Optional<RemoteCommand.Options> options = RemoteCommand.Options.of(exchange);
+        if (options.isEmpty()) {
+            exchange.answer(400, TEXT, NO_STREAMS);
+            return;
+        }
+        Found found = findRunning(exchange, path);
+        if (found != null) {
+            String id = found.container().orElseThrow().id();
+            RemoteCommand.serve(
+                    exchange, options.get(), streams -> found.runtime().exec(id, command, streams));
+        }
+    }
+
+    private void attach(Exchange exchange, String[] path) throws IOException, InterruptedException {
+        Optional<RemoteCommand.Options> options = RemoteCommand.Options.of(exchange);
+        if (options.isEmpty()) {
+            exchange.answer(400, TEXT, NO_STREAMS);
+            return;
+        }
+        Found found = findRunning(exchange, path);
+        if (found == null) {
+            return;
+        }
+        String id = found.container().orElseThrow().id();
+        boolean terminal = hasTerminal(path[2], path[3], path[path.length - 1]);
+        RemoteCommand.serve(exchange, options.get(), streams -> {
+            // Whether there is a terminal was decided when the container was made, not now.
+            found.runtime()
+                    .attach(
+                            id,
+                            new ProcessStreams(
+                                    terminal,
+                                    streams.stdin(),
+                                    streams.stdout(),
+                                    terminal ? null : streams.stderr(),
+                                    streams.resizes()));
+            return 0;
+        });
+    }
+
+    private boolean hasTerminal(String namespace, String pod, String container) {
+        return pods.get().stream()
+                .filter(each -> each.getMetadata().getName().equals(pod)
+                        && each.getMetadata().getNamespace().equals(namespace))
+                .findFirst()
+                .flatMap(each -> PodContainer.find(each, container))
+                .map(each -> Boolean.TRUE.equals(each.spec().getTty()))
+                .orElse(false);
+    }
+
+    private void portForward(Exchange exchange, String[] path) throws IOException, InterruptedException {
+        if (path.length < 4 || path.length > 5) {
+            exchange.answer(404, TEXT, "404 page not found\n");
             return;
         }
         Optional<ContainerRuntime> present = runtime.get();
         if (present.isEmpty()) {
-            answer(exchange, 503, "text/plain", "the container runtime is not connected yet");
+            exchange.answer(503, TEXT, NOT_CONNECTED);
             return;
         }
         ContainerRuntime calls = present.get();
-        boolean previous = "true".equals(query.get("previous"));
-        Optional<ContainerStatus> container;
+        Optional<Sandbox> sandbox = calls
+                .listSandboxes(Map.of(
+                        RuntimeLabels.NODE, config.nodeName(),
+                        RuntimeLabels.POD_NAMESPACE, path[2],
+                        RuntimeLabels.POD_NAME, path[3]))
+                .stream()
+                .filter(Sandbox::ready)
+                .max(Comparator.comparing(Sandbox::createdAt));
+        if (sandbox.isEmpty()) {
+            exchange.answer(404, TEXT, "pod " + path[3] + "_" + path[2] + " does not run here");
+            return;
+        }
+        String id = sandbox.get().id();
+        PortForwarding.serve(exchange, (port, in, out) -> calls.portForward(id, port, in, out));
+    }
+
+    /** A runtime, and the container in it that a request is about. */
+    private record Found(ContainerRuntime runtime, Optional<ContainerStatus> container) {}
+
+    /** The running container of the path; null when there is none, which then was answered. */
+    private @Nullable Found findRunning(Exchange exchange, String[] path) {
+        if (path.length < 5 || path.length > 6) {
+            exchange.answer(404, TEXT, "404 page not found\n");
+            return null;
+        }
+        Found found = find(exchange, path, false);
+        if (found == null) {
+            return null;
+        }
+        if (found.container().isEmpty() || found.container().get().state() != State.RUNNING) {
+            exchange.answer(404, TEXT, "container not found (\"" + path[path.length - 1] + "\")");
+            return null;
+        }
+        return found;
+    }
+
+    /** The container of the path, {@code /what/namespace/pod/[uid/]container}; null when the runtime did not answer. */
+    private @Nullable Found find(Exchange exchange, String[] path, boolean previous) {
+        Optional<ContainerRuntime> present = runtime.get();
+        if (present.isEmpty()) {
+            exchange.answer(503, TEXT, NOT_CONNECTED);
+            return null;
+        }
+        ContainerRuntime calls = present.get();
         try {
-            container = find(calls, path[2], path[3], path[4], previous);
+            return new Found(calls, find(calls, path[2], path[3], path[path.length - 1], previous));
         } catch (RuntimeCallException e) {
-            answer(exchange, 500, "text/plain", e.text());
-            return;
-        }
-        if (container.isEmpty()) {
-            String message = (previous ? "previous terminated container \"" : "container \"") + path[4] + "\" in pod \""
-                    + path[3] + "\" not found";
-            answer(exchange, previous ? 400 : 404, "text/plain", message);
-            return;
-        }
-        ContainerStatus status = container.get();
-        exchange.getResponseHeaders().set("Content-Type", "text/plain");
-        exchange.sendResponseHeaders(200, 0);
-        try (OutputStream output = exchange.getResponseBody()) {
-            output.flush();
-            new ContainerLog(Path.of(status.logPath()), platform.clock())
-                    .copy(options, output, () -> running(calls, status.id()));
+            exchange.answer(500, TEXT, e.text());
+            return null;
         }
     }
 
@@ -268,35 +401,35 @@ public final class NodeServer implements AutoCloseable {
                 .flatMap(summary -> calls.containerStatus(summary.id()));
     }
 
-    private ContainerLog.Options options(Map<String, String> query) {
+    private ContainerLog.Options options(Exchange exchange) {
         Instant since = null;
-        if (query.containsKey("sinceTime")) {
+        String sinceTime = exchange.parameter("sinceTime");
+        OptionalLong sinceSeconds = number(exchange, "sinceSeconds");
+        if (!sinceTime.isEmpty()) {
             try {
-                since = OffsetDateTime.parse(query.get("sinceTime")).toInstant();
+                since = OffsetDateTime.parse(sinceTime).toInstant();
             } catch (DateTimeParseException e) {
-                throw new IllegalArgumentException("invalid sinceTime: " + query.get("sinceTime"), e);
+                throw new IllegalArgumentException("invalid sinceTime: " + sinceTime, e);
             }
-        } else if (query.containsKey("sinceSeconds")) {
-            since = platform.clock()
-                    .instant()
-                    .minusSeconds(number(query, "sinceSeconds").orElseThrow());
+        } else if (sinceSeconds.isPresent()) {
+            since = platform.clock().instant().minusSeconds(sinceSeconds.getAsLong());
         }
         return new ContainerLog.Options(
                 since,
-                number(query, "tailLines"),
-                number(query, "limitBytes"),
-                "true".equals(query.get("timestamps")),
-                "true".equals(query.get("follow")),
-                switch (query.getOrDefault("stream", "All")) {
+                number(exchange, "tailLines"),
+                number(exchange, "limitBytes"),
+                exchange.parameter("timestamps").equals("true"),
+                exchange.parameter("follow").equals("true"),
+                switch (exchange.parameter("stream")) {
                     case "Stdout" -> "stdout";
                     case "Stderr" -> "stderr";
                     default -> "";
                 });
     }
 
-    private static OptionalLong number(Map<String, String> query, String name) {
-        String text = query.get(name);
-        if (text == null || text.isEmpty()) {
+    private static OptionalLong number(Exchange exchange, String name) {
+        String text = exchange.parameter(name);
+        if (text.isEmpty()) {
             return OptionalLong.empty();
         }
         if (!text.matches("[0-9]{1,18}")) {
@@ -305,24 +438,10 @@ public final class NodeServer implements AutoCloseable {
         return OptionalLong.of(Long.parseLong(text));
     }
 
-    private static Map<String, String> query(@org.jspecify.annotations.Nullable String raw) {
-        Map<String, String> query = new HashMap<>();
-        if (raw == null) {
-            return query;
-        }
-        for (String pair : raw.split("&")) {
-            int equals = pair.indexOf('=');
-            String key = equals < 0 ? pair : pair.substring(0, equals);
-            String value = equals < 0 ? "true" : pair.substring(equals + 1);
-            query.put(URLDecoder.decode(key, StandardCharsets.UTF_8), URLDecoder.decode(value, StandardCharsets.UTF_8));
-        }
-        return query;
-    }
-
     /** Ends all answers in progress. */
     @Override
     public void close() {
-        server.stop(0);
-        threads.shutdownNow();
+        listening.close().awaitUninterruptibly();
+        connections.close().awaitUninterruptibly();
     }
 }

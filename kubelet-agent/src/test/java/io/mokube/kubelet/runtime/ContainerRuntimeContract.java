@@ -5,13 +5,24 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.mokube.kubelet.runtime.ContainerStatus.State;
 import io.mokube.testkit.Await;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.PipedInputStream;
+import java.io.PipedOutputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -179,6 +190,79 @@ abstract class ContainerRuntimeContract {
         assertThat(result.exitCode()).isZero();
         assertThat(new String(result.stdout(), StandardCharsets.UTF_8)).isEqualTo("hi there\n");
         assertThat(runtime().execSync(id, List.of("false"), SECOND).exitCode()).isEqualTo(1);
+    }
+
+    @Test
+    void aCommandGetsAllItsInputAndGivesAllItsOutput() {
+        SandboxConfig sandbox = sandbox(0, uid());
+        String id = startedContainer(runtime().runSandbox(sandbox), sandbox, container(0, "sleep", "1000"));
+        byte[] blob = new byte[3_000_000];
+        new Random(7).nextBytes(blob);
+        ByteArrayOutputStream output = new ByteArrayOutputStream();
+        int code = runtime().exec(id, List.of("cat"), streams(new ByteArrayInputStream(blob), output));
+        assertThat(code).isZero();
+        assertThat(output.toByteArray()).isEqualTo(blob);
+    }
+
+    @Test
+    void aCommandsExitCodeIsItsAnswer() {
+        SandboxConfig sandbox = sandbox(0, uid());
+        String id = startedContainer(runtime().runSandbox(sandbox), sandbox, container(0, "sleep", "1000"));
+        ByteArrayOutputStream output = new ByteArrayOutputStream();
+        assertThat(runtime().exec(id, List.of("sh", "-c", "exit 42"), streams(null, output)))
+                .isEqualTo(42);
+        assertThat(runtime().exec(id, List.of("echo", "hi"), streams(null, output)))
+                .isZero();
+        assertThat(output.toString(StandardCharsets.UTF_8)).isEqualTo("hi\n");
+        runtime().stopContainer(id, Duration.ZERO);
+        assertThatThrownBy(() -> runtime().exec(id, List.of("echo"), streams(null, output)))
+                .isInstanceOf(RuntimeCallException.class);
+    }
+
+    @Test
+    void whoeverIsInterruptedLetsGoOfTheCommand() throws InterruptedException {
+        SandboxConfig sandbox = sandbox(0, uid());
+        String id = startedContainer(runtime().runSandbox(sandbox), sandbox, container(0, "sleep", "1000"));
+        AtomicReference<RuntimeCallException.Kind> outcome = new AtomicReference<>();
+        PipedInputStream neverEnding = new PipedInputStream();
+        Thread caller = Thread.ofVirtual().start(() -> {
+            try (PipedOutputStream kept = new PipedOutputStream(neverEnding)) {
+                runtime().exec(id, List.of("cat"), streams(neverEnding, new ByteArrayOutputStream()));
+            } catch (RuntimeCallException e) {
+                outcome.set(e.kind());
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        Await.until(
+                "the command waits for input",
+                () -> caller.getState() == Thread.State.WAITING || caller.getState() == Thread.State.TIMED_WAITING);
+        caller.interrupt();
+        assertThat(caller.join(Duration.ofSeconds(10))).isTrue();
+        assertThat(outcome.get()).isEqualTo(RuntimeCallException.Kind.CANCELLED);
+    }
+
+    @Test
+    void portsOfTheSandboxsLoopbackAddressAreReached() {
+        SandboxConfig sandbox = sandbox(0, uid());
+        String sandboxId = runtime().runSandbox(sandbox);
+        startedContainer(sandboxId, sandbox, container(0, "httpd", "-f", "-p", "127.0.0.1:7000", "-h", "/"));
+        byte[] question = "GET /absent HTTP/1.0\r\n\r\n".getBytes(StandardCharsets.UTF_8);
+        Await.until("the port answers", () -> {
+            ByteArrayOutputStream answer = new ByteArrayOutputStream();
+            try {
+                runtime().portForward(sandboxId, 7000, new ByteArrayInputStream(question), answer);
+            } catch (RuntimeCallException e) {
+                // It does not listen yet.
+                return false;
+            }
+            // Whoever only echoes gives the version back too.
+            return answer.toString(StandardCharsets.UTF_8).contains("HTTP/1.");
+        });
+    }
+
+    private static ProcessStreams streams(@Nullable InputStream stdin, OutputStream stdout) {
+        return new ProcessStreams(false, stdin, stdout, OutputStream.nullOutputStream(), ProcessStreams.Resizes.NONE);
     }
 
     @Test

@@ -8,16 +8,19 @@ import io.mokube.kubelet.runtime.ContainerRuntime;
 import io.mokube.kubelet.runtime.ContainerStatus;
 import io.mokube.kubelet.runtime.ContainerSummary;
 import io.mokube.kubelet.runtime.Image;
+import io.mokube.kubelet.runtime.ProcessStreams;
 import io.mokube.kubelet.runtime.RuntimeCallException;
 import io.mokube.kubelet.runtime.RuntimeCallException.Kind;
 import io.mokube.kubelet.runtime.Sandbox;
 import io.mokube.kubelet.runtime.SandboxConfig;
 import io.mokube.kubelet.runtime.SandboxStatus;
+import io.mokube.kubelet.runtime.cri.v1.AttachRequest;
 import io.mokube.kubelet.runtime.cri.v1.AuthConfig;
 import io.mokube.kubelet.runtime.cri.v1.Container;
 import io.mokube.kubelet.runtime.cri.v1.ContainerFilter;
 import io.mokube.kubelet.runtime.cri.v1.ContainerStatusRequest;
 import io.mokube.kubelet.runtime.cri.v1.CreateContainerRequest;
+import io.mokube.kubelet.runtime.cri.v1.ExecRequest;
 import io.mokube.kubelet.runtime.cri.v1.ExecSyncRequest;
 import io.mokube.kubelet.runtime.cri.v1.ExecSyncResponse;
 import io.mokube.kubelet.runtime.cri.v1.ImageServiceGrpc;
@@ -33,6 +36,7 @@ import io.mokube.kubelet.runtime.cri.v1.PodSandboxFilter;
 import io.mokube.kubelet.runtime.cri.v1.PodSandboxNetworkStatus;
 import io.mokube.kubelet.runtime.cri.v1.PodSandboxState;
 import io.mokube.kubelet.runtime.cri.v1.PodSandboxStatusRequest;
+import io.mokube.kubelet.runtime.cri.v1.PortForwardRequest;
 import io.mokube.kubelet.runtime.cri.v1.PullImageRequest;
 import io.mokube.kubelet.runtime.cri.v1.RemoveContainerRequest;
 import io.mokube.kubelet.runtime.cri.v1.RemoveImageRequest;
@@ -52,6 +56,8 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioDomainSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -297,6 +303,43 @@ public final class CriRuntime implements ContainerRuntime {
                 response.getExitCode(),
                 response.getStdout().toByteArray(),
                 response.getStderr().toByteArray());
+    }
+
+    @Override
+    public int exec(String containerId, List<String> command, ProcessStreams streams) {
+        ExecRequest request = ExecRequest.newBuilder()
+                .setContainerId(containerId)
+                .addAllCmd(command)
+                .setTty(streams.tty())
+                .setStdin(streams.stdin() != null)
+                .setStdout(streams.stdout() != null)
+                .setStderr(streams.stderr() != null)
+                .build();
+        String url = call(() -> runtime(CALL_TIMEOUT).exec(request)).getUrl();
+        return StreamedProcess.run(StreamingServer.connect(url, StreamedProcess.PROTOCOL), streams);
+    }
+
+    @Override
+    public void attach(String containerId, ProcessStreams streams) {
+        AttachRequest request = AttachRequest.newBuilder()
+                .setContainerId(containerId)
+                .setTty(streams.tty())
+                .setStdin(streams.stdin() != null)
+                .setStdout(streams.stdout() != null)
+                .setStderr(streams.stderr() != null)
+                .build();
+        String url = call(() -> runtime(CALL_TIMEOUT).attach(request)).getUrl();
+        StreamedProcess.run(StreamingServer.connect(url, StreamedProcess.PROTOCOL), streams);
+    }
+
+    @Override
+    public void portForward(String sandboxId, int port, InputStream fromClient, OutputStream toClient) {
+        PortForwardRequest request = PortForwardRequest.newBuilder()
+                .setPodSandboxId(sandboxId)
+                .addPort(port)
+                .build();
+        String url = call(() -> runtime(CALL_TIMEOUT).portForward(request)).getUrl();
+        StreamedPort.run(StreamingServer.connect(url, StreamedPort.PROTOCOL), port, fromClient, toClient);
     }
 
     @Override

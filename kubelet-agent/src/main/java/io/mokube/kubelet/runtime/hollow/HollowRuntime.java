@@ -6,12 +6,16 @@ import io.mokube.kubelet.runtime.ContainerStatus;
 import io.mokube.kubelet.runtime.ContainerStatus.State;
 import io.mokube.kubelet.runtime.ContainerSummary;
 import io.mokube.kubelet.runtime.Image;
+import io.mokube.kubelet.runtime.ProcessStreams;
 import io.mokube.kubelet.runtime.RuntimeCallException;
 import io.mokube.kubelet.runtime.RuntimeCallException.Kind;
 import io.mokube.kubelet.runtime.Sandbox;
 import io.mokube.kubelet.runtime.SandboxConfig;
 import io.mokube.kubelet.runtime.SandboxStatus;
 import io.mokube.machinery.time.Clock;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -23,6 +27,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Queue;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +38,8 @@ import org.jspecify.annotations.Nullable;
  * <p>It has no processes that could outlive it; an agent that is restarted is given the same instance again.
  */
 public final class HollowRuntime implements ContainerRuntime {
+
+    private static final Pattern EXIT = Pattern.compile("(?:sh -c )?exit ([0-9]{1,3})");
 
     private final AddressPool addresses;
     private final HollowScript script;
@@ -302,6 +310,59 @@ public final class HollowRuntime implements ContainerRuntime {
                         new byte[0]);
             default -> new ExecResult(0, new byte[0], new byte[0]);
         };
+    }
+
+    /**
+     * Plays a few commands: {@code cat} gives its input back, {@code exit N} and {@code sh -c "exit N"} end with that code;
+     * any other as {@link #execSync} does.
+     */
+    @Override
+    public int exec(String containerId, List<String> command, ProcessStreams streams) {
+        ExecResult result = execSync(containerId, command, Duration.ZERO);
+        try {
+            if (command.getFirst().equals("cat")) {
+                echo(streams.stdin(), streams.stdout());
+                return 0;
+            }
+            OutputStream stdout = streams.stdout();
+            if (stdout != null) {
+                stdout.write(result.stdout());
+            }
+        } catch (IOException e) {
+            throw new RuntimeCallException(Kind.CANCELLED, "nobody is connected any more", e);
+        }
+        Matcher exit = EXIT.matcher(String.join(" ", command));
+        return exit.matches() ? Integer.parseInt(exit.group(1)) : result.exitCode();
+    }
+
+    /** The main process gives its input back until that ends. */
+    @Override
+    public void attach(String containerId, ProcessStreams streams) {
+        execSync(containerId, List.of("true"), Duration.ZERO);
+        try {
+            echo(streams.stdin(), streams.stdout());
+        } catch (IOException e) {
+            throw new RuntimeCallException(Kind.CANCELLED, "nobody is connected any more", e);
+        }
+    }
+
+    /** On every port somebody listens who gives back what he is sent. */
+    @Override
+    public void portForward(String sandboxId, int port, InputStream fromClient, OutputStream toClient) {
+        if (sandboxStatus(sandboxId).isEmpty()) {
+            throw new RuntimeCallException(Kind.NOT_FOUND, "no sandbox " + sandboxId);
+        }
+        try (toClient) {
+            fromClient.transferTo(toClient);
+        } catch (IOException e) {
+            throw new RuntimeCallException(Kind.CANCELLED, "nobody is connected any more", e);
+        }
+    }
+
+    private static void echo(@Nullable InputStream from, @Nullable OutputStream to) throws IOException {
+        if (from != null) {
+            from.transferTo(to == null ? OutputStream.nullOutputStream() : to);
+        }
     }
 
     @Override

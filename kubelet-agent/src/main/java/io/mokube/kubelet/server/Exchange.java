@@ -286,8 +286,7 @@ final class Exchange {
                     .get();
         } catch (ExecutionException e) {
             connection.close();
-            throw new IOException(
-                    "the protocol can't be changed: " + e.getCause().getMessage(), e);
+            throw new IOException("the protocol can't be changed: " + e.getMessage(), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted", e);

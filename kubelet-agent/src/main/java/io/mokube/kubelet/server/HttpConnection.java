@@ -27,7 +27,7 @@ final class HttpConnection extends BlockingConnection {
                     || busy
                     || request.decoderResult().isFailure()) {
                 // Broken, or sent before the answer to the one before: no honest client of ours does that.
-                at.close();
+                var _ = at.close();
                 return;
             }
             busy = true;
@@ -53,7 +53,7 @@ final class HttpConnection extends BlockingConnection {
     @Override
     public void userEventTriggered(ChannelHandlerContext at, Object event) {
         if (event instanceof IdleStateEvent && !busy) {
-            at.close();
+            var _ = at.close();
         }
     }
 

@@ -28,7 +28,9 @@ import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.IdentityCipherSuiteFilter;
 import io.netty.handler.ssl.JdkSslContext;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.timeout.IdleStateHandler;
@@ -94,8 +96,15 @@ public final class NodeServer implements AutoCloseable {
         Optional<String> clientCa = config.server()
                 .clientCaPem()
                 .or(() -> Optional.ofNullable(config.client().caPem()));
-        SslContext tls =
-                new JdkSslContext(ServerTls.context(config, clientCa, platform.clock()), false, ClientAuth.OPTIONAL);
+        SslContext tls = new JdkSslContext(
+                ServerTls.context(config, clientCa, platform.clock()),
+                false,
+                null,
+                IdentityCipherSuiteFilter.INSTANCE,
+                ApplicationProtocolConfig.DISABLED,
+                ClientAuth.OPTIONAL,
+                null,
+                false);
         ServerBootstrap bootstrap = new ServerBootstrap()
                 .group(NetworkThreads.shared())
                 .channel(NioServerSocketChannel.class)

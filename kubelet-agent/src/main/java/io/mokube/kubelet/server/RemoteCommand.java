@@ -73,14 +73,14 @@ final class RemoteCommand {
 
     /** Something that runs while it is connected. */
     @FunctionalInterface
-    interface Process {
+    interface Connected {
 
         /** Runs to the end and returns the exit code. */
         int run(ProcessStreams streams);
     }
 
     /** Agrees on a protocol and connects the client with the process until one of them ends. */
-    static void serve(Exchange exchange, Options options, Process process) throws IOException, InterruptedException {
+    static void serve(Exchange exchange, Options options, Connected process) throws IOException, InterruptedException {
         if (exchange.wantsWebSocket()) {
             overWebSocket(exchange, options, process);
         } else if (exchange.wantsSpdy()) {
@@ -92,7 +92,7 @@ final class RemoteCommand {
 
     // ---- WebSocket
 
-    private static void overWebSocket(Exchange exchange, Options options, Process process) throws IOException {
+    private static void overWebSocket(Exchange exchange, Options options, Connected process) throws IOException {
         List<String> offered = exchange.webSocketProtocols();
         Optional<String> chosen =
                 offered.stream().filter(WEB_SOCKET_PROTOCOLS::contains).findFirst();
@@ -129,7 +129,7 @@ final class RemoteCommand {
 
     // ---- SPDY
 
-    private static void overSpdy(Exchange exchange, Options options, Process process)
+    private static void overSpdy(Exchange exchange, Options options, Connected process)
             throws IOException, InterruptedException {
         List<String> offered = exchange.streamProtocols();
         Optional<String> chosen =
@@ -190,7 +190,7 @@ final class RemoteCommand {
     // ---- both
 
     /** Runs the process; empty when the client went away first. */
-    private static Optional<Outcome> run(BlockingConnection connection, Process process, ProcessStreams streams) {
+    private static Optional<Outcome> run(BlockingConnection connection, Connected process, ProcessStreams streams) {
         Runnable giveUp = Thread.currentThread()::interrupt;
         connection.onClose(giveUp);
         try {

@@ -57,7 +57,7 @@ public abstract class BlockingConnection extends ChannelInboundHandlerAdapter {
     /** A connection that breaks ends like one that is closed; what the peer sent wrongly is the peer's to find out. */
     @Override
     public void exceptionCaught(ChannelHandlerContext at, Throwable cause) {
-        at.close();
+        var _ = at.close();
     }
 
     /** The connection is gone: nothing more comes. On the event loop. */
@@ -143,11 +143,11 @@ public abstract class BlockingConnection extends ChannelInboundHandlerAdapter {
         }
         try {
             if (!at.channel().closeFuture().await(LINGER.toMillis(), TimeUnit.MILLISECONDS)) {
-                at.close();
+                var _ = at.close();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            at.close();
+            var _ = at.close();
         }
     }
 
@@ -155,7 +155,7 @@ public abstract class BlockingConnection extends ChannelInboundHandlerAdapter {
     public void close() {
         ChannelHandlerContext at = context;
         if (at != null) {
-            at.close();
+            var _ = at.close();
         }
     }
 

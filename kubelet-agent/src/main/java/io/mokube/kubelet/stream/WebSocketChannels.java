@@ -2,6 +2,7 @@ package io.mokube.kubelet.stream;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http.websocketx.BinaryWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
@@ -59,7 +60,7 @@ public final class WebSocketChannels extends BlockingConnection {
                 write(new byte[] {(byte) one}, 0, 1);
             }
 
-            /** Nothing to write is a message too: an empty one. */
+            // Nothing to write is a message too: an empty one.
             @Override
             public void write(byte[] source, int start, int length) throws IOException {
                 Objects.checkFromIndexSize(start, length, source.length);
@@ -103,7 +104,7 @@ public final class WebSocketChannels extends BlockingConnection {
                             new PongWebSocketFrame(frame.content().retain()));
                 }
                 case CloseWebSocketFrame frame -> {
-                    var _ = at.writeAndFlush(frame.retain()).addListener(sent -> at.close());
+                    var _ = at.writeAndFlush(frame.retain()).addListener(ChannelFutureListener.CLOSE);
                 }
                 default -> {}
             }
@@ -134,7 +135,7 @@ public final class WebSocketChannels extends BlockingConnection {
             inputs.get(number).add(base64 ? decode(content) : bytes(content));
         } catch (IllegalArgumentException e) {
             var _ = at.writeAndFlush(new CloseWebSocketFrame(1007, "this is not base64"))
-                    .addListener(sent -> at.close());
+                    .addListener(ChannelFutureListener.CLOSE);
         }
     }
 

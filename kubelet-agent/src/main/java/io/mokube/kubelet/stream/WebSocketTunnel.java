@@ -2,6 +2,7 @@ package io.mokube.kubelet.stream;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
 import io.netty.handler.codec.http.websocketx.BinaryWebSocketFrame;
@@ -23,7 +24,7 @@ public final class WebSocketTunnel extends ChannelDuplexHandler {
                 var _ = at.writeAndFlush(new PongWebSocketFrame(frame.content()));
             }
             case CloseWebSocketFrame frame -> {
-                var _ = at.writeAndFlush(frame).addListener(sent -> at.close());
+                var _ = at.writeAndFlush(frame).addListener(ChannelFutureListener.CLOSE);
             }
             default -> ReferenceCountUtil.release(message);
         }

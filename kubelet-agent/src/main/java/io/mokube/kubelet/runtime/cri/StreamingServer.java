@@ -70,16 +70,16 @@ final class StreamingServer {
         try {
             return upgraded.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
-            channel.close();
+            var _ = channel.close();
             throw new RuntimeCallException(
                     Kind.UNAVAILABLE,
                     "the runtime's streaming server: " + e.getCause().getMessage(),
                     e);
         } catch (TimeoutException e) {
-            channel.close();
+            var _ = channel.close();
             throw new RuntimeCallException(Kind.TIMEOUT, "the runtime's streaming server does not answer", e);
         } catch (InterruptedException e) {
-            channel.close();
+            var _ = channel.close();
             Thread.currentThread().interrupt();
             throw new RuntimeCallException(Kind.CANCELLED, "interrupted", e);
         }
@@ -118,7 +118,7 @@ final class StreamingServer {
             if (!response.status().equals(HttpResponseStatus.SWITCHING_PROTOCOLS)) {
                 upgraded.completeExceptionally(new IOException(
                         response.status() + ": " + response.content().toString(StandardCharsets.UTF_8)));
-                at.close();
+                var _ = at.close();
                 return;
             }
             SpdyConnection connection = new SpdyConnection(false);
@@ -132,7 +132,7 @@ final class StreamingServer {
         @Override
         public void exceptionCaught(ChannelHandlerContext at, Throwable cause) {
             upgraded.completeExceptionally(cause);
-            at.close();
+            var _ = at.close();
         }
     }
 }

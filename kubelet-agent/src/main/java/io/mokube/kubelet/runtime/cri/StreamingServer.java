@@ -73,7 +73,7 @@ final class StreamingServer {
             var _ = channel.close();
             throw new RuntimeCallException(
                     Kind.UNAVAILABLE,
-                    "the runtime's streaming server: " + e.getCause().getMessage(),
+                    "the runtime's streaming server: " + e.getMessage(),
                     e);
         } catch (TimeoutException e) {
             var _ = channel.close();

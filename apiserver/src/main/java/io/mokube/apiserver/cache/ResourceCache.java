@@ -32,6 +32,8 @@ public final class ResourceCache {
 
     private final Set<Watcher> watchersOfAnything = new LinkedHashSet<>();
 
+    private final List<CacheObserver> observers = new ArrayList<>();
+
     /** All objects at one revision: no change up to it is missing and none after it is in. */
     record View(SortedObjects objects, long revision) {}
 
@@ -107,6 +109,9 @@ public final class ResourceCache {
             long revision, @Nullable CachedObject before, @Nullable CachedObject after, SortedObjects state) {
         CacheEvent event = new CacheEvent(revision, before, after, state, clock.nanoTime());
         history.append(event);
+        for (CacheObserver observer : observers) {
+            observer.changed(before, after);
+        }
         view = new View(state, revision);
         for (Watcher watcher : watchersOfAnything) {
             watcher.offer(event);
@@ -128,8 +133,20 @@ public final class ResourceCache {
         lock.lock();
         try {
             history = new History(objects, revision);
+            observers.forEach(observer -> observer.reset(objects));
             view = new View(objects, revision);
             allWatchers().forEach(watcher -> watcher.end(Reason.EXPIRED));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Tells an observer everything there is, and every change from then on. */
+    void observe(CacheObserver observer) {
+        lock.lock();
+        try {
+            observer.reset(view.objects());
+            observers.add(observer);
         } finally {
             lock.unlock();
         }

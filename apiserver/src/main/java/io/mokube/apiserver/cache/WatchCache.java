@@ -101,6 +101,11 @@ public final class WatchCache implements AutoCloseable {
                 : caches.computeIfAbsent(resource, name -> new ResourceCache(indexer(name), loadedAt, clock));
     }
 
+    /** Keeps an observer told of a resource, as long as this cache lives. */
+    public void observe(GroupResource resource, CacheObserver observer) {
+        of(resource).observe(observer);
+    }
+
     /** Reads a resource's selectable fields by its present definition. */
     public void reindex(GroupResource resource) {
         ResourceCache cache = caches.get(resource);

@@ -8,8 +8,14 @@ import io.mokube.apiserver.authn.Authenticators;
 import io.mokube.apiserver.authn.CertificateAuthenticator;
 import io.mokube.apiserver.authn.ServiceAccountTokens;
 import io.mokube.apiserver.authn.StaticTokens;
-import io.mokube.apiserver.authz.AuthenticatedAuthorizer;
 import io.mokube.apiserver.authz.Authorizer;
+import io.mokube.apiserver.authz.AuthorizerChain;
+import io.mokube.apiserver.authz.DefaultPolicy;
+import io.mokube.apiserver.authz.NodeAuthorizer;
+import io.mokube.apiserver.authz.NodePods;
+import io.mokube.apiserver.authz.RbacAuthorizer;
+import io.mokube.apiserver.authz.RoleIndex;
+import io.mokube.apiserver.cache.StoredObject;
 import io.mokube.apiserver.cache.WatchCache;
 import io.mokube.apiserver.discovery.DiscoveryDocuments;
 import io.mokube.apiserver.http.HttpServer;
@@ -23,6 +29,7 @@ import io.mokube.apiserver.proxy.PodLog;
 import io.mokube.apiserver.proxy.PodStreams;
 import io.mokube.apiserver.registry.CachedClusterReader;
 import io.mokube.apiserver.registry.ObjectStore;
+import io.mokube.apiserver.resources.ResourceDefinition;
 import io.mokube.apiserver.resources.ResourceRegistry;
 import io.mokube.apiserver.storage.KeyValueStore;
 import io.mokube.apiserver.storage.embedded.EmbeddedStore;
@@ -37,7 +44,7 @@ import io.mokube.machinery.component.Component;
 import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.names.GroupResource;
-import io.mokube.machinery.object.KubeObject;
+import io.mokube.machinery.names.ObjectKey;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.UnknownHostException;
@@ -59,6 +66,9 @@ public final class ApiServer implements Component {
 
     /** How long a start waits until the server is ready; after that it is up and becomes ready by itself. */
     private static final Duration FIRST_READY = Duration.ofSeconds(10);
+
+    /** How long a refusal waits for the cache to know all rights. */
+    private static final Duration CATCH_UP = Duration.ofSeconds(1);
 
     private static final Duration BOOTSTRAP_RETRY = Duration.ofSeconds(1);
 
@@ -113,6 +123,7 @@ public final class ApiServer implements Component {
         KeyValueStore store = open(config.store());
         WatchCache cache = new WatchCache(store, resources::find, platform);
         try {
+            Authorizer authorizer = authorizer(cache);
             cache.start();
             ObjectStore objects = new ObjectStore(store, cache, platform.clock());
             CachedClusterReader reader = new CachedClusterReader(resources, cache, objects);
@@ -120,7 +131,7 @@ public final class ApiServer implements Component {
                     resources,
                     cache,
                     objects,
-                    AdmissionPlugins.standard(reader, platform.random()),
+                    AdmissionPlugins.standard(reader, authorizer, platform.random()),
                     serviceRange,
                     platform);
             Progress progress = new Progress();
@@ -132,12 +143,9 @@ public final class ApiServer implements Component {
                     .ready("shutdown", () -> !progress.begun);
             PrometheusMeterRegistry meters = meters();
             ServiceAccountTokens tokens = new ServiceAccountTokens(
-                    certificates.serviceAccountKeys(),
-                    platform.clock(),
-                    (plural, key) ->
-                            reader.get(new GroupResource("", plural), key).map(KubeObject::uid));
+                    certificates.serviceAccountKeys(), platform.clock(), holders(resources, objects));
+            Authenticators authenticators = authenticators(tokens, certificates);
             KubeletClient kubelets = new KubeletClient(certificates);
-            Authorizer authorizer = new AuthenticatedAuthorizer();
             Pipeline pipeline = new Pipeline(
                     authorizer,
                     new ResourceRouter(
@@ -147,6 +155,7 @@ public final class ApiServer implements Component {
                                     backend,
                                     authorizer,
                                     tokens,
+                                    authenticators,
                                     new Verbs.NodeVerbs(
                                             new PodLog(backend, kubelets), new PodStreams(backend, kubelets)))),
                     new SystemPaths(new DiscoveryDocuments(resources), health, meters::scrape));
@@ -156,7 +165,7 @@ public final class ApiServer implements Component {
                     config.plainTextPort(),
                     certificates.serving(),
                     certificates.authorityCertificate(),
-                    authenticators(tokens),
+                    authenticators,
                     pipeline,
                     cache,
                     platform.clock(),
@@ -273,8 +282,46 @@ public final class ApiServer implements Component {
         return server;
     }
 
-    private Authenticators authenticators(ServiceAccountTokens tokens) {
-        List<Authenticator> all = new ArrayList<>(List.of(new CertificateAuthenticator(), tokens));
+    /** Nodes are known before roles, as in Kubernetes' {@code --authorization-mode=Node,RBAC}. */
+    private static Authorizer authorizer(WatchCache cache) {
+        return new AuthorizerChain(
+                List.of(
+                        new NodeAuthorizer(DefaultPolicy.read().rulesOf("system:node"), NodePods.of(cache)),
+                        new RbacAuthorizer(RoleIndex.of(cache))),
+                () -> catchUp(cache));
+    }
+
+    private static boolean catchUp(WatchCache cache) {
+        try {
+            long before = cache.revision();
+            long now = cache.currentRevision();
+            return now > before && cache.await(now, CATCH_UP);
+        } catch (RuntimeException e) {
+            return false;
+        }
+    }
+
+    private static ServiceAccountTokens.Lookup holders(ResourceRegistry resources, ObjectStore objects) {
+        return new ServiceAccountTokens.Lookup() {
+            @Override
+            public @Nullable StoredObject cached(String plural, ObjectKey key) {
+                return objects.getCached(definition(plural), key);
+            }
+
+            @Override
+            public @Nullable StoredObject stored(String plural, ObjectKey key) {
+                return objects.getStored(definition(plural), key);
+            }
+
+            private ResourceDefinition definition(String plural) {
+                return resources.find(new GroupResource("", plural)).orElseThrow();
+            }
+        };
+    }
+
+    private Authenticators authenticators(ServiceAccountTokens tokens, ClusterCertificates certificates) {
+        List<Authenticator> all = new ArrayList<>(
+                List.of(new CertificateAuthenticator(certificates.authorityCertificate(), platform.clock()), tokens));
         Path file = config.tokenFile();
         if (file != null) {
             all.add(StaticTokens.read(file));

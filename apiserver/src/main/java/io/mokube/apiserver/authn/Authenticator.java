@@ -1,8 +1,8 @@
 package io.mokube.apiserver.authn;
 
 import java.security.cert.X509Certificate;
+import java.util.List;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /** Recognises one kind of credential. Cheap, and safe for use by many threads. */
 @FunctionalInterface
@@ -17,8 +17,14 @@ public interface Authenticator {
     /**
      * What a request carries.
      *
-     * @param certificate the client's certificate, signed by the cluster's authority, or null
+     * @param certificates the client's certificate, whose key it has, and those that lead from it to its authority,
+     *     whoever that is; empty for none
      * @param bearerToken the token of the Authorization header, {@code ""} for none
      */
-    record Credentials(@Nullable X509Certificate certificate, String bearerToken) {}
+    record Credentials(List<X509Certificate> certificates, String bearerToken) {
+
+        public Credentials {
+            certificates = List.copyOf(certificates);
+        }
+    }
 }

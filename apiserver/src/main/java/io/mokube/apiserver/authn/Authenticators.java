@@ -8,7 +8,7 @@ import java.util.Map;
 /** The kinds of credentials this server knows, asked in order. */
 public final class Authenticators {
 
-    private static final User ANONYMOUS = new User("system:anonymous", "", List.of(User.UNAUTHENTICATED), Map.of());
+    private static final User ANONYMOUS = new User(User.ANONYMOUS, "", List.of(User.UNAUTHENTICATED), Map.of());
 
     private final List<Authenticator> all;
 
@@ -22,11 +22,20 @@ public final class Authenticators {
      * @throws ApiException 401 for credentials that nobody recognises
      */
     public User authenticate(Credentials credentials) {
+        ApiException refusal = null;
         for (Authenticator each : all) {
-            User user = each.authenticate(credentials).orElse(null);
-            if (user != null) {
-                return user;
+            try {
+                User user = each.authenticate(credentials).orElse(null);
+                if (user != null) {
+                    return user;
+                }
+            } catch (ApiException e) {
+                // Another credential of the same request may be good.
+                refusal = e;
             }
+        }
+        if (refusal != null) {
+            throw refusal;
         }
         if (!credentials.bearerToken().isEmpty()) {
             throw ApiException.unauthorized();

@@ -13,6 +13,7 @@ import java.util.Map;
  */
 public record User(String name, String uid, List<String> groups, Map<String, List<String>> extra) {
 
+    public static final String ANONYMOUS = "system:anonymous";
     public static final String SYSTEM_MASTERS = "system:masters";
     public static final String AUTHENTICATED = "system:authenticated";
     public static final String UNAUTHENTICATED = "system:unauthenticated";

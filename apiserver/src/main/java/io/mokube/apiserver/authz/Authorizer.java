@@ -1,11 +1,15 @@
 package io.mokube.apiserver.authz;
 
 import io.mokube.apiserver.authn.User;
+import java.util.List;
 
 /** Decides whether a user may do something. Cheap, and safe for use by many threads. */
 public interface Authorizer {
 
     Decision authorize(User user, Attributes attributes);
+
+    /** What a user may do in a namespace, {@code ""} for what holds everywhere. */
+    Held rules(User user, String namespace);
 
     /**
      * What is asked.
@@ -18,6 +22,7 @@ public interface Authorizer {
      * @param subresource such as {@code status}, {@code ""} for none
      * @param namespace {@code ""} for cluster-scoped requests and requests across namespaces
      * @param name the object, {@code ""} when the request names none
+     * @param fieldSelector as the request has it, not parsed yet, {@code ""} for none
      * @param path the whole path
      */
     record Attributes(
@@ -28,7 +33,13 @@ public interface Authorizer {
             String subresource,
             String namespace,
             String name,
+            String fieldSelector,
             String path) {
+
+        /** A question about one object, or all of a kind. */
+        public static Attributes ofResource(String verb, String group, String resource, String namespace, String name) {
+            return new Attributes(verb, group, "*", resource, "", namespace, name, "", "");
+        }
 
         public boolean isResourceRequest() {
             return !resource.isEmpty();
@@ -36,7 +47,7 @@ public interface Authorizer {
 
         /** The same question about another verb. */
         public Attributes withVerb(String other) {
-            return new Attributes(other, group, version, resource, subresource, namespace, name, path);
+            return new Attributes(other, group, version, resource, subresource, namespace, name, fieldSelector, path);
         }
     }
 
@@ -48,5 +59,20 @@ public interface Authorizer {
 
         /** No, for this reason ({@code ""} where nothing is worth saying). */
         record Denied(String reason) implements Decision {}
+    }
+
+    /**
+     * The rules that apply to a user.
+     *
+     * @param problems why these may not be all, empty when they are
+     */
+    record Held(List<PolicyRule> rules, List<String> problems) {
+
+        static final Held NOTHING = new Held(List.of(), List.of());
+
+        public Held {
+            rules = List.copyOf(rules);
+            problems = List.copyOf(problems);
+        }
     }
 }

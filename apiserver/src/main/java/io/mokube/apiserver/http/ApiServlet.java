@@ -6,6 +6,7 @@ import io.mokube.apiserver.authn.Authenticators;
 import io.mokube.apiserver.authn.User;
 import io.mokube.apiserver.cache.WatchCache;
 import io.mokube.apiserver.pipeline.Pipeline;
+import io.mokube.apiserver.pipeline.RequestHeaders;
 import io.mokube.apiserver.request.Answer;
 import io.mokube.apiserver.request.ApiRequest;
 import io.mokube.apiserver.request.Form;
@@ -26,6 +27,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.security.cert.X509Certificate;
+import java.util.Collections;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -69,7 +72,7 @@ final class ApiServlet extends HttpServlet {
             info = RequestInfo.parse(request.getMethod(), request.getRequestURI(), query);
             running.is(info);
             ApiRequest.Headers headers = name -> text(request.getHeader(name));
-            User user = authenticators.authenticate(credentials(request));
+            User user = pipeline.actingUser(authenticators.authenticate(credentials(request)), headersOf(request));
             if (info.isResourceRequest()) {
                 form = Negotiation.form(headers.get("Accept"));
             }
@@ -135,14 +138,27 @@ final class ApiServlet extends HttpServlet {
     }
 
     private static Credentials credentials(HttpServletRequest request) {
-        X509Certificate certificate =
-                request.getAttribute(CERTIFICATES) instanceof X509Certificate[] chain && chain.length > 0
-                        ? chain[0]
-                        : null;
+        List<X509Certificate> certificates =
+                request.getAttribute(CERTIFICATES) instanceof X509Certificate[] chain ? List.of(chain) : List.of();
         String authorization = text(request.getHeader("Authorization"));
         boolean bearer = authorization.regionMatches(true, 0, BEARER, 0, BEARER.length());
         return new Credentials(
-                certificate, bearer ? authorization.substring(BEARER.length()).strip() : "");
+                certificates, bearer ? authorization.substring(BEARER.length()).strip() : "");
+    }
+
+    private static RequestHeaders headersOf(HttpServletRequest request) {
+        return new RequestHeaders() {
+            @Override
+            public List<String> all(String name) {
+                // Most requests lack the header that is asked for.
+                return request.getHeader(name) == null ? List.of() : Collections.list(request.getHeaders(name));
+            }
+
+            @Override
+            public List<String> names() {
+                return Collections.list(request.getHeaderNames());
+            }
+        };
     }
 
     private static byte[] body(HttpServletRequest request) {

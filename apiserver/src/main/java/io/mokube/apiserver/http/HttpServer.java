@@ -20,6 +20,12 @@ import java.util.Comparator;
 import java.util.OptionalInt;
 import java.util.concurrent.Executor;
 import java.util.stream.Stream;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509KeyManager;
+import javax.net.ssl.X509TrustManager;
 import org.apache.catalina.Context;
 import org.apache.catalina.LifecycleException;
 import org.apache.catalina.LifecycleState;
@@ -31,6 +37,7 @@ import org.apache.coyote.http11.Http11NioProtocol;
 import org.apache.coyote.http2.Http2Protocol;
 import org.apache.tomcat.util.net.SSLHostConfig;
 import org.apache.tomcat.util.net.SSLHostConfigCertificate;
+import org.apache.tomcat.util.net.SSLUtil;
 import org.apache.tomcat.util.threads.VirtualThreadExecutor;
 import org.jspecify.annotations.Nullable;
 
@@ -165,13 +172,13 @@ public final class HttpServer {
             keys.load(null, null);
             Certificate[] chain = {serving.certificate()};
             keys.setKeyEntry("serving", serving.key(), password, chain);
-            certificate.setCertificateKeystore(keys);
-            certificate.setCertificateKeystorePassword(new String(password));
-            certificate.setCertificateKeyPassword(new String(password));
-            KeyStore trusted = KeyStore.getInstance("PKCS12");
-            trusted.load(null, null);
-            trusted.setCertificateEntry("clients", clientAuthority);
-            config.setTrustStore(trusted);
+            KeyManagerFactory own = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+            own.init(keys, password);
+            X509KeyManager keyManager = (X509KeyManager) own.getKeyManagers()[0];
+            X509TrustManager trust = new AnyClient(clientAuthority);
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(new KeyManager[] {keyManager}, new TrustManager[] {trust}, null);
+            certificate.setSslContext(SSLUtil.createSSLContext(context, keyManager, trust));
         } catch (GeneralSecurityException | IOException e) {
             throw new IllegalStateException("the JDK always has PKCS #12 key stores", e);
         }

@@ -1,14 +1,12 @@
 package io.mokube.apiserver.pipeline;
 
+import io.mokube.apiserver.authn.User;
 import io.mokube.apiserver.authz.Authorizer;
+import io.mokube.apiserver.authz.Authorizer.Attributes;
 import io.mokube.apiserver.authz.Authorizer.Decision;
 import io.mokube.apiserver.request.Answer;
 import io.mokube.apiserver.request.ApiRequest;
-import io.mokube.apiserver.request.RequestInfo;
 import io.mokube.machinery.error.ApiException;
-import io.mokube.machinery.error.Status;
-import io.mokube.machinery.names.GroupResource;
-import java.util.List;
 import java.util.Set;
 
 /** Authorizes a request and has it answered: by a resource's verb, or by what serves the other paths. */
@@ -20,52 +18,45 @@ public final class Pipeline {
     private final Authorizer authorizer;
     private final ResourceRouter resources;
     private final SystemPaths paths;
+    private final Impersonation impersonation;
 
     public Pipeline(Authorizer authorizer, ResourceRouter resources, SystemPaths paths) {
         this.authorizer = authorizer;
         this.resources = resources;
         this.paths = paths;
+        this.impersonation = new Impersonation(authorizer);
+    }
+
+    /**
+     * Who a request is made as.
+     *
+     * @param user who makes it
+     * @throws ApiException 403 when this user may not act as the one the headers name
+     */
+    public User actingUser(User user, RequestHeaders headers) {
+        return impersonation.actingUser(user, headers);
     }
 
     /**
      * @throws ApiException when the answer is an error
      */
     public Answer handle(ApiRequest request) {
-        authorize(request, request.info().attributes());
-        RequestInfo info = request.info();
-        if (info.resource().equals("pods")
-                && info.verb().equals("get")
-                && PODS_ENTRANCES.contains(info.subresource())) {
+        Attributes asked = request.info().attributes();
+        authorize(request, asked);
+        boolean enters = asked.resource().equals("pods")
+                && asked.verb().equals("get")
+                && PODS_ENTRANCES.contains(asked.subresource());
+        if (enters) {
             // A WebSocket begins with GET, but whoever may only read must not run commands.
-            authorize(request, info.attributes().withVerb("create"));
+            authorize(request, asked.withVerb("create"));
         }
         return request.info().isResourceRequest() ? resources.answer(request) : paths.answer(request);
     }
 
-    private void authorize(ApiRequest request, Authorizer.Attributes attributes) {
-        switch (authorizer.authorize(request.user(), attributes)) {
+    private void authorize(ApiRequest request, Attributes asked) {
+        switch (authorizer.authorize(request.user(), asked)) {
             case Decision.Allowed ignored -> {}
-            case Decision.Denied denied -> throw forbidden(request, attributes.verb(), denied.reason());
+            case Decision.Denied denied -> throw Refusals.forbidden(request.user(), asked, denied.reason());
         }
-    }
-
-    private static ApiException forbidden(ApiRequest request, String verb, String reason) {
-        RequestInfo info = request.info();
-        String user = "User \"" + request.user().name() + "\" cannot " + verb + " ";
-        String because = reason.isEmpty() ? "" : ": " + reason;
-        if (!info.isResourceRequest()) {
-            return new ApiException(new Status(
-                    403,
-                    "Forbidden",
-                    "forbidden: " + user + "path \"" + info.path() + "\"" + because,
-                    new Status.Details("", "", "", "", List.of(), 0)));
-        }
-        String resource = info.subresource().isEmpty() ? info.resource() : info.resource() + "/" + info.subresource();
-        String scope =
-                info.namespace().isEmpty() ? " at the cluster scope" : " in the namespace \"" + info.namespace() + "\"";
-        return ApiException.forbidden(
-                new GroupResource(info.group(), info.resource()),
-                info.name(),
-                user + "resource \"" + resource + "\" in API group \"" + info.group() + "\"" + scope + because);
     }
 }

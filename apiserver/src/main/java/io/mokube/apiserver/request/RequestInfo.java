@@ -22,6 +22,7 @@ import java.util.Set;
  * @param resource the plural, {@code ""} for paths that are no resources
  * @param subresource such as {@code status}, {@code ""} for none
  * @param name the object, {@code ""} when the path names none
+ * @param fieldSelector of a request for many objects, not parsed yet, {@code ""} for none
  * @param rest the segments after the subresource, for proxies
  */
 public record RequestInfo(
@@ -33,6 +34,7 @@ public record RequestInfo(
         String resource,
         String subresource,
         String name,
+        String fieldSelector,
         List<String> rest) {
 
     /** What may follow a namespace's name without being a resource in it. */
@@ -53,7 +55,8 @@ public record RequestInfo(
 
     /** The question this puts to an authorizer. */
     public Authorizer.Attributes attributes() {
-        return new Authorizer.Attributes(verb, group, version, resource, subresource, namespace, name, path);
+        return new Authorizer.Attributes(
+                verb, group, version, resource, subresource, namespace, name, fieldSelector, path);
     }
 
     /**
@@ -69,7 +72,7 @@ public record RequestInfo(
         boolean grouped = !parts.isEmpty() && parts.getFirst().equals("apis");
         int versionAt = grouped ? 2 : 1;
         if (!(core || grouped) || parts.size() < versionAt + 2) {
-            return new RequestInfo(path, method.toLowerCase(Locale.ROOT), "", "", "", "", "", "", List.of());
+            return new RequestInfo(path, method.toLowerCase(Locale.ROOT), "", "", "", "", "", "", "", List.of());
         }
         String group = grouped ? parts.get(1) : "";
         String version = parts.get(versionAt);
@@ -87,8 +90,10 @@ public record RequestInfo(
         }
         String name = rest.size() > 1 ? rest.get(1) : "";
         String verb = watchPrefix ? "watch" : verb(method, name, query);
+        String fieldSelector = "";
         if (name.isEmpty() && (verb.equals("list") || verb.equals("watch") || verb.equals("deletecollection"))) {
-            name = selectedName(query);
+            fieldSelector = query.text("fieldSelector");
+            name = selectedName(fieldSelector);
         }
         return new RequestInfo(
                 path,
@@ -99,6 +104,7 @@ public record RequestInfo(
                 rest.getFirst(),
                 rest.size() > 2 ? rest.get(2) : "",
                 name,
+                fieldSelector,
                 rest.size() > 3 ? rest.subList(3, rest.size()) : List.of());
     }
 
@@ -114,8 +120,7 @@ public record RequestInfo(
     }
 
     /** A list narrowed to one name is authorized as if it named the object. */
-    private static String selectedName(Query query) {
-        String selector = query.text("fieldSelector");
+    private static String selectedName(String selector) {
         if (selector.isEmpty()) {
             return "";
         }

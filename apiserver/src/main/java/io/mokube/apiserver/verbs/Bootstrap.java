@@ -9,12 +9,20 @@ import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.object.KubeObject;
 import java.net.InetAddress;
 import java.util.List;
+import java.util.Map;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The objects every cluster begins with. What is there is left as it is. */
 public final class Bootstrap {
 
+    private static final GroupResource CLASSES = new GroupResource("scheduling.k8s.io", "priorityclasses");
+
+    private static final Map<String, Long> PRIORITY_CLASSES =
+            Map.of("system-cluster-critical", 2_000_000_000L, "system-node-critical", 2_000_001_000L);
+
     private static final List<String> NAMESPACES = List.of("kube-system", "kube-public", "kube-node-lease", "default");
+
+    private static final User SELF = new User("system:apiserver", List.of(User.SYSTEM_MASTERS, User.AUTHENTICATED));
 
     private final Backend backend;
     private final Writes writes;
@@ -39,6 +47,10 @@ public final class Bootstrap {
             ensure(new GroupResource("", "namespaces"), namespace);
         }
         ensure(new GroupResource("", "services"), kubernetesService(serviceAddress, port));
+        PRIORITY_CLASSES.forEach((name, value) -> ensure(CLASSES, priorityClass(name, value)));
+        new PolicyBootstrap(backend, SELF).ensure();
+        // Who is told that the server is ready finds these rights in force.
+        new Reads(backend).awaitCurrent();
     }
 
     private static KubeObject kubernetesService(InetAddress address, int port) {
@@ -60,16 +72,30 @@ public final class Bootstrap {
         return service;
     }
 
+    private static KubeObject priorityClass(String name, long value) {
+        KubeObject priorityClass = KubeObject.of("scheduling.k8s.io/v1", "PriorityClass");
+        priorityClass.setMetadata("name", name);
+        priorityClass.root().put("value", value);
+        priorityClass
+                .root()
+                .put(
+                        "description",
+                        "Used for system critical pods that must "
+                                + (name.contains("node")
+                                        ? "not be moved from their current node."
+                                        : "run in the cluster, but can be moved to another node if necessary."));
+        return priorityClass;
+    }
+
     private void ensure(GroupResource resource, KubeObject object) {
         ResourceDefinition definition = backend.resources().find(resource).orElseThrow();
         ObjectKey key = object.key();
         if (backend.objects().getStored(definition, key) != null) {
             return;
         }
-        User self = new User("system:apiserver", List.of(User.SYSTEM_MASTERS, User.AUTHENTICATED));
         try {
             FieldManager manager = new FieldManager("kube-apiserver", false, object.apiVersion(), "");
-            writes.create(definition, object, new Writes.Writer(self, false, warning -> {}, manager));
+            writes.create(definition, object, new Writes.Writer(SELF, false, warning -> {}, manager));
         } catch (ApiException e) {
             if (!e.isAlreadyExists()) {
                 throw e;

@@ -1,5 +1,7 @@
 package io.mokube.apiserver.verbs;
 
+import io.mokube.apiserver.admission.AdmissionRequest;
+import io.mokube.apiserver.admission.Operation;
 import io.mokube.apiserver.cache.Selection;
 import io.mokube.apiserver.cache.StoredObject;
 import io.mokube.apiserver.request.Answer;
@@ -41,6 +43,17 @@ final class EvictionVerb implements Verb {
             throw ApiException.notFound(served.definition().groupResource(), key.name());
         }
         KubeObject pod = stored.parse();
+        backend.admission()
+                .validate(new AdmissionRequest(
+                        Operation.CREATE,
+                        served.definition(),
+                        "eviction",
+                        key.namespace(),
+                        key.name(),
+                        eviction,
+                        null,
+                        request.user(),
+                        options.dryRun()));
         boolean finished = List.of("Succeeded", "Failed")
                 .contains(pod.at("status", "phase").asString(""));
         if (!finished && !pod.isBeingDeleted()) {

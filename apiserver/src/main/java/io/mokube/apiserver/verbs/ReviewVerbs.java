@@ -1,10 +1,15 @@
 package io.mokube.apiserver.verbs;
 
+import io.mokube.apiserver.authn.Authenticator.Credentials;
+import io.mokube.apiserver.authn.Authenticators;
 import io.mokube.apiserver.authn.ServiceAccountTokens;
+import io.mokube.apiserver.authn.ServiceAccountTokens.Reviewed;
 import io.mokube.apiserver.authn.User;
 import io.mokube.apiserver.authz.Authorizer;
 import io.mokube.apiserver.authz.Authorizer.Attributes;
 import io.mokube.apiserver.authz.Authorizer.Decision;
+import io.mokube.apiserver.authz.Authorizer.Held;
+import io.mokube.apiserver.authz.PolicyRule;
 import io.mokube.apiserver.request.Answer;
 import io.mokube.apiserver.request.ApiRequest;
 import io.mokube.apiserver.resources.ResourceRegistry.Served;
@@ -26,10 +31,12 @@ final class ReviewVerbs {
 
     private final Authorizer authorizer;
     private final ServiceAccountTokens tokens;
+    private final Authenticators authenticators;
 
-    ReviewVerbs(Authorizer authorizer, ServiceAccountTokens tokens) {
+    ReviewVerbs(Authorizer authorizer, ServiceAccountTokens tokens, Authenticators authenticators) {
         this.authorizer = authorizer;
         this.tokens = tokens;
+        this.authenticators = authenticators;
     }
 
     /** Who am I? */
@@ -49,64 +56,97 @@ final class ReviewVerbs {
     /** May they? */
     Answer access(ApiRequest request, Served served) {
         KubeObject review = Bodies.read(request, served, FieldValidation.IGNORE);
+        return answer(review, subject(review));
+    }
+
+    private static User subject(KubeObject review) {
         JsonNode spec = review.at("spec");
         String name = spec.path("user").asString("");
         List<String> groups = texts(spec.path("groups"));
         if (name.isEmpty() && groups.isEmpty()) {
-            throw ApiException.invalid(
-                    "authorization.k8s.io",
-                    served.definition().kind(),
-                    "",
-                    List.of(FieldError.invalid("spec.user", "", "at least one of user or group must be specified")));
+            throw invalid(
+                    review, FieldError.invalid("spec.user", "", "at least one of user or group must be specified"));
         }
         Map<String, List<String>> extra = new HashMap<>();
         spec.path("extra").properties().forEach(each -> extra.put(each.getKey(), texts(each.getValue())));
-        return answer(review, new User(name, spec.path("uid").asString(""), groups, extra));
+        return new User(name, spec.path("uid").asString(""), groups, extra);
     }
 
-    /** What may I? With an authorizer that can't list its rules the answer says that it is not everything. */
+    private static ApiException invalid(KubeObject review, FieldError error) {
+        return ApiException.invalid("authorization.k8s.io", review.kind(), "", List.of(error));
+    }
+
+    /** May they, in this namespace? */
+    Answer localAccess(ApiRequest request, Served served) {
+        KubeObject review = Bodies.read(request, served, FieldValidation.IGNORE);
+        String namespace = request.info().namespace();
+        if (review.at("spec", "nonResourceAttributes").isObject()) {
+            throw invalid(
+                    review, FieldError.invalid("spec.nonResourceAttributes", "", "disallowed on this kind of request"));
+        }
+        if (!text(review.at("spec", "resourceAttributes"), "namespace").equals(namespace)) {
+            throw ApiException.badRequest("spec.resourceAttributes.namespace must match namespace: " + namespace);
+        }
+        return answer(review, subject(review));
+    }
+
+    /** What may I, in a namespace? */
     Answer selfRules(ApiRequest request, Served served) {
         KubeObject review = Bodies.read(request, served, FieldValidation.IGNORE);
+        String namespace = review.at("spec", "namespace").asString("");
+        if (namespace.isEmpty()) {
+            throw ApiException.badRequest("no namespace on request");
+        }
+        Held held = authorizer.rules(request.user(), namespace);
         ObjectNode status = review.root().putObject("status");
+        if (!held.problems().isEmpty()) {
+            status.put("evaluationError", String.join("; ", held.problems()));
+        }
+        status.put("incomplete", !held.problems().isEmpty());
         ArrayNode resources = status.putArray("resourceRules");
         ArrayNode others = status.putArray("nonResourceRules");
-        String namespace = review.at("spec", "namespace").asString("");
-        Attributes everything = new Attributes("*", "*", "*", "*", "", namespace, "", "*");
-        boolean all = authorizer.authorize(request.user(), everything) instanceof Decision.Allowed;
-        if (all) {
-            ObjectNode rule = resources.addObject();
-            rule.putArray("verbs").add("*");
-            rule.putArray("apiGroups").add("*");
-            rule.putArray("resources").add("*");
-            ObjectNode other = others.addObject();
-            other.putArray("verbs").add("*");
-            other.putArray("nonResourceURLs").add("*");
+        for (PolicyRule rule : held.rules()) {
+            rule.writeTo((rule.paths().isEmpty() ? resources : others).addObject());
         }
-        status.put("incomplete", !all);
         return new Answer.Document(201, review.root());
     }
 
     /** Whose token is this? */
     Answer token(ApiRequest request, Served served) {
         KubeObject review = Bodies.read(request, served, FieldValidation.IGNORE);
-        ObjectNode status = review.root().putObject("status");
+        String token = review.at("spec", "token").asString("");
+        if (token.isEmpty()) {
+            throw ApiException.badRequest("token is required for TokenReview in authentication");
+        }
         List<String> audiences = texts(review.at("spec", "audiences"));
         if (audiences.isEmpty()) {
             audiences = List.of(ServiceAccountTokens.ISSUER);
         }
+        ObjectNode status = review.root().putObject("status");
+        ObjectNode user = status.putObject("user");
         try {
-            Optional<User> user = tokens.review(review.at("spec", "token").asString(""), audiences);
-            status.put("authenticated", user.isPresent());
-            if (user.isPresent()) {
-                writeUser(status.putObject("user"), user.get());
-                ArrayNode granted = status.putArray("audiences");
-                audiences.forEach(granted::add);
-            }
+            Reviewed reviewed = reviewed(token, audiences);
+            status.put("authenticated", true);
+            writeUser(user, reviewed.user());
+            ArrayNode granted = status.putArray("audiences");
+            reviewed.audiences().forEach(granted::add);
         } catch (ApiException e) {
-            status.put("authenticated", false);
             status.put("error", "invalid bearer token");
         }
         return new Answer.Document(201, review.root());
+    }
+
+    private Reviewed reviewed(String token, List<String> audiences) {
+        Optional<Reviewed> account = tokens.review(token, audiences);
+        if (account.isPresent()) {
+            return account.get();
+        }
+        // Other kinds of tokens are for this server and nobody else.
+        if (!audiences.contains(ServiceAccountTokens.ISSUER)) {
+            throw ApiException.unauthorized();
+        }
+        return new Reviewed(
+                authenticators.authenticate(new Credentials(List.of(), token)), List.of(ServiceAccountTokens.ISSUER));
     }
 
     private Answer answer(KubeObject review, User user) {
@@ -114,14 +154,12 @@ final class ReviewVerbs {
         JsonNode resource = spec.path("resourceAttributes");
         JsonNode path = spec.path("nonResourceAttributes");
         if (resource.isObject() == path.isObject()) {
-            throw ApiException.invalid(
-                    "authorization.k8s.io",
-                    review.kind(),
-                    "",
-                    List.of(FieldError.invalid(
+            throw invalid(
+                    review,
+                    FieldError.invalid(
                             "spec.resourceAttributes",
                             "",
-                            "exactly one of nonResourceAttributes or resourceAttributes must be specified")));
+                            "exactly one of nonResourceAttributes or resourceAttributes must be specified"));
         }
         Attributes attributes = resource.isObject()
                 ? new Attributes(
@@ -132,8 +170,9 @@ final class ReviewVerbs {
                         text(resource, "subresource"),
                         text(resource, "namespace"),
                         text(resource, "name"),
+                        fieldSelector(resource.path("fieldSelector")),
                         "")
-                : new Attributes(text(path, "verb"), "", "", "", "", "", "", text(path, "path"));
+                : new Attributes(text(path, "verb"), "", "", "", "", "", "", "", text(path, "path"));
         ObjectNode status = review.root().putObject("status");
         switch (authorizer.authorize(user, attributes)) {
             case Decision.Allowed allowed -> {
@@ -150,6 +189,22 @@ final class ReviewVerbs {
             }
         }
         return new Answer.Document(201, review.root());
+    }
+
+    /** As a request would have it. What can't be said by the few operators of field selectors narrows nothing. */
+    private static String fieldSelector(JsonNode selector) {
+        List<String> terms = new ArrayList<>();
+        if (!text(selector, "rawSelector").isEmpty()) {
+            terms.add(text(selector, "rawSelector"));
+        }
+        for (JsonNode requirement : selector.path("requirements")) {
+            if (text(requirement, "operator").equals("In")
+                    && requirement.path("values").size() == 1) {
+                terms.add(text(requirement, "key") + "="
+                        + requirement.path("values").path(0).asString(""));
+            }
+        }
+        return String.join(",", terms);
     }
 
     private static void writeUser(ObjectNode node, User user) {

@@ -1,5 +1,7 @@
 package io.mokube.apiserver.verbs;
 
+import io.mokube.apiserver.admission.AdmissionRequest;
+import io.mokube.apiserver.admission.Operation;
 import io.mokube.apiserver.authn.ServiceAccountTokens;
 import io.mokube.apiserver.authn.ServiceAccountTokens.Bound;
 import io.mokube.apiserver.authn.ServiceAccountTokens.Issued;
@@ -27,7 +29,9 @@ final class TokenVerb implements Verb {
     private static final Duration DEFAULT_LIFE = Duration.ofHours(1);
     private static final Duration SHORTEST_LIFE = Duration.ofMinutes(10);
     private static final Duration LONGEST_LIFE = Duration.ofSeconds(1L << 32);
+    private static final GroupResource NODES = new GroupResource("", "nodes");
     private static final GroupResource PODS = new GroupResource("", "pods");
+    private static final GroupResource SECRETS = new GroupResource("", "secrets");
 
     private final Backend backend;
     private final ServiceAccountTokens tokens;
@@ -47,6 +51,17 @@ final class TokenVerb implements Verb {
         if (stored == null) {
             throw ApiException.notFound(served.definition().groupResource(), key.name());
         }
+        backend.admission()
+                .validate(new AdmissionRequest(
+                        Operation.CREATE,
+                        served.definition(),
+                        "token",
+                        key.namespace(),
+                        key.name(),
+                        wish,
+                        null,
+                        request.user(),
+                        false));
         List<String> audiences = new ArrayList<>();
         wish.at("spec", "audiences").forEach(each -> audiences.add(each.asString("")));
         if (audiences.isEmpty()) {
@@ -85,35 +100,61 @@ final class TokenVerb implements Verb {
         }
     }
 
-    private @Nullable Bound bound(ObjectKey account, JsonNode reference) {
+    /** What the token shall die with; a token for a pod also names the pod's node. */
+    private List<Bound> bound(ObjectKey account, JsonNode reference) {
         if (!reference.isObject()) {
-            return null;
+            return List.of();
         }
         String kind = reference.path("kind").asString("");
         String name = reference.path("name").asString("");
-        if (!kind.equals("Pod")) {
-            throw ApiException.badRequest(
-                    "cannot bind token for serviceaccount \"" + account.name() + "\" to an object of kind " + kind);
-        }
-        StoredObject stored = backend.objects()
-                .get(backend.resources().find(PODS).orElseThrow(), new ObjectKey(account.namespace(), name));
-        if (stored == null) {
-            throw ApiException.notFound(PODS, name);
-        }
-        KubeObject pod = stored.parse();
         String uid = reference.path("uid").asString("");
-        if (!uid.isEmpty() && !uid.equals(pod.uid())) {
+        return switch (kind) {
+            case "Pod" -> {
+                KubeObject pod = find(PODS, new ObjectKey(account.namespace(), name), uid);
+                if (!pod.at("spec", "serviceAccountName").asString("").equals(account.name())) {
+                    throw ApiException.badRequest("cannot bind token for serviceaccount \"" + account.name()
+                            + "\" to pod running with different serviceaccount name.");
+                }
+                List<Bound> bound = new ArrayList<>(List.of(new Bound("pod", name, pod.uid())));
+                String nodeName = pod.at("spec", "nodeName").asString("");
+                StoredObject node = nodeName.isEmpty() ? null : stored(NODES, new ObjectKey("", nodeName));
+                if (node != null) {
+                    bound.add(new Bound("node", nodeName, node.parse().uid()));
+                }
+                yield bound;
+            }
+            case "Secret" ->
+                List.of(new Bound(
+                        "secret",
+                        name,
+                        find(SECRETS, new ObjectKey(account.namespace(), name), uid)
+                                .uid()));
+            case "Node" ->
+                List.of(new Bound(
+                        "node", name, find(NODES, new ObjectKey("", name), uid).uid()));
+            default ->
+                throw ApiException.badRequest(
+                        "cannot bind token for serviceaccount \"" + account.name() + "\" to an object of kind " + kind);
+        };
+    }
+
+    private KubeObject find(GroupResource resource, ObjectKey key, String uid) {
+        StoredObject stored = stored(resource, key);
+        if (stored == null) {
+            throw ApiException.notFound(resource, key.name());
+        }
+        KubeObject object = stored.parse();
+        if (!uid.isEmpty() && !uid.equals(object.uid())) {
             throw ApiException.conflict(
-                    PODS,
-                    name,
+                    resource,
+                    key.name(),
                     "the UID in the bound object reference (" + uid + ") does not match the UID in record. The object"
                             + " might have been deleted and then recreated");
         }
-        String runsAs = pod.at("spec", "serviceAccountName").asString("");
-        if (!runsAs.equals(account.name())) {
-            throw ApiException.badRequest("cannot bind token for serviceaccount \"" + account.name()
-                    + "\" to pod running with different serviceaccount name.");
-        }
-        return new Bound("pod", name, pod.uid());
+        return object;
+    }
+
+    private @Nullable StoredObject stored(GroupResource resource, ObjectKey key) {
+        return backend.objects().get(backend.resources().find(resource).orElseThrow(), key);
     }
 }

@@ -1,5 +1,6 @@
 package io.mokube.apiserver.verbs;
 
+import io.mokube.apiserver.authn.Authenticators;
 import io.mokube.apiserver.authn.ServiceAccountTokens;
 import io.mokube.apiserver.authz.Authorizer;
 import java.util.HashMap;
@@ -37,10 +38,14 @@ public final class Verbs {
      * or of a subresource of any resource; then by the name of the verb.
      */
     public static Map<String, Map<String, Verb>> particular(
-            Backend backend, Authorizer authorizer, ServiceAccountTokens tokens, NodeVerbs nodes) {
+            Backend backend,
+            Authorizer authorizer,
+            ServiceAccountTokens tokens,
+            Authenticators authenticators,
+            NodeVerbs nodes) {
         Verb binding = new BindingVerb(backend);
         Verb scale = new ScaleVerb(backend);
-        ReviewVerbs reviews = new ReviewVerbs(authorizer, tokens);
+        ReviewVerbs reviews = new ReviewVerbs(authorizer, tokens, authenticators);
         Map<String, Map<String, Verb>> all = new HashMap<>();
         all.put("bindings", Map.of("create", binding));
         all.put("pods/binding", Map.of("create", binding));
@@ -55,7 +60,7 @@ public final class Verbs {
         all.put("selfsubjectreviews.authentication.k8s.io", Map.of("create", reviews::selfSubject));
         all.put("tokenreviews.authentication.k8s.io", Map.of("create", reviews::token));
         all.put("selfsubjectaccessreviews.authorization.k8s.io", Map.of("create", reviews::selfAccess));
-        all.put("localsubjectaccessreviews.authorization.k8s.io", Map.of("create", reviews::access));
+        all.put("localsubjectaccessreviews.authorization.k8s.io", Map.of("create", reviews::localAccess));
         all.put("subjectaccessreviews.authorization.k8s.io", Map.of("create", reviews::access));
         all.put("selfsubjectrulesreviews.authorization.k8s.io", Map.of("create", reviews::selfRules));
         return all;

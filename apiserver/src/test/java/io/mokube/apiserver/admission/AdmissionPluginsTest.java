@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.mokube.apiserver.authn.User;
+import io.mokube.apiserver.authz.AuthorizerChain;
 import io.mokube.apiserver.resources.ResourceDefinition;
 import io.mokube.apiserver.validation.WritePath;
 import io.mokube.machinery.error.ApiException;
@@ -40,7 +41,8 @@ class AdmissionPluginsTest {
                     "priorityclasses",
                     "{'metadata':{'name':'high'},'value':1000,'preemptionPolicy':'Never'}");
 
-    private final AdmissionChain chain = AdmissionPlugins.standard(cluster, new Random(1));
+    private final AdmissionChain chain =
+            AdmissionPlugins.standard(cluster, new AuthorizerChain(List.of(), () -> false), new Random(1));
 
     private static AdmissionRequest request(
             Operation operation,

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
 /** Reads from an object what selectors look at. Short strings that repeat are kept once. */
 final class Indexer {
@@ -18,8 +19,10 @@ final class Indexer {
 
     private final List<String> names;
     private final List<Function<KubeObject, String>> readers;
+    private final Predicate<KubeObject> refresh;
 
-    private Indexer(Map<String, Function<KubeObject, String>> selectable) {
+    private Indexer(Map<String, Function<KubeObject, String>> selectable, Predicate<KubeObject> refresh) {
+        this.refresh = refresh;
         List<String> fields = new ArrayList<>(List.of("metadata.name", "metadata.namespace"));
         List<Function<KubeObject, String>> values = new ArrayList<>(List.of(KubeObject::name, KubeObject::namespace));
         selectable.forEach((name, value) -> {
@@ -32,12 +35,12 @@ final class Indexer {
 
     /** For objects of a resource that is served. */
     static Indexer of(ResourceDefinition definition) {
-        return new Indexer(definition.strategy().selectableFields());
+        return new Indexer(definition.strategy().selectableFields(), definition.strategy()::refresh);
     }
 
     /** For objects whose resource is not known (yet). */
     static Indexer ofUnknown() {
-        return new Indexer(Map.of());
+        return new Indexer(Map.of(), object -> false);
     }
 
     /** The fields that selectors may name. */
@@ -50,8 +53,9 @@ final class Indexer {
      *
      * @throws RuntimeException when the bytes are no object
      */
-    CachedObject index(String key, StoredObject object) {
-        KubeObject tree = KubeObject.parse(object.value());
+    CachedObject index(String key, StoredObject stored) {
+        KubeObject tree = KubeObject.parse(stored.value());
+        StoredObject object = refresh.test(tree) ? stored.refreshed(tree.toBytes()) : stored;
         String[] values = new String[names.size()];
         for (int i = 0; i < values.length; i++) {
             values[i] = shared(readers.get(i).apply(tree));

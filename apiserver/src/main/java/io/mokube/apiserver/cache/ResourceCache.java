@@ -282,6 +282,16 @@ public final class ResourceCache {
         }
     }
 
+    /** Ends all watches; the clients list again, and find that there is nothing to list. */
+    void expireWatches() {
+        lock.lock();
+        try {
+            allWatchers().forEach(watcher -> watcher.end(Reason.EXPIRED));
+        } finally {
+            lock.unlock();
+        }
+    }
+
     int watcherCount() {
         lock.lock();
         try {

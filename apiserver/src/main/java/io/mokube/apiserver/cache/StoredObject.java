@@ -27,11 +27,13 @@ public final class StoredObject {
     private final byte[] value;
     private final int splice;
     private final long revision;
+    private final boolean refreshed;
 
-    private StoredObject(byte[] value, int splice, long revision) {
+    private StoredObject(byte[] value, int splice, long revision, boolean refreshed) {
         this.value = value;
         this.splice = splice;
         this.revision = revision;
+        this.refreshed = refreshed;
     }
 
     /**
@@ -43,7 +45,7 @@ public final class StoredObject {
         int end = Math.min(value.length - METADATA.length, FARTHEST_METADATA);
         for (int i = 0; i < end; i++) {
             if (value[i] == '"' && startsWith(value, i)) {
-                return new StoredObject(value, i + METADATA.length, revision);
+                return new StoredObject(value, i + METADATA.length, revision, false);
             }
         }
         throw new IllegalArgumentException("the value is no stored object: it has no metadata near its front");
@@ -51,7 +53,18 @@ public final class StoredObject {
 
     /** The same bytes with another resourceVersion: what a watcher sees of a deletion. */
     public StoredObject at(long otherRevision) {
-        return new StoredObject(value, splice, otherRevision);
+        return new StoredObject(value, splice, otherRevision, refreshed);
+    }
+
+    /** The same object brought up to date in memory: the store has other bytes for it. */
+    StoredObject refreshed(byte[] newValue) {
+        StoredObject fresh = of(newValue, revision);
+        return new StoredObject(newValue, fresh.splice, revision, true);
+    }
+
+    /** Whether the store has other bytes, so that even a write of these changes something. */
+    public boolean isRefreshed() {
+        return refreshed;
     }
 
     /** The bytes as stored, not to be changed. */

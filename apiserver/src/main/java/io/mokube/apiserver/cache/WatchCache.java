@@ -114,6 +114,21 @@ public final class WatchCache implements AutoCloseable {
         }
     }
 
+    /**
+     * Lets go of a resource that is served no longer: its watches end, and what comes under its name later has no past.
+     * Does nothing when there are objects of it left in the store, which would come to light again with the resource.
+     */
+    public void forget(GroupResource resource) {
+        caches.computeIfPresent(resource, (name, cache) -> {
+            cache.expireWatches();
+            if (cache.view().objects().size() > 0) {
+                return cache;
+            }
+            loadedAt = Math.max(loadedAt, revision);
+            return null;
+        });
+    }
+
     /** The store's revision now: whoever waits for it sees every write acknowledged before. */
     public long currentRevision() {
         return store.currentRevision();

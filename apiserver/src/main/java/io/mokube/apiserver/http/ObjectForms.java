@@ -31,11 +31,14 @@ final class ObjectForms {
 
     private ObjectForms() {}
 
+    /** Whether the stored bytes of an object may be what the client wants. */
+    static boolean isStoredForm(Form form) {
+        return form.view() == Form.View.OBJECT && form.syntax() == Form.Syntax.JSON;
+    }
+
     /** Whether the stored bytes are what the client wants. */
-    static boolean isStoredForm(Served served, Form form) {
-        return form.view() == Form.View.OBJECT
-                && form.syntax() == Form.Syntax.JSON
-                && served.version().conversion().isIdentity();
+    static boolean isStoredForm(Served served, Form form, StoredObject object) {
+        return isStoredForm(form) && served.version().conversion().servesAsStored(object.value());
     }
 
     /** The object in the version of the path. */

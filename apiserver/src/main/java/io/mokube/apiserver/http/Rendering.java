@@ -91,7 +91,7 @@ final class Rendering {
 
     private void writeOne(ApiRequest request, Answer.One one, HttpServletResponse response) throws IOException {
         Form form = request.form();
-        if (ObjectForms.isStoredForm(one.served(), form)) {
+        if (ObjectForms.isStoredForm(one.served(), form, one.object())) {
             begin(response, one.code(), form.contentType());
             response.setContentLength(one.object().length());
             one.object().writeTo(response.getOutputStream());
@@ -153,7 +153,6 @@ final class Rendering {
         byte[] start = Json.MAPPER.writeValueAsBytes(head);
         out.write(start, 0, start.length - 1);
         out.write((",\"" + items + "\":[").getBytes(StandardCharsets.US_ASCII));
-        boolean stored = ObjectForms.isStoredForm(served, form);
         IncludeObject include = IncludeObject.parse(request.query().text("includeObject"));
         Instant now = clock.instant();
         boolean first = true;
@@ -162,7 +161,7 @@ final class Rendering {
                 out.write(',');
             }
             first = false;
-            if (stored) {
+            if (ObjectForms.isStoredForm(served, form, entry.object())) {
                 entry.object().writeTo(out);
             } else {
                 out.write(item(served, entry.object(), form, include, now));

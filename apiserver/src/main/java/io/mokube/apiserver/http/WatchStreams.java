@@ -105,7 +105,6 @@ final class WatchStreams {
         private final IncludeObject include;
         private final HttpServletResponse response;
         private final OutputStream out;
-        private final boolean stored;
 
         /** Columns are told once. */
         private boolean columnsTold;
@@ -117,7 +116,6 @@ final class WatchStreams {
             this.include = IncludeObject.parse(request.query().text("includeObject"));
             this.response = response;
             this.out = response.getOutputStream();
-            this.stored = ObjectForms.isStoredForm(served, form);
         }
 
         void run() throws IOException, InterruptedException {
@@ -168,7 +166,7 @@ final class WatchStreams {
         private void write(WatchItem.Change change) {
             try {
                 out.write(("{\"type\":\"" + change.type() + "\",\"object\":").getBytes(StandardCharsets.US_ASCII));
-                if (stored) {
+                if (ObjectForms.isStoredForm(served, form, change.object())) {
                     change.object().writeTo(out);
                 } else {
                     out.write(encode(change));

@@ -6,6 +6,7 @@ import io.mokube.apiserver.request.RequestInfo;
 import io.mokube.apiserver.resources.ResourceDefinition;
 import io.mokube.apiserver.resources.ResourceRegistry;
 import io.mokube.apiserver.resources.ResourceRegistry.Served;
+import io.mokube.apiserver.resources.ServedVersion;
 import io.mokube.apiserver.resources.Subresource;
 import io.mokube.apiserver.verbs.Verb;
 import io.mokube.machinery.error.ApiException;
@@ -35,8 +36,12 @@ public final class ResourceRouter {
     Answer answer(ApiRequest request) {
         RequestInfo info = request.info();
         Served served = registry.find(new GroupVersionResource(info.group(), info.version(), info.resource()))
-                .orElseThrow(ApiException::noSuchPath);
+                .orElseThrow(this::unknown);
         ResourceDefinition definition = served.definition();
+        ServedVersion.Custom custom = served.version().custom();
+        if (custom != null && !custom.deprecation().isEmpty()) {
+            request.warn(custom.deprecation());
+        }
         checkScope(info, definition);
         if (info.subresource().isEmpty()) {
             Map<String, Verb> own = particular.get(definition.groupResource().toString());
@@ -51,6 +56,14 @@ public final class ResourceRouter {
         boolean takesObject = subresource.kind().kind().equals(definition.kind());
         return verb(own == null && takesObject ? verbs : own == null ? Map.of() : own, info.verb(), subresource.verbs())
                 .answer(request, served);
+    }
+
+    /** Until all resources are known, nobody may conclude that one does not exist. */
+    private ApiException unknown() {
+        return registry.isComplete()
+                ? ApiException.noSuchPath()
+                : ApiException.unavailable("the request has been made before all known HTTP paths have been installed,"
+                        + " please try again");
     }
 
     private static void checkScope(RequestInfo info, ResourceDefinition definition) {

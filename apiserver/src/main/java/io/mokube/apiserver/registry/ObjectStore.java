@@ -69,13 +69,25 @@ public final class ObjectStore {
         return snapshot.entries().isEmpty() ? null : stored(snapshot.entries().getFirst());
     }
 
+    /** A tree of its own, in the version that the definition's strategy works on. */
+    public static KubeObject parse(ResourceDefinition definition, StoredObject stored) {
+        KubeObject object = stored.parse();
+        definition.strategy().fromStored(object);
+        return object;
+    }
+
+    /** The bytes to store for an object of the version that the definition's strategy works on. */
+    public static byte[] encode(ResourceDefinition definition, KubeObject object) {
+        return ObjectEncoding.encode(definition.strategy().toStored(object));
+    }
+
     /**
      * Writes a new object.
      *
      * @throws ApiException 409 when the name is taken
      */
     public StoredObject create(ResourceDefinition definition, KubeObject object) {
-        byte[] value = ObjectEncoding.encode(object);
+        byte[] value = encode(definition, object);
         Duration timeToLive = definition.strategy().timeToLive(object);
         WriteResult result = put(StorageKeys.of(definition, object.key()), value, Expect.ABSENT, timeToLive);
         return switch (result) {
@@ -102,7 +114,7 @@ public final class ObjectStore {
         while (true) {
             Change change;
             try {
-                change = decide.apply(current == null ? null : current.parse());
+                change = decide.apply(current == null ? null : parse(definition, current));
             } catch (ApiException e) {
                 if (isPresent) {
                     throw e;
@@ -150,8 +162,8 @@ public final class ObjectStore {
             @Nullable StoredObject current,
             KubeObject object,
             boolean isPresent) {
-        byte[] value = ObjectEncoding.encode(object);
-        if (current != null && isSame(current.value(), value)) {
+        byte[] value = encode(definition, object);
+        if (current != null && !current.isRefreshed() && isSame(current.value(), value)) {
             return unchanged(definition, key, current, isPresent);
         }
         Expect expect = current == null ? Expect.ABSENT : Expect.at(current.revision());
@@ -169,12 +181,12 @@ public final class ObjectStore {
         Inquiry inquiry = inquire(() -> store.delete(StorageKeys.of(definition, key), Expect.at(current.revision())));
         return switch (inquiry.result()) {
             case WriteResult.Written written ->
-                new Attempt.Done(new Outcome.Deleted(StoredObject.of(ObjectEncoding.encode(last), written.revision())));
+                new Attempt.Done(new Outcome.Deleted(StoredObject.of(encode(definition, last), written.revision())));
             case WriteResult.Conflict conflict ->
                 // Gone after an attempt whose outcome was unknown: whoever it was, it is what was asked for.
                 inquiry.repeated() && conflict.actual() == null
                         ? new Attempt.Done(
-                                new Outcome.Deleted(StoredObject.of(ObjectEncoding.encode(last), conflict.revision())))
+                                new Outcome.Deleted(StoredObject.of(encode(definition, last), conflict.revision())))
                         : lost(conflict);
         };
     }

@@ -1,6 +1,7 @@
 package io.mokube.apiserver.resources;
 
 import io.mokube.machinery.object.KubeObject;
+import java.util.List;
 
 /** Turns objects of one served version into the storage version and back, in place; sets {@code apiVersion} too. */
 public interface Conversion {
@@ -14,6 +15,16 @@ public interface Conversion {
     /** Whether the versions differ in nothing, not even {@code apiVersion}: true of the storage version itself. */
     default boolean isIdentity() {
         return false;
+    }
+
+    /** Whether stored bytes are, as they are, what a client of the served version wants. */
+    default boolean servesAsStored(byte[] value) {
+        return isIdentity();
+    }
+
+    /** Many objects from the storage version; conversions that ask someone else ask once. */
+    default void allFromStorage(List<KubeObject> objects) {
+        objects.forEach(this::fromStorage);
     }
 
     /** The storage version itself. */

@@ -21,7 +21,8 @@ import java.util.Set;
  * @param verbs what may be asked of the resource itself, in Kubernetes' lower-case words; reviews only know create
  * @param subresources what hangs below an object
  * @param versions the served versions, most preferred first
- * @param storageVersion the version objects are stored in
+ * @param storageVersion the version that writes work on and objects are stored in; custom resources are written in each
+ *     of their versions, see {@link ServedVersion.Custom}
  * @param storedAs whose keys the objects are stored under: the resource itself, but {@code events.k8s.io} shares the
  *     core group's events; then the served versions' conversions lead to that resource's stored form
  * @param strategy what is particular to this resource
@@ -68,6 +69,31 @@ public record ResourceDefinition(
     /** The type of stored objects. */
     public GroupVersionKind storageKind() {
         return new GroupVersionKind(storedAs.group(), storageVersion, kind);
+    }
+
+    /**
+     * This resource as the requests to one version see it: a version of a custom resource has a strategy and subresources
+     * of its own, and is what its writes work on.
+     */
+    ResourceDefinition at(ServedVersion version) {
+        ServedVersion.Custom custom = version.custom();
+        return custom == null
+                ? this
+                : new ResourceDefinition(
+                        group,
+                        plural,
+                        singular,
+                        kind,
+                        listKind,
+                        shortNames,
+                        categories,
+                        namespaced,
+                        verbs,
+                        custom.subresources(),
+                        versions,
+                        version.name(),
+                        storedAs,
+                        custom.strategy());
     }
 
     /** The subresource of this name. */

@@ -7,6 +7,7 @@ import io.mokube.machinery.names.GroupVersionResource;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,6 +24,7 @@ public final class ResourceRegistry {
 
     private final List<Listener> listeners = new CopyOnWriteArrayList<>();
     private volatile Snapshot snapshot;
+    private volatile boolean complete = true;
 
     public ResourceRegistry(Collection<ResourceDefinition> definitions) {
         Map<GroupResource, ResourceDefinition> byName = new LinkedHashMap<>();
@@ -120,6 +122,16 @@ public final class ResourceRegistry {
         }
     }
 
+    /** Whether everything that is to be served is here; false while a server still reads its custom resources. */
+    public boolean isComplete() {
+        return complete;
+    }
+
+    /** Says whether everything is here. */
+    public void setComplete(boolean isComplete) {
+        complete = isComplete;
+    }
+
     /** Tells the listener of every later change. */
     public void addListener(Listener listener) {
         listeners.add(listener);
@@ -145,7 +157,7 @@ public final class ResourceRegistry {
             this.definitions = Collections.unmodifiableMap(definitions);
             for (ResourceDefinition definition : definitions.values()) {
                 for (ServedVersion version : definition.versions()) {
-                    Served served = new Served(definition, version);
+                    Served served = new Served(definition.at(version), version);
                     byResource.put(served.resource(), served);
                     byKind.put(served.kind(), served);
                     byGroupVersion
@@ -153,7 +165,21 @@ public final class ResourceRegistry {
                             .add(served);
                 }
             }
+            List<GroupVersion> custom = byGroupVersion.entrySet().stream()
+                    .filter(entry -> entry.getValue().stream().allMatch(Snapshot::isCustom))
+                    .map(Map.Entry::getKey)
+                    .sorted(Comparator.comparing(GroupVersion::group)
+                            .thenComparing(GroupVersion::version, VersionOrder.PREFERRED_FIRST))
+                    .toList();
+            for (GroupVersion groupVersion : custom) {
+                List<Served> served = byGroupVersion.remove(groupVersion);
+                byGroupVersion.put(groupVersion, served);
+            }
             byGroupVersion.replaceAll((groupVersion, served) -> List.copyOf(served));
+        }
+
+        private static boolean isCustom(Served served) {
+            return served.version().custom() != null;
         }
     }
 }

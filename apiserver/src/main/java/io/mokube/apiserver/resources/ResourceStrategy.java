@@ -41,6 +41,35 @@ public interface ResourceStrategy {
     default void validateSubresourceUpdate(
             String subresource, KubeObject object, KubeObject old, List<FieldError> errors) {}
 
+    /** Marks an object whose deletion is asked for, before anything is decided about it. */
+    default void prepareForDelete(KubeObject object) {}
+
+    /**
+     * Turns an object from the store into the version this strategy works on, in place. Only custom resources work on
+     * versions other than the one they are stored in.
+     */
+    default void fromStored(KubeObject object) {}
+
+    /** Turns an object of the version this strategy works on into the one to be stored; the object itself stays as it is. */
+    default KubeObject toStored(KubeObject object) {
+        return object;
+    }
+
+    /**
+     * Brings an object from the store up to a definition that has changed since it was written: new defaults, another
+     * storage version. Called once for each object the cache takes in.
+     *
+     * @return whether the object changed
+     */
+    default boolean refresh(KubeObject stored) {
+        return false;
+    }
+
+    /** Where {@code scale} finds the replicas. */
+    default ScalePaths scalePaths() {
+        return ScalePaths.STANDARD;
+    }
+
     /** Sentences for {@code Warning} headers. */
     default List<String> warnings(KubeObject object, @Nullable KubeObject old) {
         return List.of();
@@ -54,6 +83,11 @@ public interface ResourceStrategy {
     /** Whether {@code metadata.generation} counts changes of the spec. */
     default boolean hasGeneration() {
         return true;
+    }
+
+    /** Whether a changed status counts too, because clients write it like everything else. */
+    default boolean countsStatus() {
+        return false;
     }
 
     /** Whether a PUT to a name that does not exist creates it. */

@@ -23,7 +23,12 @@ public sealed interface Schema {
     /** Whether an explicit null is kept instead of being dropped. */
     boolean nullable();
 
-    /** An object with named fields. */
+    /**
+     * An object with named fields.
+     *
+     * @param structural whether this is the root of a custom resource: wrong types are not refused while decoding but
+     *     told by validation, and nulls stay
+     */
     record ObjectSchema(
             String description,
             @Nullable JsonNode defaultValue,
@@ -33,8 +38,33 @@ public sealed interface Schema {
             boolean preserveUnknownFields,
             boolean embeddedResource,
             boolean atomic,
-            PatchStrategy patchStrategy)
-            implements Schema {}
+            PatchStrategy patchStrategy,
+            boolean structural)
+            implements Schema {
+
+        public ObjectSchema(
+                String description,
+                @Nullable JsonNode defaultValue,
+                boolean nullable,
+                Map<String, Schema> properties,
+                Set<String> required,
+                boolean preserveUnknownFields,
+                boolean embeddedResource,
+                boolean atomic,
+                PatchStrategy patchStrategy) {
+            this(
+                    description,
+                    defaultValue,
+                    nullable,
+                    properties,
+                    required,
+                    preserveUnknownFields,
+                    embeddedResource,
+                    atomic,
+                    patchStrategy,
+                    false);
+        }
+    }
 
     /** An object with free keys. */
     record MapSchema(

@@ -12,8 +12,9 @@ public final class Defaulter {
 
     private Defaulter() {}
 
-    /** Sets every missing field with a default, in place. */
-    public static void apply(JsonNode tree, Schema given) {
+    /** Sets every missing field with a default, in place; returns whether that changed anything. */
+    public static boolean apply(JsonNode tree, Schema given) {
+        boolean changed = false;
         switch (given.resolved()) {
             case Schema.ObjectSchema schema
             when tree instanceof ObjectNode object -> {
@@ -26,9 +27,10 @@ public final class Defaulter {
                                     || (value.isNull() && !property.getValue().nullable()))) {
                         value = defaultValue.deepCopy();
                         object.set(name, value);
+                        changed = true;
                     }
                     if (value != null && value.isContainer()) {
-                        apply(value, property.getValue());
+                        changed |= apply(value, property.getValue());
                     }
                 }
             }
@@ -36,7 +38,7 @@ public final class Defaulter {
             when tree instanceof ObjectNode object -> {
                 for (JsonNode value : object) {
                     if (value.isContainer()) {
-                        apply(value, schema.values());
+                        changed |= apply(value, schema.values());
                     }
                 }
             }
@@ -44,7 +46,7 @@ public final class Defaulter {
             when tree instanceof ArrayNode array -> {
                 for (JsonNode item : array) {
                     if (item.isContainer()) {
-                        apply(item, schema.items());
+                        changed |= apply(item, schema.items());
                     }
                 }
             }
@@ -55,6 +57,7 @@ public final class Defaulter {
             case Schema.AnySchema ignored -> {}
             case Schema.Reference ignored -> {}
         }
+        return changed;
     }
 
     /** A reference's own default, or else that of what it refers to. */

@@ -53,7 +53,24 @@ final class SchemaReader {
      */
     static void read(ObjectNode root, Schema schema, String kind, List<String> unknown) throws MalformedInputException {
         if (schema.resolved() instanceof Schema.ObjectSchema object) {
-            new SchemaReader(kind, unknown).object(root, object, DocumentReader.Path.ROOT);
+            if (object.structural()) {
+                StructuralReader.read(root, object, kind, unknown);
+            } else {
+                new SchemaReader(kind, unknown).object(root, object, DocumentReader.Path.ROOT);
+            }
+        }
+    }
+
+    /** Reads a part of a custom resource whose shape is built in. */
+    static @Nullable JsonNode part(
+            JsonNode value, Schema schema, String kind, List<String> unknown, DocumentReader.Path path)
+            throws MalformedInputException {
+        return new SchemaReader(kind, unknown).value(value, schema, path);
+    }
+
+    static void tellUnknown(List<String> unknown, DocumentReader.Path path) {
+        if (unknown.size() < MAX_REPORTED) {
+            unknown.add("unknown field \"" + path + "\"");
         }
     }
 
@@ -102,9 +119,7 @@ final class SchemaReader {
                 boolean isType = path.parent() == null && (name.equals("kind") || name.equals("apiVersion"));
                 if (!schema.preserveUnknownFields() && !isType) {
                     dropped.add(name);
-                    if (unknown.size() < MAX_REPORTED) {
-                        unknown.add("unknown field \"" + path.field(name) + "\"");
-                    }
+                    tellUnknown(unknown, path.field(name));
                 }
                 continue;
             }

@@ -6,10 +6,12 @@ import io.mokube.apiserver.ownership.FieldOwnership;
 import io.mokube.apiserver.ownership.LastApplied;
 import io.mokube.apiserver.ownership.ManagedFields;
 import io.mokube.apiserver.ownership.UntypedException;
+import io.mokube.apiserver.registry.ObjectStore;
 import io.mokube.apiserver.request.Answer;
 import io.mokube.apiserver.request.ApiRequest;
 import io.mokube.apiserver.resources.ResourceDefinition;
 import io.mokube.apiserver.resources.ResourceRegistry.Served;
+import io.mokube.apiserver.resources.ScalePaths;
 import io.mokube.apiserver.schema.BuiltInSchemas;
 import io.mokube.apiserver.schema.Schema;
 import io.mokube.apiserver.validation.DocumentReader;
@@ -86,16 +88,19 @@ final class ApplyVerb implements Verb {
                 read(request, ScaleVerb.SCALE, BuiltInSchemas.lean().of(ScaleVerb.SCALE), options.fieldValidation());
         ObjectKey key = Paths.key(request, definition);
         JsonNode replicas = ScaleVerb.replicas(new KubeObject(scale), key);
+        ScalePaths paths = definition.strategy().scalePaths();
         ObjectNode config = JsonNodeFactory.instance.objectNode();
         if (replicas.isNumber()) {
-            config.putObject("spec").set("replicas", replicas);
+            ScaleVerb.setReplicas(new KubeObject(config), paths, replicas.asInt(0));
         }
         Writes.Writer writer = Writes.Writer.of(request, served, options, true);
         Application application =
                 new Application(served, config, key, Objects.requireNonNull(writer.manager()), "scale", force);
         StoredObject result =
                 writes.update(definition, key, "", writer, application::update).object();
-        return new Answer.Document(200, ScaleVerb.scale(result.parse()).root());
+        return new Answer.Document(
+                200,
+                ScaleVerb.scale(ObjectStore.parse(definition, result), paths).root());
     }
 
     private static boolean isMissing(ApiException e, ResourceDefinition definition, ObjectKey key) {

@@ -8,7 +8,6 @@ import io.mokube.apiserver.request.ApiRequest;
 import io.mokube.apiserver.resources.ResourceDefinition;
 import io.mokube.apiserver.resources.ResourceRegistry.Served;
 import io.mokube.machinery.error.ApiException;
-import io.mokube.machinery.names.ObjectKey;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -47,7 +46,7 @@ public final class DeleteCollectionVerb implements Verb {
         });
         for (CachedObject each : selected) {
             try {
-                one.delete(definition, key(each.key()), options, writer);
+                one.delete(definition, Paths.objectKey(each.key()), options, writer);
             } catch (ApiException e) {
                 // Someone else deleted it meanwhile: it is gone, as was asked.
                 if (!e.isNotFound()) {
@@ -56,10 +55,5 @@ public final class DeleteCollectionVerb implements Verb {
             }
         }
         return new Answer.Many(served, selected, listing.revision(), "", null);
-    }
-
-    private static ObjectKey key(String key) {
-        int slash = key.indexOf('/');
-        return slash < 0 ? new ObjectKey("", key) : new ObjectKey(key.substring(0, slash), key.substring(slash + 1));
     }
 }

@@ -23,6 +23,7 @@ final class Deletion {
     /** Decides; changes the object. */
     static Change decide(ResourceDefinition definition, KubeObject object, DeleteOptions options, Instant now) {
         checkPreconditions(definition, object, options);
+        definition.strategy().prepareForDelete(object);
         boolean refinalized = setPropagation(object, options.propagation());
         Duration wanted = definition.strategy().gracePeriod(object, options.grace());
         long grace = wanted == null ? 0 : wanted.toSeconds();

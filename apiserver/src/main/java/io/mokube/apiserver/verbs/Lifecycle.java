@@ -60,16 +60,21 @@ final class Lifecycle {
         return name.toString();
     }
 
-    /** Whether anything but type, metadata and status differs: what a generation counts. */
-    static boolean isDesireChanged(KubeObject object, KubeObject old) {
-        return !desire(object).equals(desire(old));
+    /** Whether anything but type, metadata and mostly the status differs: what a generation counts. */
+    static boolean isDesireChanged(KubeObject object, KubeObject old, boolean countsStatus) {
+        return !desire(object, countsStatus).equals(desire(old, countsStatus));
     }
 
-    private static ObjectNode desire(KubeObject object) {
+    private static ObjectNode desire(KubeObject object, boolean withStatus) {
         ObjectNode desire = Json.MAPPER.createObjectNode();
         for (Map.Entry<String, JsonNode> field : object.root().properties()) {
             switch (field.getKey()) {
-                case "kind", "apiVersion", "metadata", "status" -> {}
+                case "kind", "apiVersion", "metadata" -> {}
+                case "status" -> {
+                    if (withStatus) {
+                        desire.set("status", field.getValue());
+                    }
+                }
                 default -> desire.set(field.getKey(), field.getValue());
             }
         }

@@ -25,6 +25,8 @@ import tools.jackson.databind.node.ObjectNode;
 /** PATCH of an object, or of one of the subresources that take the object itself. */
 public final class PatchVerb implements Verb {
 
+    private static final String ACCEPTED_BY_CUSTOM =
+            "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml";
     static final String ACCEPTED =
             "application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, "
                     + ApplyVerb.APPLY;
@@ -45,6 +47,10 @@ public final class PatchVerb implements Verb {
         ResourceDefinition definition = served.definition();
         WriteOptions options = WriteOptions.parsePatch(request.query());
         Schema schema = served.version().schema().get();
+        if (served.version().custom() != null
+                && request.contentType().equals("application/strategic-merge-patch+json")) {
+            throw ApiException.unsupportedMediaType(ACCEPTED_BY_CUSTOM);
+        }
         Patch patch = read(request, schema);
         ObjectKey key = Paths.key(request, definition);
         Writes.Writer writer = Writes.Writer.of(request, served, options);

@@ -20,4 +20,10 @@ final class Paths {
     static String namespace(ApiRequest request, ResourceDefinition definition) {
         return definition.namespaced() ? request.info().namespace() : "";
     }
+
+    /** The object that the cache knows by this key. */
+    static ObjectKey objectKey(String key) {
+        int slash = key.indexOf('/');
+        return slash < 0 ? new ObjectKey("", key) : new ObjectKey(key.substring(0, slash), key.substring(slash + 1));
+    }
 }

@@ -1,10 +1,12 @@
 package io.mokube.apiserver.verbs;
 
 import io.mokube.apiserver.cache.StoredObject;
+import io.mokube.apiserver.registry.ObjectStore;
 import io.mokube.apiserver.request.Answer;
 import io.mokube.apiserver.request.ApiRequest;
 import io.mokube.apiserver.resources.ResourceDefinition;
 import io.mokube.apiserver.resources.ResourceRegistry.Served;
+import io.mokube.apiserver.resources.ScalePaths;
 import io.mokube.apiserver.schema.BuiltInSchemas;
 import io.mokube.apiserver.schema.Schema;
 import io.mokube.apiserver.validation.StrictDecoder;
@@ -72,23 +74,29 @@ final class ScaleVerb implements Verb {
         if (object == null) {
             throw ApiException.notFound(served.definition().groupResource(), key.name());
         }
-        return new Answer.Document(200, scale(object.parse()).root());
+        return new Answer.Document(
+                200,
+                scale(
+                                ObjectStore.parse(served.definition(), object),
+                                served.definition().strategy().scalePaths())
+                        .root());
     }
 
     private Answer change(ApiRequest request, Served served, WriteOptions options, UnaryOperator<KubeObject> desired) {
         ResourceDefinition definition = served.definition();
         ObjectKey key = Paths.key(request, definition);
+        ScalePaths paths = definition.strategy().scalePaths();
         Writes.Writer writer = Writes.Writer.of(request, served, options);
         // An update of the object itself: whoever may write the scale changes the spec by it.
         StoredObject result = writes.update(definition, key, "", writer, current -> {
-                    KubeObject scale = desired.apply(scale(current));
+                    KubeObject scale = desired.apply(scale(current, paths));
                     Writes.checkResourceVersion(definition, scale, current);
-                    JsonNode replicas = replicas(scale, key);
-                    current.root().withObjectProperty("spec").put("replicas", replicas.asInt(0));
+                    setReplicas(current, paths, replicas(scale, key).asInt(0));
                     return current;
                 })
                 .object();
-        return new Answer.Document(200, scale(result.parse()).root());
+        return new Answer.Document(
+                200, scale(ObjectStore.parse(definition, result), paths).root());
     }
 
     /** The number a scale wants, 0 when it says none. */
@@ -105,8 +113,18 @@ final class ScaleVerb implements Verb {
         return replicas;
     }
 
+    /** Puts the number a scale wants where the object keeps it. */
+    static void setReplicas(KubeObject object, ScalePaths paths, int replicas) {
+        ObjectNode parent = object.root();
+        List<String> path = paths.replicas();
+        for (String name : path.subList(0, path.size() - 1)) {
+            parent = parent.get(name) instanceof ObjectNode child ? child : parent.putObject(name);
+        }
+        parent.put(path.getLast(), replicas);
+    }
+
     /** The scale of an object. */
-    static KubeObject scale(KubeObject object) {
+    static KubeObject scale(KubeObject object, ScalePaths paths) {
         KubeObject scale = KubeObject.of("autoscaling/v1", "Scale");
         scale.setMetadata("name", object.name());
         scale.setMetadata("namespace", object.namespace());
@@ -116,10 +134,18 @@ final class ScaleVerb implements Verb {
                 "creationTimestamp", object.at("metadata", "creationTimestamp").asString(""));
         scale.root()
                 .putObject("spec")
-                .put("replicas", object.at("spec", "replicas").asInt(0));
+                .put(
+                        "replicas",
+                        object.at(paths.replicas().toArray(String[]::new)).asInt(0));
         ObjectNode status = scale.root().putObject("status");
-        status.put("replicas", object.at("status", "replicas").asInt(0));
-        status.put("selector", selector(object.at("spec", "selector")));
+        status.put(
+                "replicas", object.at(paths.observed().toArray(String[]::new)).asInt(0));
+        List<String> selector = paths.selector();
+        if (selector == null) {
+            status.put("selector", selector(object.at("spec", "selector")));
+        } else if (!selector.isEmpty()) {
+            status.put("selector", object.at(selector.toArray(String[]::new)).asString(""));
+        }
         return scale;
     }
 

@@ -6,7 +6,7 @@ import io.mokube.apiserver.authn.User;
 import io.mokube.apiserver.cache.StoredObject;
 import io.mokube.apiserver.ownership.FieldManager;
 import io.mokube.apiserver.registry.Change;
-import io.mokube.apiserver.registry.ObjectEncoding;
+import io.mokube.apiserver.registry.ObjectStore;
 import io.mokube.apiserver.registry.Outcome;
 import io.mokube.apiserver.request.ApiRequest;
 import io.mokube.apiserver.resources.ResourceDefinition;
@@ -111,7 +111,7 @@ final class Writes {
         if (backend.objects().get(definition, object.key()) != null) {
             throw ApiException.alreadyExists(definition.groupResource(), object.name());
         }
-        return StoredObject.of(ObjectEncoding.encode(object), 0);
+        return StoredObject.of(ObjectStore.encode(definition, object), 0);
     }
 
     private StoredObject storeService(ResourceDefinition definition, KubeObject service, Writer writer) {
@@ -195,14 +195,14 @@ final class Writes {
             return outcome;
         }
         StoredObject current = backend.objects().get(definition, key);
-        return switch (decide.apply(current == null ? null : current.parse())) {
+        return switch (decide.apply(current == null ? null : ObjectStore.parse(definition, current))) {
             case Change.Write write -> {
                 StoredObject result = StoredObject.of(
-                        ObjectEncoding.encode(write.object()), current == null ? 0 : current.revision());
+                        ObjectStore.encode(definition, write.object()), current == null ? 0 : current.revision());
                 yield current == null ? new Outcome.Created(result) : new Outcome.Stored(result);
             }
             case Change.Delete delete ->
-                new Outcome.Deleted(StoredObject.of(ObjectEncoding.encode(delete.last()), revision(current)));
+                new Outcome.Deleted(StoredObject.of(ObjectStore.encode(definition, delete.last()), revision(current)));
             case Change.Keep ignored -> {
                 if (current == null) {
                     throw ApiException.notFound(definition.groupResource(), key.name());
@@ -267,7 +267,7 @@ final class Writes {
         }
         Lifecycle.carryOver(object, old);
         FieldTracking.set(object, managedFields);
-        if (strategy.hasGeneration() && Lifecycle.isDesireChanged(object, old)) {
+        if (strategy.hasGeneration() && Lifecycle.isDesireChanged(object, old, strategy.countsStatus())) {
             Lifecycle.setGeneration(object, old.generation() + 1);
         }
         if (subresource.isEmpty()) {

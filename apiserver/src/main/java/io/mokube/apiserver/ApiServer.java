@@ -17,6 +17,7 @@ import io.mokube.apiserver.authz.RbacAuthorizer;
 import io.mokube.apiserver.authz.RoleIndex;
 import io.mokube.apiserver.cache.StoredObject;
 import io.mokube.apiserver.cache.WatchCache;
+import io.mokube.apiserver.crd.CustomResources;
 import io.mokube.apiserver.discovery.DiscoveryDocuments;
 import io.mokube.apiserver.http.HttpServer;
 import io.mokube.apiserver.pipeline.Health;
@@ -29,6 +30,7 @@ import io.mokube.apiserver.proxy.PodLog;
 import io.mokube.apiserver.proxy.PodStreams;
 import io.mokube.apiserver.registry.CachedClusterReader;
 import io.mokube.apiserver.registry.ObjectStore;
+import io.mokube.apiserver.registry.ServiceEndpoints;
 import io.mokube.apiserver.resources.ResourceDefinition;
 import io.mokube.apiserver.resources.ResourceRegistry;
 import io.mokube.apiserver.storage.KeyValueStore;
@@ -37,9 +39,11 @@ import io.mokube.apiserver.storage.embedded.EmbeddedStoreConfig;
 import io.mokube.apiserver.storage.etcd.EtcdStore;
 import io.mokube.apiserver.storage.etcd.EtcdStoreConfig;
 import io.mokube.apiserver.verbs.AddressRange;
+import io.mokube.apiserver.verbs.AllInstances;
 import io.mokube.apiserver.verbs.Backend;
 import io.mokube.apiserver.verbs.Bootstrap;
 import io.mokube.apiserver.verbs.Verbs;
+import io.mokube.apiserver.webhook.WebhookClient;
 import io.mokube.machinery.component.Component;
 import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.component.Platform;
@@ -70,6 +74,9 @@ public final class ApiServer implements Component {
     /** How long a refusal waits for the cache to know all rights. */
     private static final Duration CATCH_UP = Duration.ofSeconds(1);
 
+    /** How long a start waits for the custom resources; a store that is away must not keep the server from starting. */
+    private static final Duration FIRST_SYNC = Duration.ofSeconds(2);
+
     private static final Duration BOOTSTRAP_RETRY = Duration.ofSeconds(1);
 
     private final ApiServerConfig config;
@@ -85,6 +92,8 @@ public final class ApiServer implements Component {
             Health health,
             ClusterCertificates certificates,
             KubeletClient kubelets,
+            CustomResources customResources,
+            WebhookClient webhooks,
             Progress progress) {}
 
     /** Whether the server has come, and whether it is going. */
@@ -134,11 +143,17 @@ public final class ApiServer implements Component {
                     AdmissionPlugins.standard(reader, authorizer, platform.random()),
                     serviceRange,
                     platform);
+            WebhookClient webhooks = new WebhookClient(new ServiceEndpoints(reader));
+            CustomResources customResources = new CustomResources(
+                    resources, cache, objects, new AllInstances(backend), webhooks, platform.clock());
+            customResources.start();
+            customResources.awaitSynced(FIRST_SYNC);
             Progress progress = new Progress();
             Health health = new Health()
                     .live("ping", () -> true)
                     .ready("etcd", () -> canRead(store))
                     .ready("informer-sync", cache::isLoaded)
+                    .ready("poststarthook/crd-informer-synced", customResources::isSynced)
                     .ready("poststarthook/bootstrap", () -> progress.bootstrapped.getCount() == 0)
                     .ready("shutdown", () -> !progress.begun);
             PrometheusMeterRegistry meters = meters();
@@ -171,7 +186,8 @@ public final class ApiServer implements Component {
                     platform.clock(),
                     meters);
             http.start();
-            running = new Running(store, cache, http, health, certificates, kubelets, progress);
+            running = new Running(
+                    store, cache, http, health, certificates, kubelets, customResources, webhooks, progress);
             Thread.ofVirtual().name("bootstrap").start(() -> bootstrap(new Bootstrap(backend), progress, http.port()));
         } catch (RuntimeException e) {
             cache.close();
@@ -242,6 +258,8 @@ public final class ApiServer implements Component {
         // Watches would outlive any grace: their clients watch again, elsewhere.
         server.cache().endWatches();
         server.http().stop(grace);
+        server.customResources().close();
+        server.webhooks().close();
         server.kubelets().close();
         server.cache().close();
         close(server.store());

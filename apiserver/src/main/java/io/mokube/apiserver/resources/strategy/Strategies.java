@@ -2,6 +2,7 @@ package io.mokube.apiserver.resources.strategy;
 
 import static java.util.Map.entry;
 
+import io.mokube.apiserver.crd.DefinitionStrategy;
 import io.mokube.apiserver.resources.ResourceStrategy;
 import java.util.Map;
 
@@ -31,6 +32,7 @@ public final class Strategies {
             entry("serviceaccounts", NO_GENERATION),
             entry("services", new ServiceStrategy()),
             entry("controllerrevisions.apps", NO_GENERATION),
+            entry("customresourcedefinitions.apiextensions.k8s.io", new DefinitionStrategy()),
             entry("daemonsets.apps", new DaemonSetStrategy()),
             entry("deployments.apps", new DeploymentStrategy()),
             entry("replicasets.apps", new ReplicaSetStrategy()),

@@ -173,7 +173,7 @@ public final class ApiServer implements Component {
                                     authenticators,
                                     new Verbs.NodeVerbs(
                                             new PodLog(backend, kubelets), new PodStreams(backend, kubelets)))),
-                    new SystemPaths(new DiscoveryDocuments(resources), health, meters::scrape));
+                    new SystemPaths(new DiscoveryDocuments(resources), health, meters::scrape, platform.clock()));
             HttpServer http = new HttpServer(
                     config.bindAddress(),
                     config.port(),

@@ -50,7 +50,7 @@ final class AggregatedDiscovery {
     private static void fillResource(ObjectNode node, Served served) {
         ResourceDefinition definition = served.definition();
         node.put("resource", definition.plural());
-        fillKind(node, served.kind());
+        fillKind(node, served.kind(), served);
         node.put("scope", definition.namespaced() ? "Namespaced" : "Cluster");
         node.put("singularResource", definition.singular());
         ResourceLists.strings(node, "verbs", new TreeSet<>(definition.verbs()));
@@ -65,16 +65,18 @@ final class AggregatedDiscovery {
             for (Subresource subresource : ResourceLists.sortedSubresources(definition)) {
                 ObjectNode below = subresources.addObject();
                 below.put("subresource", subresource.name());
-                fillKind(below, subresource.kind());
+                fillKind(below, subresource.kind(), served);
                 ResourceLists.strings(below, "verbs", new TreeSet<>(subresource.verbs()));
             }
         }
     }
 
-    private static void fillKind(ObjectNode node, GroupVersionKind kind) {
+    /** Group and version are only named where they are others than those the resource is listed under. */
+    private static void fillKind(ObjectNode node, GroupVersionKind kind, Served served) {
+        boolean own = kind.groupVersion().equals(served.kind().groupVersion());
         ObjectNode responseKind = node.putObject("responseKind");
-        responseKind.put("group", kind.group());
-        responseKind.put("version", kind.version());
+        responseKind.put("group", own ? "" : kind.group());
+        responseKind.put("version", own ? "" : kind.version());
         responseKind.put("kind", kind.kind());
     }
 }

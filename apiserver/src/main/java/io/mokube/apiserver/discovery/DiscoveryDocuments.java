@@ -3,10 +3,13 @@ package io.mokube.apiserver.discovery;
 import io.mokube.apiserver.resources.ResourceRegistry;
 import io.mokube.machinery.names.GroupVersion;
 import io.mokube.machinery.object.Json;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -24,7 +27,27 @@ public final class DiscoveryDocuments {
     }
 
     /** The documents of one generation of the registry. */
-    private record Kept(long generation, Map<String, Document> documents) {}
+    private record Kept(long generation, Map<String, Lazy> documents) {}
+
+    /** A document that the first who wants it writes, while others who want it wait. */
+    private static final class Lazy {
+
+        private final Supplier<Document> content;
+        private @Nullable Document document;
+
+        Lazy(Supplier<Document> content) {
+            this.content = content;
+        }
+
+        synchronized Document get() {
+            Document written = document;
+            if (written == null) {
+                written = content.get();
+                document = written;
+            }
+            return written;
+        }
+    }
 
     /** The forms of {@code APIGroupDiscoveryList} that clients ask for. */
     public enum AggregatedVersion {
@@ -96,15 +119,26 @@ public final class DiscoveryDocuments {
         return keep("aggregated groups " + version, () -> AggregatedDiscovery.write(registry, version, false));
     }
 
+    /** {@code /openapi/v2} in JSON. */
+    public Document openApiV2() {
+        return keep("openapi 2", () -> OpenApiV2.write(registry));
+    }
+
+    /** {@code /openapi/v2} in protobuf. */
+    public Document openApiV2Protobuf() {
+        return keepBytes("openapi 2 protobuf", () -> Document.of(SwaggerProtobuf.write(OpenApiV2.write(registry))));
+    }
+
     /** {@code /openapi/v3}. */
     public Document openApiIndex() {
         return keep("openapi", () -> {
             ObjectNode index = Json.MAPPER.createObjectNode();
             ObjectNode paths = index.putObject("paths");
             for (GroupVersion groupVersion : registry.groupVersions()) {
-                String path = groupVersion.path().substring(1);
-                String hash = openApi(groupVersion).orElseThrow().hash();
-                paths.putObject(path).put("serverRelativeURL", "/openapi/v3/" + path + "?hash=" + hash);
+                paths.putObject(groupVersion.path().substring(1))
+                        .put(
+                                "serverRelativeURL",
+                                openApiPath(groupVersion, openApi(groupVersion).orElseThrow()));
             }
             return index;
         });
@@ -113,8 +147,24 @@ public final class DiscoveryDocuments {
     /** {@code /openapi/v3/api/v1} or {@code /openapi/v3/apis/<group>/<version>}; nothing when it isn't served. */
     public Optional<Document> openApi(GroupVersion groupVersion) {
         return isServed(groupVersion)
-                ? Optional.of(keep("openapi " + groupVersion, () -> new OpenApiV3(registry, groupVersion).write()))
+                ? Optional.of(keep("openapi " + groupVersion, () -> OpenApiV3.write(registry, groupVersion)))
                 : Optional.empty();
+    }
+
+    /** The address of a group version's OpenAPI 3 document that names the document's content too. */
+    public static String openApiPath(GroupVersion groupVersion, Document document) {
+        return "/openapi/v3" + groupVersion.path() + "?hash=" + document.hash();
+    }
+
+    /** The paths of discovery: of all groups and of each group version. */
+    public List<String> apiPaths() {
+        List<String> paths = new ArrayList<>(List.of("/api", "/api/v1", "/apis"));
+        for (String group : ResourceLists.groupNames(registry)) {
+            paths.add("/apis/" + group);
+            ResourceLists.versions(registry, group).forEach(version -> paths.add("/apis/" + group + "/" + version));
+        }
+        paths.sort(null);
+        return paths;
     }
 
     private boolean isServed(GroupVersion groupVersion) {
@@ -122,18 +172,19 @@ public final class DiscoveryDocuments {
     }
 
     private Document keep(String name, Supplier<ObjectNode> content) {
+        return keepBytes(name, () -> Document.of(content.get()));
+    }
+
+    private Document keepBytes(String name, Supplier<Document> content) {
         long generation = registry.generation();
         Kept current = kept;
         if (current.generation != generation) {
             current = new Kept(generation, new ConcurrentHashMap<>());
             kept = current;
         }
-        // Not computeIfAbsent: the index asks for other documents while it is written, and writing twice does no harm.
-        Document document = current.documents.get(name);
-        if (document == null) {
-            document = Document.of(content.get());
-            current.documents.put(name, document);
-        }
-        return document;
+        // Written outside of the map's own lock: the index asks for other documents while it is written.
+        return current.documents
+                .computeIfAbsent(name, ignored -> new Lazy(content))
+                .get();
     }
 }

@@ -21,8 +21,8 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Writes schemas as OpenAPI 3 component schemas, and with each schema those it refers to. Kubernetes' extensions carry
- * what OpenAPI has no words for: list types, merge keys, patch strategies.
+ * Writes schemas as OpenAPI definitions, and with each schema those it refers to. Kubernetes' extensions carry what
+ * OpenAPI has no words for: list types, merge keys, patch strategies.
  */
 final class OpenApiSchemas {
 
@@ -31,16 +31,19 @@ final class OpenApiSchemas {
     static final String TIME = "io.k8s.apimachinery.pkg.apis.meta.v1.Time";
     static final String MICRO_TIME = "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime";
 
-    private static final String PREFIX = "#/components/schemas/";
-
     /** JSON schemas nest values of any type; everywhere else what is free is an object. */
     private static final String ANY_VALUE_PACKAGE = "io.k8s.apiextensions-apiserver.";
 
+    private final OpenApiDialect dialect;
     private final Map<String, ObjectNode> written = new TreeMap<>();
     private final Map<String, Reference> seen = new HashMap<>();
     private final Deque<Reference> waiting = new ArrayDeque<>();
     private final Set<String> scalars = new HashSet<>();
     private String current = "";
+
+    OpenApiSchemas(OpenApiDialect dialect) {
+        this.dialect = dialect;
+    }
 
     /** Adds a definition under a name, with everything it refers to; returns it for additions. */
     ObjectNode add(String name, Schema schema) {
@@ -61,14 +64,9 @@ final class OpenApiSchemas {
     /** All definitions added, in alphabetical order. */
     Map<String, ObjectNode> written() {
         for (String name : scalars) {
-            written.computeIfAbsent(name, OpenApiSchemas::scalarDefinition);
+            written.computeIfAbsent(name, this::scalarDefinition);
         }
         return written;
-    }
-
-    /** A reference to a definition. */
-    static ObjectNode reference(String name) {
-        return Json.MAPPER.createObjectNode().put("$ref", PREFIX + name);
     }
 
     private ObjectNode define(String name, Schema schema) {
@@ -87,6 +85,10 @@ final class OpenApiSchemas {
             node.set("default", schema.defaultValue());
         }
         if (schema.nullable()) {
+            if (dialect == OpenApiDialect.V2) {
+                // Version 2 can't say that null is fine: only a value of any type lets it pass.
+                return node;
+            }
             node.put("nullable", true);
         }
         switch (schema) {
@@ -224,16 +226,17 @@ final class OpenApiSchemas {
         refer(node, reference.name());
     }
 
-    /** Next to other words a reference must stand in {@code allOf}; kubectl expects a default there. */
-    private static void refer(ObjectNode node, String name) {
-        if (node.isEmpty()) {
-            node.put("$ref", PREFIX + name);
-            return;
+    /** In version 3 a reference next to other words must stand in {@code allOf}; kubectl expects a default there. */
+    private void refer(ObjectNode node, String name) {
+        String reference = dialect.definitions() + name;
+        if (node.isEmpty() || dialect == OpenApiDialect.V2) {
+            node.put("$ref", reference);
+        } else {
+            node.putArray("allOf").addObject().put("$ref", reference);
         }
-        node.putArray("allOf").add(reference(name));
     }
 
-    private static ObjectNode scalarDefinition(String name) {
+    private ObjectNode scalarDefinition(String name) {
         ObjectNode node = Json.MAPPER.createObjectNode();
         switch (name) {
             case QUANTITY -> {
@@ -261,7 +264,12 @@ final class OpenApiSchemas {
         return node;
     }
 
-    private static void either(ObjectNode node, String first, String second) {
+    /** Version 2 knows no alternatives: everything that may be a text is one there. */
+    private void either(ObjectNode node, String first, String second) {
+        if (dialect == OpenApiDialect.V2) {
+            node.put("type", "string");
+            return;
+        }
         ArrayNode types = node.putArray("oneOf");
         types.addObject().put("type", first);
         types.addObject().put("type", second);

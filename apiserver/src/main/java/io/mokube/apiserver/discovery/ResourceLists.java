@@ -5,8 +5,14 @@ import io.mokube.apiserver.resources.ResourceRegistry;
 import io.mokube.apiserver.resources.ResourceRegistry.Served;
 import io.mokube.apiserver.resources.Subresource;
 import io.mokube.machinery.names.GroupVersion;
+import io.mokube.machinery.names.GroupVersionKind;
 import io.mokube.machinery.object.Json;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Base64;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.LinkedHashSet;
@@ -71,6 +77,9 @@ final class ResourceLists {
             if (!definition.categories().isEmpty()) {
                 strings(entry, "categories", definition.categories());
             }
+            if (definition.verbs().contains("watch")) {
+                entry.put("storageVersionHash", storageVersionHash(definition.storageKind()));
+            }
             for (Subresource subresource : sortedSubresources(definition)) {
                 GroupVersion own = subresource.kind().groupVersion();
                 ObjectNode below = resources.addObject();
@@ -86,6 +95,17 @@ final class ResourceLists {
             }
         }
         return root;
+    }
+
+    /** Changes when objects are stored in another version; the same on every API server. */
+    private static String storageVersionHash(GroupVersionKind kind) {
+        String text = kind.group() + "/" + kind.version() + "/" + kind.kind();
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+            return Base64.getEncoder().encodeToString(Arrays.copyOf(digest, 8));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
     }
 
     /** The groups with paths below {@code /apis}, most important first. */

@@ -84,6 +84,13 @@ final class ObjectForms {
         for (JsonNode cell : layout.cells(object, now)) {
             cells.add(cell);
         }
+        layout.condition(object)
+                .ifPresent(condition -> row.putArray("conditions")
+                        .addObject()
+                        .put("type", "Completed")
+                        .put("status", "True")
+                        .put("reason", condition.reason())
+                        .put("message", condition.message()));
         switch (include) {
             case NONE -> {}
             case METADATA -> row.set("object", partial(object, form.metaVersion()));

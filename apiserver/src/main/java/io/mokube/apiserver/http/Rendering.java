@@ -7,6 +7,8 @@ import io.mokube.apiserver.request.Answer;
 import io.mokube.apiserver.request.ApiRequest;
 import io.mokube.apiserver.request.Form;
 import io.mokube.apiserver.resources.ResourceRegistry.Served;
+import io.mokube.apiserver.table.PolicyTables;
+import io.mokube.apiserver.table.TableLayout;
 import io.mokube.machinery.error.Status;
 import io.mokube.machinery.error.StatusJson;
 import io.mokube.machinery.names.GroupVersion;
@@ -56,10 +58,10 @@ final class Rendering {
             case Answer.One one -> writeOne(request, one, response);
             case Answer.Many many -> writeMany(request, many, response);
             case Answer.Watching watching -> watches.serve(request, watching, response);
-            case Answer.Document document -> writeTree(document.code(), document.tree(), request.form(), response);
+            case Answer.Document document -> writeDocument(request, document, response);
             case Answer.Bytes bytes -> {
-                bytes.headers().forEach(response::setHeader);
                 begin(response, bytes.code(), bytes.contentType());
+                bytes.headers().forEach(response::setHeader);
                 if (bytes.code() != 304) {
                     writeBytes(bytes.content(), response);
                 }
@@ -102,22 +104,31 @@ final class Rendering {
                 switch (form.view()) {
                     case OBJECT -> object.root();
                     case PARTIAL -> ObjectForms.partial(object, form.metaVersion());
-                    case TABLE -> {
-                        ObjectNode metadata = Json.MAPPER.createObjectNode();
-                        metadata.put("resourceVersion", object.resourceVersion());
-                        ObjectNode table = ObjectForms.table(
-                                form, metadata, one.served().version().table(), true);
-                        table.putArray("rows")
-                                .add(ObjectForms.row(
-                                        object,
-                                        form,
-                                        one.served().version().table(),
-                                        IncludeObject.parse(request.query().text("includeObject")),
-                                        clock.instant()));
-                        yield table;
-                    }
+                    case TABLE -> table(request, object, one.served().version().table());
                 };
         writeTree(one.code(), tree, form, response);
+    }
+
+    private ObjectNode table(ApiRequest request, KubeObject object, TableLayout layout) {
+        ObjectNode metadata = Json.MAPPER.createObjectNode();
+        metadata.put("resourceVersion", object.resourceVersion());
+        ObjectNode table = ObjectForms.table(request.form(), metadata, layout, true);
+        IncludeObject include = IncludeObject.parse(request.query().text("includeObject"));
+        table.putArray("rows").add(ObjectForms.row(object, request.form(), layout, include, clock.instant()));
+        return table;
+    }
+
+    /** Documents are of kinds of their own, of which only one is shown as a table. */
+    private void writeDocument(ApiRequest request, Answer.Document document, HttpServletResponse response)
+            throws IOException {
+        Form form = request.form();
+        if (form.view() == Form.View.TABLE
+                && document.tree() instanceof ObjectNode root
+                && root.path("kind").asString("").equals("Scale")) {
+            writeTree(document.code(), table(request, new KubeObject(root), PolicyTables.SCALES), form, response);
+        } else {
+            writeTree(document.code(), document.tree(), form, response);
+        }
     }
 
     private void writeMany(ApiRequest request, Answer.Many many, HttpServletResponse response) throws IOException {

@@ -9,7 +9,12 @@ import io.mokube.apiserver.request.MediaRange;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.names.GroupVersion;
 import io.mokube.machinery.object.Json;
+import io.mokube.machinery.time.Clock;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,18 +27,26 @@ public final class SystemPaths {
 
     private static final String JSON = "application/json";
 
+    private static final String OPENAPI_V2 = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+    private static final String OPENAPI_V2_OLDER_NAME = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+
+    private static final Duration FOR_EVER = Duration.ofDays(365);
+    private static final DateTimeFormatter HTTP_DATE = DateTimeFormatter.RFC_1123_DATE_TIME.withZone(ZoneOffset.UTC);
+
     private static final List<String> ROOT =
-            List.of("/api", "/api/v1", "/apis", "/healthz", "/livez", "/metrics", "/openapi/v3", "/readyz", "/version");
+            List.of("/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3", "/readyz", "/version");
 
     private final DiscoveryDocuments documents;
     private final Health health;
     private final Supplier<String> metrics;
+    private final Clock clock;
 
     /** @param metrics the text of {@code /metrics} */
-    public SystemPaths(DiscoveryDocuments documents, Health health, Supplier<String> metrics) {
+    public SystemPaths(DiscoveryDocuments documents, Health health, Supplier<String> metrics, Clock clock) {
         this.documents = documents;
         this.health = health;
         this.metrics = metrics;
+        this.clock = clock;
     }
 
     Answer answer(ApiRequest request) {
@@ -72,9 +85,10 @@ public final class SystemPaths {
         return answer.get();
     }
 
-    private static Answer root() {
+    private Answer root() {
         ObjectNode root = Json.MAPPER.createObjectNode();
         ArrayNode paths = root.putArray("paths");
+        documents.apiPaths().forEach(paths::add);
         ROOT.forEach(paths::add);
         return new Answer.Document(200, root);
     }
@@ -115,15 +129,57 @@ public final class SystemPaths {
     }
 
     private Answer openApi(ApiRequest request, String[] parts) {
-        if (parts.length < 2 || !parts[1].equals("v3")) {
+        if (parts.length == 2 && parts[1].equals("v2")) {
+            return openApiV2(request);
+        } else if (parts.length < 2 || !parts[1].equals("v3")) {
             return missing();
         }
+        for (MediaRange range : MediaRange.parseList(request.headers().get("Accept"))) {
+            if (isJson(range)) {
+                return openApiV3(request, parts);
+            }
+        }
+        throw ApiException.notAcceptable(JSON);
+    }
+
+    private Answer openApiV2(ApiRequest request) {
+        for (MediaRange range : MediaRange.parseList(request.headers().get("Accept"))) {
+            if (range.type().equals(OPENAPI_V2) || range.type().equals(OPENAPI_V2_OLDER_NAME)) {
+                return document(request, documents.openApiV2Protobuf(), OPENAPI_V2);
+            } else if (isJson(range)) {
+                return document(request, documents.openApiV2());
+            }
+        }
+        throw ApiException.notAcceptable(JSON + ", " + OPENAPI_V2);
+    }
+
+    private static boolean isJson(MediaRange range) {
+        return range.type().equals(JSON)
+                || range.type().equals("application/*")
+                || range.type().equals("*/*");
+    }
+
+    private Answer openApiV3(ApiRequest request, String[] parts) {
         return switch (parts.length) {
             case 2 -> document(request, documents.openApiIndex());
-            case 4 -> document(request, documents.openApi(new GroupVersion("", parts[3])));
-            case 5 -> document(request, documents.openApi(new GroupVersion(parts[3], parts[4])));
+            case 4 -> parts[2].equals("api") ? openApiV3(request, new GroupVersion("", parts[3])) : missing();
+            case 5 -> parts[2].equals("apis") ? openApiV3(request, new GroupVersion(parts[3], parts[4])) : missing();
             default -> missing();
         };
+    }
+
+    /** An address that carries the document's hash never leads to another document: it may be kept for ever. */
+    private Answer openApiV3(ApiRequest request, GroupVersion groupVersion) {
+        Document document = documents.openApi(groupVersion).orElseThrow(ApiException::noSuchPath);
+        String hash = request.query().text("hash");
+        if (hash.isEmpty()) {
+            return document(request, document);
+        } else if (!hash.equals(document.hash())) {
+            Map<String, String> headers = Map.of("Location", DiscoveryDocuments.openApiPath(groupVersion, document));
+            return new Answer.Bytes(301, JSON, headers, new byte[0]);
+        }
+        String expires = HTTP_DATE.format(clock.instant().plus(FOR_EVER));
+        return document(request, document, JSON, Map.of("Cache-Control", "public, immutable", "Expires", expires));
     }
 
     private static Answer missing() {
@@ -139,10 +195,32 @@ public final class SystemPaths {
     }
 
     private static Answer document(ApiRequest request, Document document, String contentType) {
-        Map<String, String> headers = Map.of("ETag", document.etag(), "Vary", "Accept");
-        boolean known = request.headers().get("If-None-Match").equals(document.etag());
-        return known
-                ? new Answer.Bytes(304, contentType, headers, new byte[0])
-                : new Answer.Bytes(200, contentType, headers, document.body());
+        return document(request, document, contentType, Map.of());
+    }
+
+    private static Answer document(
+            ApiRequest request, Document document, String contentType, Map<String, String> more) {
+        Map<String, String> headers = new HashMap<>(more);
+        headers.put("ETag", document.etag());
+        headers.put("Vary", "Accept");
+        if (isKnown(request.headers().get("If-None-Match"), document.etag())) {
+            return new Answer.Bytes(304, contentType, headers, new byte[0]);
+        }
+        if (document.isPackable() && request.headers().get("Accept-Encoding").contains("gzip")) {
+            headers.put("Vary", "Accept, Accept-Encoding");
+            headers.put("Content-Encoding", "gzip");
+            return new Answer.Bytes(200, contentType, headers, document.packed());
+        }
+        return new Answer.Bytes(200, contentType, headers, document.body());
+    }
+
+    private static boolean isKnown(String ifNoneMatch, String etag) {
+        for (String known : ifNoneMatch.split(",", -1)) {
+            String tag = known.strip();
+            if (tag.equals("*") || (tag.startsWith("W/") ? tag.substring(2) : tag).equals(etag)) {
+                return true;
+            }
+        }
+        return false;
     }
 }

@@ -78,6 +78,10 @@ final class ColumnTable implements TableLayout {
         return column(name, "integer", description, 0, cell);
     }
 
+    static Filled truth(String name, String description, Function<KubeObject, Object> cell) {
+        return column(name, "boolean", description, 0, cell);
+    }
+
     static Filled timed(String name, String description, int priority, Cell cell) {
         return new Filled(new Column(name, "string", "", description, priority), cell);
     }

@@ -94,14 +94,8 @@ public final class CoreTables {
     public static final TableLayout COMPONENT_STATUSES = ColumnTable.of(
             name(),
             text("Status", "Whether the component is healthy.", object -> componentStatus(object)),
-            text(
-                    "Message",
-                    "What it says.",
-                    object -> object.at("conditions").path(0).path("message").asString("")),
-            text(
-                    "Error",
-                    "What is wrong.",
-                    object -> object.at("conditions").path(0).path("error").asString("")));
+            text("Message", "What it says.", object -> ofHealth(object, "message")),
+            text("Error", "What is wrong.", object -> ofHealth(object, "error")));
 
     public static final TableLayout LIMIT_RANGES = ColumnTable.of(name(), createdAt());
 
@@ -177,18 +171,28 @@ public final class CoreTables {
         String host = Fields.text(event, "source", "host");
         if (component.isEmpty()) {
             component = Fields.text(event, "reportingComponent");
+        }
+        if (host.isEmpty()) {
             host = Fields.text(event, "reportingInstance");
         }
         return host.isEmpty() ? component : component + ", " + host;
     }
 
     private static String componentStatus(KubeObject object) {
+        return switch (ofHealth(object, "status")) {
+            case "" -> "Unknown";
+            case "True" -> "Healthy";
+            default -> "Unhealthy";
+        };
+    }
+
+    private static String ofHealth(KubeObject object, String field) {
         for (JsonNode condition : object.at("conditions")) {
             if (condition.path("type").asString("").equals("Healthy")) {
-                return condition.path("status").asString("").equals("True") ? "Healthy" : "Unhealthy";
+                return condition.path(field).asString("");
             }
         }
-        return "Unknown";
+        return "";
     }
 
     private static String quota(KubeObject quota, boolean limits) {
@@ -198,7 +202,7 @@ public final class CoreTables {
         }
         List<String> parts = new ArrayList<>();
         sorted.forEach((resource, hard) -> {
-            if (resource.startsWith("limits") == limits) {
+            if (resource.startsWith("limits.") == limits) {
                 String used = quota.at("status", "used").path(resource).asString("0");
                 parts.add(resource + ": " + used + "/" + hard);
             }

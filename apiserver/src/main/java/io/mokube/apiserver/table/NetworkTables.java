@@ -38,7 +38,10 @@ public final class NetworkTables {
 
     public static final TableLayout INGRESSES = ColumnTable.of(
             name(),
-            text("Class", "Which controller serves it.", object -> ingressClass(object)),
+            text(
+                    "Class",
+                    "Which controller serves it.",
+                    object -> Fields.textOr(NONE, object, "spec", "ingressClassName")),
             text("Hosts", "Names it serves.", object -> hosts(object)),
             text("Address", "Where it is reached.", object -> loadBalancer(object)),
             text("Ports", "Ports it serves.", object -> object.at("spec", "tls").isEmpty() ? "80" : "80, 443"),
@@ -132,13 +135,14 @@ public final class NetworkTables {
                 }
             }
         }
-        return all.isEmpty() ? NONE : Fields.firstThree(all);
+        return Fields.firstThree(all);
     }
 
     private static String slicePorts(KubeObject slice) {
         List<String> ports = new ArrayList<>();
         for (JsonNode port : slice.at("ports")) {
-            ports.add(port.path("port").isNumber() ? port.path("port").asString("") : "*");
+            // A port without a number is known by its name, and "*" when it has none either.
+            ports.add(port.path("port").asString(port.path("name").asString("*")));
         }
         return ports.isEmpty() ? UNSET : Fields.firstThree(ports);
     }
@@ -151,18 +155,25 @@ public final class NetworkTables {
         return addresses.isEmpty() ? UNSET : Fields.firstThree(addresses);
     }
 
-    private static String ingressClass(KubeObject ingress) {
-        String named = Fields.text(ingress, "spec", "ingressClassName");
-        if (!named.isEmpty()) {
-            return named;
-        }
-        return ingress.annotations().getOrDefault("kubernetes.io/ingress.class", NONE);
-    }
-
+    /** The first three hosts. What is left out are rules, whether they name a host or not. */
     private static String hosts(KubeObject ingress) {
-        List<String> hosts = new ArrayList<>(Fields.each(ingress.at("spec", "rules"), "host"));
-        hosts.removeIf(String::isEmpty);
-        return hosts.isEmpty() ? "*" : Fields.firstThree(hosts);
+        JsonNode rules = ingress.at("spec", "rules");
+        List<String> hosts = new ArrayList<>();
+        boolean more = false;
+        for (JsonNode rule : rules) {
+            if (hosts.size() == 3) {
+                more = true;
+                break;
+            }
+            String host = rule.path("host").asString("");
+            if (!host.isEmpty()) {
+                hosts.add(host);
+            }
+        }
+        if (hosts.isEmpty()) {
+            return "*";
+        }
+        return String.join(",", hosts) + (more ? " + " + (rules.size() - 3) + " more..." : "");
     }
 
     private static String parameters(KubeObject ingressClass) {

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.StringNode;
@@ -48,6 +49,15 @@ public final class PodTable implements TableLayout {
                 Fields.textOr(NONE, pod, "status", "nominatedNodeName"),
                 readinessGates(pod));
         return cells.stream().<JsonNode>map(StringNode::valueOf).toList();
+    }
+
+    @Override
+    public Optional<RowCondition> condition(KubeObject pod) {
+        return switch (Fields.text(pod, "status", "phase")) {
+            case "Succeeded" -> Optional.of(new RowCondition("Succeeded", "The pod has completed successfully."));
+            case "Failed" -> Optional.of(new RowCondition("Failed", "The pod failed."));
+            default -> Optional.empty();
+        };
     }
 
     private static String address(KubeObject pod) {

@@ -5,6 +5,7 @@ import static io.mokube.apiserver.table.ColumnTable.createdAt;
 import static io.mokube.apiserver.table.ColumnTable.name;
 import static io.mokube.apiserver.table.ColumnTable.number;
 import static io.mokube.apiserver.table.ColumnTable.text;
+import static io.mokube.apiserver.table.ColumnTable.truth;
 import static io.mokube.apiserver.table.ColumnTable.wide;
 import static io.mokube.apiserver.table.Fields.NONE;
 import static io.mokube.apiserver.table.Fields.UNSET;
@@ -13,6 +14,8 @@ import io.mokube.machinery.object.KubeObject;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import tools.jackson.databind.JsonNode;
 
 /** Who may do what, what may be disrupted, what is scaled, what comes first. */
@@ -64,10 +67,19 @@ public final class PolicyTables {
             text("Replicas", "Pods there are.", object -> Fields.number(object, "status", "currentReplicas")),
             age());
 
+    /** What {@code --subresource=scale} shows of anything that has replicas. */
+    public static final TableLayout SCALES = ColumnTable.of(
+            new ColumnTable.Filled(
+                    new TableLayout.Column("Name", "string", "", "Name of the object, unique in its namespace.", 0),
+                    (object, now) -> object.name()),
+            number("Desired", "Pods wanted.", object -> Fields.number(object, "spec", "replicas")),
+            number("Available", "Pods there are.", object -> Fields.number(object, "status", "replicas")),
+            age());
+
     public static final TableLayout PRIORITY_CLASSES = ColumnTable.of(
             name(),
-            text("Value", "The higher, the sooner scheduled.", object -> Fields.number(object, "value")),
-            text(
+            number("Value", "The higher, the sooner scheduled.", object -> Fields.number(object, "value")),
+            truth(
                     "Global-Default",
                     "Whether pods without a class get it.",
                     object -> object.at("globalDefault").asBoolean(false)),
@@ -80,7 +92,7 @@ public final class PolicyTables {
     public static final TableLayout CERTIFICATE_SIGNING_REQUESTS = ColumnTable.of(
             name(),
             age(),
-            text("SignerName", "Who is to sign.", object -> Fields.text(object, "spec", "signerName")),
+            text("SignerName", "Who is to sign.", object -> Fields.textOr(NONE, object, "spec", "signerName")),
             text("Requestor", "Who asks.", object -> Fields.text(object, "spec", "username")),
             text("RequestedDuration", "How long it is to be valid.", object -> requestedDuration(object)),
             text("Condition", "What became of it.", object -> certificateCondition(object)));
@@ -135,7 +147,7 @@ public final class PolicyTables {
                     "PriorityLevel",
                     "Level of matching requests.",
                     object -> Fields.text(object, "spec", "priorityLevelConfiguration", "name")),
-            number(
+            text(
                     "MatchingPrecedence",
                     "The lower, the sooner matched.",
                     object -> Fields.number(object, "spec", "matchingPrecedence")),
@@ -198,30 +210,28 @@ public final class PolicyTables {
         }
         JsonNode wanted = metric.path(field).path("target");
         JsonNode seen = current.path(field).path("current");
-        String name = field.equals("resource") || field.equals("containerResource")
-                ? metric.path(field).path("name").asString("") + ": "
-                : "";
-        if (wanted.path("averageUtilization").isNumber()) {
-            JsonNode utilization = seen.path("averageUtilization");
-            return name
-                    + (utilization.isNumber() ? utilization.asInt(0) + "%" : HumanDuration.UNKNOWN)
-                    + "/"
-                    + wanted.path("averageUtilization").asInt(0)
-                    + "%";
-        } else if (wanted.has("averageValue")) {
-            String average = field.equals("resource") || field.equals("containerResource") || field.equals("pods")
-                    ? ""
-                    : " (avg)";
+        boolean ofResource = field.equals("resource") || field.equals("containerResource");
+        String name = ofResource ? metric.path(field).path("name").asString("") + ": " : "";
+        if (wanted.has("averageValue")) {
+            String average = ofResource || field.equals("pods") ? "" : " (avg)";
             return name
                     + seen.path("averageValue").asString(HumanDuration.UNKNOWN)
                     + "/"
                     + wanted.path("averageValue").asString("")
                     + average;
+        } else if (ofResource) {
+            return name
+                    + percent(seen.path("averageUtilization"), HumanDuration.UNKNOWN)
+                    + "/"
+                    + percent(wanted.path("averageUtilization"), "<auto>");
         }
-        return name
-                + seen.path("value").asString(HumanDuration.UNKNOWN)
+        return seen.path("value").asString(HumanDuration.UNKNOWN)
                 + "/"
                 + wanted.path("value").asString("");
+    }
+
+    private static String percent(JsonNode utilization, String absent) {
+        return utilization.isNumber() ? utilization.asInt(0) + "%" : absent;
     }
 
     private static String requestedDuration(KubeObject request) {
@@ -268,10 +278,31 @@ public final class PolicyTables {
         }
         String name = reference.path("name").asString("");
         if (name.isEmpty()) {
-            return reference.path("namespace").asString("*") + "/" + Fields.selector(reference.path("selector"));
+            return reference.has("selector") ? selectorInGo(reference.path("selector")) : UNSET;
         }
+        // Whether the parameters have namespaces can't be seen from here.
         String namespace = reference.path("namespace").asString("");
-        return namespace.isEmpty() ? name : namespace + "/" + name;
+        return (namespace.isEmpty() ? "*" : namespace) + "/" + name;
+    }
+
+    /** A label selector as Go's protobuf types write themselves, which is what Kubernetes shows here. */
+    private static String selectorInGo(JsonNode selector) {
+        StringBuilder text = new StringBuilder("&LabelSelector{MatchLabels:map[string]string{");
+        Map<String, JsonNode> labels = new TreeMap<>();
+        selector.path("matchLabels").properties().forEach(label -> labels.put(label.getKey(), label.getValue()));
+        labels.forEach((key, value) ->
+                text.append(key).append(": ").append(value.asString("")).append(','));
+        text.append("},MatchExpressions:[]LabelSelectorRequirement{");
+        for (JsonNode expression : selector.path("matchExpressions")) {
+            text.append("LabelSelectorRequirement{Key:")
+                    .append(expression.path("key").asString(""))
+                    .append(",Operator:")
+                    .append(expression.path("operator").asString(""))
+                    .append(",Values:[")
+                    .append(String.join(" ", Fields.strings(expression.path("values"))))
+                    .append("],},");
+        }
+        return text.append("},}").toString();
     }
 
     private static String danglingStatus(KubeObject schema) {
@@ -283,13 +314,18 @@ public final class PolicyTables {
         return "?";
     }
 
-    private static String shares(KubeObject level) {
-        JsonNode limited = level.at("spec", "limited", "nominalConcurrencyShares");
-        return limited.isNumber() ? Long.toString(limited.asLong(0)) : NONE;
+    private static Object shares(KubeObject level) {
+        return numberOrNone(level.at("spec", "limited", "nominalConcurrencyShares"));
     }
 
-    private static String queuing(KubeObject level, String field) {
-        JsonNode value = level.at("spec", "limited", "limitResponse", "queuing", field);
-        return value.isNumber() ? Long.toString(value.asLong(0)) : NONE;
+    private static Object queuing(KubeObject level, String field) {
+        return numberOrNone(level.at("spec", "limited", "limitResponse", "queuing", field));
+    }
+
+    private static Object numberOrNone(JsonNode value) {
+        if (value.isNumber()) {
+            return value.asLong(0);
+        }
+        return NONE;
     }
 }

@@ -4,6 +4,7 @@ import static io.mokube.apiserver.table.ColumnTable.age;
 import static io.mokube.apiserver.table.ColumnTable.name;
 import static io.mokube.apiserver.table.ColumnTable.number;
 import static io.mokube.apiserver.table.ColumnTable.text;
+import static io.mokube.apiserver.table.ColumnTable.truth;
 import static io.mokube.apiserver.table.ColumnTable.wide;
 import static io.mokube.apiserver.table.Fields.UNSET;
 
@@ -18,7 +19,7 @@ public final class StorageTables {
 
     public static final TableLayout PERSISTENT_VOLUMES = ColumnTable.of(
             name(),
-            text("Capacity", "Size.", object -> Fields.text(object, "spec", "capacity", "storage")),
+            text("Capacity", "Size.", object -> Fields.textOr("0", object, "spec", "capacity", "storage")),
             text("Access Modes", "How it can be mounted.", object -> accessModes(object.at("spec", "accessModes"))),
             text(
                     "Reclaim Policy",
@@ -45,7 +46,7 @@ public final class StorageTables {
             text(
                     "Capacity",
                     "Size of the volume.",
-                    object -> isBound(object) ? Fields.text(object, "status", "capacity", "storage") : ""),
+                    object -> isBound(object) ? Fields.textOr("0", object, "status", "capacity", "storage") : ""),
             text(
                     "Access Modes",
                     "How it can be mounted.",
@@ -80,37 +81,41 @@ public final class StorageTables {
 
     public static final TableLayout VOLUME_ATTACHMENTS = ColumnTable.of(
             name(),
-            text("Attacher", "Driver that attaches.", object -> Fields.text(object, "spec", "attacher")),
+            new ColumnTable.Filled(
+                    new TableLayout.Column("Attacher", "string", "name", "Driver that attaches.", 0),
+                    (object, now) -> Fields.text(object, "spec", "attacher")),
             text("PV", "Volume.", object -> Fields.text(object, "spec", "source", "persistentVolumeName")),
             text("Node", "Node.", object -> Fields.text(object, "spec", "nodeName")),
-            text(
+            truth(
                     "Attached",
                     "Whether it is attached.",
                     object -> object.at("status", "attached").asBoolean(false)),
             age());
 
     public static final TableLayout VOLUME_ATTRIBUTES_CLASSES = ColumnTable.of(
-            name(), text("DriverName", "Driver it is for.", object -> Fields.text(object, "driverName")), age());
+            name(object -> isDefaultAttributesClass(object) ? object.name() + " (default)" : object.name()),
+            text("DriverName", "Driver it is for.", object -> Fields.text(object, "driverName")),
+            age());
 
     public static final TableLayout CSI_NODES = ColumnTable.of(
             name(), number("Drivers", "Drivers on the node.", object -> Fields.size(object, "spec", "drivers")), age());
 
     public static final TableLayout CSI_DRIVERS = ColumnTable.of(
             name(),
-            text(
+            truth(
                     "AttachRequired",
                     "Whether volumes are attached first.",
                     object -> object.at("spec", "attachRequired").asBoolean(true)),
-            text(
+            truth(
                     "PodInfoOnMount",
                     "Whether it is told of the pod.",
                     object -> object.at("spec", "podInfoOnMount").asBoolean(false)),
-            text(
+            truth(
                     "StorageCapacity",
                     "Whether it publishes capacity.",
                     object -> object.at("spec", "storageCapacity").asBoolean(false)),
             text("TokenRequests", "Audiences of tokens it gets.", object -> tokenRequests(object)),
-            text(
+            truth(
                     "RequiresRepublish",
                     "Whether it is called again and again.",
                     object -> object.at("spec", "requiresRepublish").asBoolean(false)),
@@ -182,6 +187,10 @@ public final class StorageTables {
         Map<String, String> annotations = object.annotations();
         return "true".equals(annotations.get("storageclass.kubernetes.io/is-default-class"))
                 || "true".equals(annotations.get("storageclass.beta.kubernetes.io/is-default-class"));
+    }
+
+    private static boolean isDefaultAttributesClass(KubeObject object) {
+        return "true".equals(object.annotations().get("storage.alpha.kubernetes.io/is-default-class"));
     }
 
     private static String tokenRequests(KubeObject driver) {

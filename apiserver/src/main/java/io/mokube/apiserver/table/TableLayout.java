@@ -3,6 +3,7 @@ package io.mokube.apiserver.table;
 import io.mokube.machinery.object.KubeObject;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 
 /** The columns of a resource and how an object fills them. Safe for use by many threads. */
@@ -17,6 +18,14 @@ public interface TableLayout {
      * @param now for ages
      */
     List<JsonNode> cells(KubeObject object, Instant now);
+
+    /** What is worth saying of a row as a whole; nothing for most. */
+    default Optional<RowCondition> condition(KubeObject object) {
+        return Optional.empty();
+    }
+
+    /** Says that what a row shows has come to its end, and why. Its type is {@code Completed}, its status true. */
+    record RowCondition(String reason, String message) {}
 
     /**
      * A column's definition as clients see it.

@@ -5,6 +5,7 @@ import static io.mokube.apiserver.table.ColumnTable.name;
 import static io.mokube.apiserver.table.ColumnTable.number;
 import static io.mokube.apiserver.table.ColumnTable.text;
 import static io.mokube.apiserver.table.ColumnTable.timed;
+import static io.mokube.apiserver.table.ColumnTable.truth;
 import static io.mokube.apiserver.table.ColumnTable.wide;
 import static io.mokube.apiserver.table.Fields.NONE;
 
@@ -87,7 +88,7 @@ public final class WorkloadTables {
             name(),
             text("Schedule", "When jobs begin, in Cron's form.", object -> Fields.text(object, "spec", "schedule")),
             text("Timezone", "Zone of the schedule.", object -> Fields.textOr(NONE, object, "spec", "timeZone")),
-            text("Suspend", "Whether no more jobs begin.", object -> Fields.truth(object.at("spec", "suspend"))),
+            truth("Suspend", "Whether no more jobs begin.", object -> Fields.truth(object.at("spec", "suspend"))),
             number("Active", "Running jobs.", object -> Fields.size(object, "status", "active")),
             timed("Last Schedule", "Time since a job was last begun.", 0, (object, now) -> {
                 String last = Fields.text(object, "status", "lastScheduleTime");

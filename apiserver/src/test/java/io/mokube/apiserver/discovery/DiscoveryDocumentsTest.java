@@ -2,12 +2,16 @@ package io.mokube.apiserver.discovery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.ByteString;
+import com.google.protobuf.UnknownFieldSet;
 import io.mokube.apiserver.discovery.DiscoveryDocuments.AggregatedVersion;
 import io.mokube.apiserver.resources.ResourceRegistry;
 import io.mokube.machinery.names.GroupResource;
 import io.mokube.machinery.names.GroupVersion;
 import io.mokube.machinery.object.Json;
+import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -52,7 +56,7 @@ class DiscoveryDocumentsTest {
                 .hasToString(
                         "{\"name\":\"pods\",\"singularName\":\"pod\",\"namespaced\":true,\"kind\":\"Pod\",\"verbs\":"
                                 + "[\"create\",\"delete\",\"deletecollection\",\"get\",\"list\",\"patch\",\"update\",\"watch\"],"
-                                + "\"shortNames\":[\"po\"],\"categories\":[\"all\"]}");
+                                + "\"shortNames\":[\"po\"],\"categories\":[\"all\"],\"storageVersionHash\":\"xPOwRZ+Yhw8=\"}");
         assertThat(named(core.path("resources"), "name", "pods/eviction"))
                 .hasToString(
                         "{\"name\":\"pods/eviction\",\"singularName\":\"\",\"namespaced\":true,\"group\":\"policy\","
@@ -76,7 +80,11 @@ class DiscoveryDocumentsTest {
         JsonNode nodes = named(core.at("/items/0/versions/0/resources"), "resource", "nodes");
         assertThat(nodes.path("scope").stringValue()).isEqualTo("Cluster");
         assertThat(nodes.at("/responseKind/kind").stringValue()).isEqualTo("Node");
+        assertThat(nodes.at("/responseKind/version").stringValue()).isEmpty();
         assertThat(nodes.at("/subresources/1/subresource").stringValue()).isEqualTo("status");
+        assertThat(named(others.at("/items/1/versions/0/resources"), "resource", "deployments")
+                        .at("/subresources/0/responseKind"))
+                .hasToString("{\"group\":\"autoscaling\",\"version\":\"v1\",\"kind\":\"Scale\"}");
         assertThat(others.path("apiVersion").stringValue()).isEqualTo("apidiscovery.k8s.io/v2beta1");
         assertThat(others.path("items").size()).isEqualTo(20);
         assertThat(others.at("/items/1/metadata/name").stringValue()).isEqualTo("apps");
@@ -150,6 +158,92 @@ class DiscoveryDocumentsTest {
                 }
             }
         }
+    }
+
+    @Test
+    void everyReferenceInOpenApi2HasItsDefinition() {
+        JsonNode document = read(documents.openApiV2());
+        JsonNode definitions = document.path("definitions");
+        for (JsonNode reference : document.findValues("$ref")) {
+            if (reference.isString()) {
+                String name = reference.stringValue().substring("#/definitions/".length());
+                assertThat(definitions.has(name)).as(name).isTrue();
+            }
+        }
+        assertThat(definitions.findValues("allOf")).noneMatch(JsonNode::isArray);
+        assertThat(definitions.findValues("nullable")).noneMatch(JsonNode::isBoolean);
+    }
+
+    @Test
+    void openApi2TellsOlderKubectlWhatItLooksUp() {
+        JsonNode document = read(documents.openApiV2());
+
+        JsonNode strategy = document.path("definitions")
+                .path("io.k8s.api.apps.v1.DeploymentSpec")
+                .at("/properties/strategy");
+        assertThat(strategy.path("$ref").stringValue())
+                .isEqualTo("#/definitions/io.k8s.api.apps.v1.DeploymentStrategy");
+        assertThat(strategy.path("x-kubernetes-patch-strategy").stringValue()).isEqualTo("retainKeys");
+        assertThat(strategy.path("description").stringValue()).isNotEmpty();
+        JsonNode patch = document.path("paths")
+                .path("/apis/apps/v1/namespaces/{namespace}/deployments/{name}")
+                .path("patch");
+        assertThat(patch.path("x-kubernetes-group-version-kind"))
+                .hasToString("{\"group\":\"apps\",\"kind\":\"Deployment\",\"version\":\"v1\"}");
+        assertThat(patch.path("consumes").valueStream().map(JsonNode::stringValue))
+                .contains("application/apply-patch+yaml", "application/strategic-merge-patch+json");
+        assertThat(patch.path("parameters")
+                        .valueStream()
+                        .map(each -> each.path("name").stringValue()))
+                .containsExactly("body", "dryRun", "fieldManager", "fieldValidation", "force");
+        assertThat(patch.at("/parameters/3"))
+                .hasToString(
+                        "{\"name\":\"fieldValidation\",\"in\":\"query\",\"description\":\"What happens to unknown and"
+                                + " duplicate fields: Strict refuses them, Warn (the default) warns, Ignore drops them.\","
+                                + "\"type\":\"string\",\"uniqueItems\":true}");
+    }
+
+    /** The numbers are those of the messages Document, Definitions, NamedSchema and Schema. */
+    @Test
+    void openApi2InProtobufHoldsTheSameDefinitions() throws Exception {
+        JsonNode definitions = read(documents.openApiV2()).path("definitions");
+        UnknownFieldSet document =
+                UnknownFieldSet.parseFrom(documents.openApiV2Protobuf().body());
+
+        Map<String, UnknownFieldSet> schemas = new LinkedHashMap<>();
+        for (UnknownFieldSet named : messages(messages(document, 9).getFirst(), 1)) {
+            schemas.put(text(named, 1), messages(named, 2).getFirst());
+        }
+        assertThat(schemas.keySet()).containsExactlyElementsOf(definitions.propertyNames());
+        UnknownFieldSet port = schemas.get("io.k8s.api.core.v1.ContainerPort");
+        assertThat(text(port, 4)).isEqualTo("ContainerPort represents a network port in a single container.");
+        assertThat(text(port, 19)).isEqualTo("containerPort");
+        assertThat(text(messages(port, 22).getFirst(), 1)).isEqualTo("object");
+        UnknownFieldSet protocol = messages(messages(port, 25).getFirst(), 1).stream()
+                .filter(each -> text(each, 1).equals("protocol"))
+                .findFirst()
+                .orElseThrow();
+        UnknownFieldSet schema = messages(protocol, 2).getFirst();
+        assertThat(text(messages(schema, 5).getFirst(), 2)).isEqualTo("\"TCP\"");
+        assertThat(messages(schema, 20).stream().map(value -> text(value, 2)))
+                .containsExactly("\"SCTP\"", "\"TCP\"", "\"UDP\"");
+        UnknownFieldSet extension =
+                messages(schemas.get("io.k8s.api.core.v1.Pod"), 31).getFirst();
+        assertThat(text(extension, 1)).isEqualTo("x-kubernetes-group-version-kind");
+        assertThat(text(messages(extension, 2).getFirst(), 2))
+                .isEqualTo("[{\"group\":\"\",\"kind\":\"Pod\",\"version\":\"v1\"}]");
+    }
+
+    private static List<UnknownFieldSet> messages(UnknownFieldSet message, int field) throws IOException {
+        List<UnknownFieldSet> messages = new ArrayList<>();
+        for (ByteString bytes : message.getField(field).getLengthDelimitedList()) {
+            messages.add(UnknownFieldSet.parseFrom(bytes));
+        }
+        return messages;
+    }
+
+    private static String text(UnknownFieldSet message, int field) {
+        return message.getField(field).getLengthDelimitedList().getFirst().toStringUtf8();
     }
 
     @Test

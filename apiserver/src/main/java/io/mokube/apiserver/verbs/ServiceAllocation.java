@@ -12,8 +12,10 @@ import java.net.InetAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -206,18 +208,70 @@ final class ServiceAllocation {
     private void givePorts(KubeObject service) {
         Set<Integer> taken = new HashSet<>();
         backend.cache().list(SERVICES).objects().scan("", entry -> {
-            for (JsonNode port : entry.object().parse().at("spec", "ports")) {
-                taken.add(port.path("nodePort").asInt(0));
+            KubeObject other = entry.object().parse();
+            if (!other.uid().equals(service.uid())) {
+                for (JsonNode port : other.at("spec", "ports")) {
+                    taken.add(port.path("nodePort").asInt(0));
+                }
             }
             return true;
         });
+        Map<String, Integer> wanted = checkGivenPorts(service, taken);
+        taken.addAll(wanted.values());
         for (JsonNode port : service.at("spec", "ports")) {
             if (port instanceof ObjectNode node && node.path("nodePort").asInt(0) == 0) {
-                int given = anyPort(taken);
-                taken.add(given);
+                // One number serves several protocols on the same port.
+                String number = node.path("port").asString("");
+                Integer given = wanted.get(number);
+                if (given == null
+                        || isUsed(service, given, node.path("protocol").asString("TCP"))) {
+                    given = anyPort(taken);
+                    taken.add(given);
+                    wanted.put(number, given);
+                }
                 node.put("nodePort", given);
             }
         }
+    }
+
+    /** Refuses node ports that a client chose and can't have; the others by the service's port. */
+    private static Map<String, Integer> checkGivenPorts(KubeObject service, Set<Integer> taken) {
+        Map<String, Integer> given = new HashMap<>();
+        List<FieldError> errors = new ArrayList<>();
+        int index = 0;
+        for (JsonNode port : service.at("spec", "ports")) {
+            int nodePort = port.path("nodePort").asInt(0);
+            String path = "spec.ports[" + index + "].nodePort";
+            index++;
+            if (nodePort == 0) {
+                continue;
+            }
+            if (nodePort < FIRST_NODE_PORT || nodePort >= FIRST_NODE_PORT + NODE_PORTS) {
+                errors.add(FieldError.invalid(
+                        path,
+                        nodePort,
+                        "provided port is not in the valid range. The range of valid ports is " + FIRST_NODE_PORT + "-"
+                                + (FIRST_NODE_PORT + NODE_PORTS - 1)));
+            } else if (taken.contains(nodePort)) {
+                errors.add(FieldError.invalid(path, nodePort, "provided port is already allocated"));
+            } else {
+                given.put(port.path("port").asString(""), nodePort);
+            }
+        }
+        if (!errors.isEmpty()) {
+            throw ApiException.invalid("", "Service", service.name(), errors);
+        }
+        return given;
+    }
+
+    private static boolean isUsed(KubeObject service, int nodePort, String protocol) {
+        for (JsonNode port : service.at("spec", "ports")) {
+            if (port.path("nodePort").asInt(0) == nodePort
+                    && port.path("protocol").asString("TCP").equals(protocol)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private int anyPort(Set<Integer> taken) {

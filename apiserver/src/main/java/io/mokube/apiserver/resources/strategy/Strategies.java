@@ -27,7 +27,7 @@ public final class Strategies {
             entry("pods", new PodStrategy()),
             entry("podtemplates", new PodTemplateStrategy()),
             entry("replicationcontrollers", new ReplicationControllerStrategy()),
-            entry("resourcequotas", NO_GENERATION),
+            entry("resourcequotas", new ResourceQuotaStrategy()),
             entry("secrets", new SecretStrategy()),
             entry("serviceaccounts", NO_GENERATION),
             entry("services", new ServiceStrategy()),

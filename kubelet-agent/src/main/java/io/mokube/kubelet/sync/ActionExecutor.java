@@ -4,6 +4,7 @@ import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.LifecycleHandler;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.Volume;
 import io.mokube.client.rest.ApiClient;
 import io.mokube.client.rest.ConnectionException;
 import io.mokube.client.rest.DeleteOptions;
@@ -33,6 +34,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -237,8 +239,11 @@ final class ActionExecutor {
 
     private ContainerConfig prepare(Pod pod, PodContainer container, int attempt, Image image, List<String> addresses)
             throws IOException {
-        Map<String, Path> paths = Map.of();
-        if (files) {
+        Map<String, Path> paths;
+        if (!files) {
+            // Nothing reads files where no program runs: volumes are named and not made.
+            paths = pod.getSpec().getVolumes().stream().collect(Collectors.toMap(Volume::getName, each -> tree.pods()));
+        } else {
             paths = setUpVolumes(pod, addresses);
             Files.createDirectories(tree.logs(pod).resolve(container.name()));
             writeHostsFile(pod, addresses);

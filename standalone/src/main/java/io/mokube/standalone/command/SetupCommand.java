@@ -1,8 +1,8 @@
 package io.mokube.standalone.command;
 
+import io.mokube.standalone.host.ClientPrograms;
 import io.mokube.standalone.host.HostPackage;
 import io.mokube.standalone.host.HostSetup;
-import io.mokube.standalone.host.KubectlVersions;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
@@ -55,7 +55,7 @@ final class SetupCommand implements Callable<Integer> {
         Progress progress = new Progress(spec.commandLine().getOut());
         new HostSetup(progress::say).require(packages);
         if (purpose == Purpose.TESTS) {
-            new KubectlVersions(Path.of(System.getProperty("mokube.home", "."), "target", "tools"), progress::say)
+            new ClientPrograms(Path.of(System.getProperty("mokube.home", "."), "target", "tools"), progress::say)
                     .require();
         }
         return 0;

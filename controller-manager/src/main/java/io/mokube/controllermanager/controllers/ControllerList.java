@@ -19,6 +19,7 @@ public final class ControllerList {
             GarbageCollector::create,
             ServiceAccountController::create,
             RootCaPublisher::create,
+            ClusterRoleAggregationController::create,
             DeploymentController::create,
             ReplicaSetController::create,
             NodeLifecycleController::create,

@@ -12,8 +12,8 @@ import java.util.stream.Stream;
 /**
  * What the model classes do not carry, read from tables: one file for each API package, each line {@code Type.field
  * attribute…}. An attribute is {@code list=set}, {@code list=map:key,…}, {@code patch=merge[:key]},
- * {@code patch=retainKeys}, {@code patch=merge,retainKeys:key}, {@code struct=atomic}, {@code map=atomic},
- * {@code enum=a,b} or {@code default=JSON}.
+ * {@code patch=retainKeys}, {@code patch=merge,retainKeys:key}, {@code struct=atomic}, {@code struct=granular} (of a field
+ * whose type is atomic elsewhere), {@code map=atomic}, {@code enum=a,b} or {@code default=JSON}.
  */
 final class Annotations {
 

@@ -1,5 +1,6 @@
 package io.mokube.apiserver.discovery;
 
+import io.mokube.apiserver.schema.BuiltInSchemas;
 import io.mokube.apiserver.schema.Schema;
 import io.mokube.apiserver.schema.Schema.AnySchema;
 import io.mokube.apiserver.schema.Schema.ListSchema;
@@ -222,8 +223,15 @@ final class OpenApiSchemas {
             } else if (object.patchStrategy() == PatchStrategy.REPLACE) {
                 node.put("x-kubernetes-patch-strategy", "replace");
             }
+            if (!object.atomic() && isAtomicElsewhere(reference.name())) {
+                node.put("x-kubernetes-map-type", "granular");
+            }
         }
         refer(node, reference.name());
+    }
+
+    private static boolean isAtomicElsewhere(String name) {
+        return BuiltInSchemas.lean().find(name).orElse(null) instanceof ObjectSchema object && object.atomic();
     }
 
     /** In version 3 a reference next to other words must stand in {@code allOf}; kubectl expects a default there. */

@@ -209,7 +209,8 @@ public final class BuiltInSchemas {
                         attributes.mergeKey());
             } else if (type.startsWith("map(")) {
                 Schema values = schema(inner(type), "", FieldAttributes.NONE);
-                return new MapSchema(description, defaultValue, false, values, attributes.atomic());
+                return new MapSchema(
+                        description, defaultValue, false, values, Boolean.TRUE.equals(attributes.atomic()));
             } else if (type.indexOf('.') >= 0) {
                 return reference(type, description, attributes);
             } else if (type.equals("any")) {
@@ -222,7 +223,7 @@ public final class BuiltInSchemas {
         private Reference reference(String name, String description, FieldAttributes attributes) {
             return new Reference(description, attributes.defaultValue(), false, name, () -> {
                 Schema target = find(name).orElseThrow(() -> new IllegalStateException("no definition " + name));
-                boolean asDefined = attributes.patchStrategy() == null && !attributes.atomic();
+                boolean asDefined = attributes.patchStrategy() == null && attributes.atomic() == null;
                 return asDefined || !(target instanceof ObjectSchema object)
                         ? target
                         : new ObjectSchema(
@@ -233,7 +234,7 @@ public final class BuiltInSchemas {
                                 object.required(),
                                 object.preserveUnknownFields(),
                                 object.embeddedResource(),
-                                object.atomic() || attributes.atomic(),
+                                attributes.atomic() == null ? object.atomic() : attributes.atomic(),
                                 attributes.patchStrategy() == null
                                         ? object.patchStrategy()
                                         : attributes.patchStrategy());
@@ -271,19 +272,23 @@ public final class BuiltInSchemas {
         }
     }
 
-    /** What stands behind a field's name and type. */
+    /**
+     * What stands behind a field's name and type.
+     *
+     * @param atomic whether server-side apply sees it whole; null for as its type says
+     */
     private record FieldAttributes(
             boolean required,
             ListType listType,
             List<String> mapKeys,
             @Nullable PatchStrategy patchStrategy,
             String mergeKey,
-            boolean atomic,
+            @Nullable Boolean atomic,
             List<String> allowed,
             @Nullable JsonNode defaultValue) {
 
         static final FieldAttributes NONE =
-                new FieldAttributes(false, ListType.ATOMIC, List.of(), null, "", false, List.of(), null);
+                new FieldAttributes(false, ListType.ATOMIC, List.of(), null, "", null, List.of(), null);
 
         static FieldAttributes parse(String[] parts) {
             if (parts.length == 2) {
@@ -294,7 +299,7 @@ public final class BuiltInSchemas {
             List<String> mapKeys = List.of();
             PatchStrategy patchStrategy = null;
             String mergeKey = "";
-            boolean atomic = false;
+            Boolean atomic = null;
             List<String> allowed = List.of();
             JsonNode defaultValue = null;
             for (int i = 2; i < parts.length; i++) {
@@ -313,6 +318,8 @@ public final class BuiltInSchemas {
                     mergeKey = colon < 0 ? "" : value.substring(colon + 1);
                 } else if (part.equals("struct=atomic") || part.equals("map=atomic")) {
                     atomic = true;
+                } else if (part.equals("struct=granular")) {
+                    atomic = false;
                 } else if (part.startsWith("enum=")) {
                     allowed = List.of(value.split(","));
                 } else if (part.startsWith("default=")) {
@@ -329,7 +336,7 @@ public final class BuiltInSchemas {
         FieldAttributes ofItems() {
             return allowed.isEmpty()
                     ? NONE
-                    : new FieldAttributes(false, ListType.ATOMIC, List.of(), null, "", false, allowed, null);
+                    : new FieldAttributes(false, ListType.ATOMIC, List.of(), null, "", null, allowed, null);
         }
 
         private static PatchStrategy patchStrategy(String text) {

@@ -74,6 +74,14 @@ class BuiltInSchemasTest {
     }
 
     @Test
+    void aFieldMayHaveOwnersForThePartsOfATypeThatIsWholeElsewhere() {
+        Reference claim = field("io.k8s.api.core.v1.PersistentVolumeSpec", "claimRef", Reference.class);
+
+        assertThat(((ObjectSchema) claim.resolved()).atomic()).isFalse();
+        assertThat(object("io.k8s.api.core.v1.ObjectReference").atomic()).isTrue();
+    }
+
+    @Test
     void listTypesMapsAndScalarsAreKnown() {
         String container = "io.k8s.api.core.v1.Container";
         ListSchema ports = field(container, "ports", ListSchema.class);

@@ -90,7 +90,9 @@ public final class StrategicMergePatch {
             case ObjectNode changes -> {
                 // Server-side apply's atomic objects merge here too: only patch strategies count.
                 if (existing instanceof ObjectNode object) {
-                    target.set(field, mergeObject(object, changes, fieldSchema));
+                    target.set(
+                            field,
+                            isReplaced(fieldSchema) ? plain(changes) : mergeObject(object, changes, fieldSchema));
                 } else if (!changes.path(PATCH).asString("").equals("delete")) {
                     target.set(field, plain(changes));
                 } else {
@@ -125,7 +127,7 @@ public final class StrategicMergePatch {
             ArrayNode target, ArrayNode changes, @Nullable ArrayNode order, Schema.ListSchema schema) {
         String mergeKey = schema.patchMergeKey();
         ArrayNode merged = mergeKey.isEmpty()
-                ? mergeScalars(target, changes)
+                ? reorder(mergeScalars(target, changes), target, changes, mergeKey)
                 : mergeItems(target, changes, mergeKey, schema.items().resolved());
         if (order == null) {
             return merged;
@@ -143,6 +145,7 @@ public final class StrategicMergePatch {
         return result;
     }
 
+    /** The merged list: the patch's items in its order, the others where they stood among those that were there. */
     private static ArrayNode mergeItems(ArrayNode target, ArrayNode changes, String mergeKey, Schema itemSchema) {
         Map<JsonNode, JsonNode> merged = new LinkedHashMap<>();
         List<JsonNode> unkeyed = new ArrayList<>();
@@ -152,49 +155,51 @@ public final class StrategicMergePatch {
                 unkeyed.add(item);
             }
         }
+        ArrayNode additions = NODES.arrayNode();
         boolean replace = false;
-        for (JsonNode change : changes) {
-            replace |= change.path(PATCH).asString("").equals("replace");
-        }
-        if (replace) {
-            merged.clear();
-            unkeyed.clear();
-        }
         for (JsonNode change : changes) {
             if (!(change instanceof ObjectNode item)) {
                 throw ApiException.badRequest("unable to merge a list of objects with the value " + change);
             }
             String directive = item.path(PATCH).asString("");
             JsonNode key = item.get(mergeKey);
-            if (directive.equals("replace") && key == null) {
-                continue;
-            }
-            if (key == null) {
+            // An item with this directive is nothing but the directive.
+            replace |= directive.equals("replace");
+            if (key == null && !directive.equals("replace")) {
                 throw ApiException.badRequest("map: " + item + " does not contain declared merge key: " + mergeKey);
             }
             switch (directive) {
+                case "replace" -> {}
                 case "delete" -> {
                     merged.remove(key);
-                    unkeyed.removeIf(each -> key.equals(each.get(mergeKey)));
+                    unkeyed.removeIf(each -> each.path(mergeKey).equals(key));
                 }
-                case "replace" -> merged.put(key, plain(item));
-                case "", "merge" ->
-                    merged.put(
-                            key,
-                            merged.get(key) instanceof ObjectNode existing
-                                    ? mergeObject(existing, item, itemSchema)
-                                    : plain(item));
+                case "", "merge" -> additions.add(item);
                 default -> throw unknownDirective(item.path(PATCH));
             }
+        }
+        if (replace) {
+            return plain(additions);
+        }
+        for (JsonNode addition : additions) {
+            ObjectNode item = (ObjectNode) addition;
+            merged.compute(
+                    item.path(mergeKey),
+                    (key, present) -> present instanceof ObjectNode existing
+                            ? mergeObject(existing, item, itemSchema)
+                            : plain(item));
         }
         ArrayNode result = NODES.arrayNode(merged.size());
         merged.values().forEach(result::add);
         unkeyed.forEach(result::add);
-        return result;
+        return reorder(result, target, additions, mergeKey);
     }
 
     /** The items of a patch must stand in the order the patch itself asks for. */
     private static void checkOrder(ArrayNode changes, ArrayNode order, String mergeKey) {
+        if (order.isEmpty()) {
+            return;
+        }
         Map<JsonNode, Integer> position = positions(order, mergeKey);
         int last = -1;
         for (JsonNode change : changes) {
@@ -304,7 +309,8 @@ public final class StrategicMergePatch {
     private static ObjectNode plain(ObjectNode patch) {
         ObjectNode plain = NODES.objectNode();
         for (Map.Entry<String, JsonNode> field : patch.properties()) {
-            if (!isDirective(field.getKey()) && !field.getValue().isNull()) {
+            boolean isDeletion = field.getValue().path(PATCH).asString("").equals("delete");
+            if (!isDirective(field.getKey()) && !field.getValue().isNull() && !isDeletion) {
                 plain.set(field.getKey(), plainValue(field.getValue()));
             }
         }
@@ -366,6 +372,10 @@ public final class StrategicMergePatch {
 
     private static String mergeKey(Schema schema) {
         return schema instanceof Schema.ListSchema list ? list.patchMergeKey() : "";
+    }
+
+    private static boolean isReplaced(Schema schema) {
+        return schema instanceof Schema.ObjectSchema object && object.patchStrategy() == Schema.PatchStrategy.REPLACE;
     }
 
     private static boolean isMerged(Schema schema) {

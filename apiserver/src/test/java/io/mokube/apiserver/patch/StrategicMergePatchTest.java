@@ -7,19 +7,13 @@ import io.mokube.apiserver.resources.ResourceRegistry;
 import io.mokube.apiserver.schema.Schema;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.object.Json;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
 import java.util.Objects;
-import net.jqwik.api.Arbitraries;
-import net.jqwik.api.Arbitrary;
+import java.util.SplittableRandom;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
-import net.jqwik.api.Provide;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Over the real schemas of pods and deployments, from whose lists the documented cases come. */
@@ -46,14 +40,16 @@ class StrategicMergePatchTest {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                // a list merges by its key, new items go to the end
+                // a list merges by its key, new items go to the front
                 "{'containers':[{'name':'a','image':'1'}]}|{'containers':[{'name':'b','image':'2'}]}|"
-                        + "{'containers':[{'name':'a','image':'1'},{'name':'b','image':'2'}]}",
+                        + "{'containers':[{'name':'b','image':'2'},{'name':'a','image':'1'}]}",
+                "{'containers':[{'name':'a'},{'name':'b'},{'name':'c'}]}|{'containers':[{'name':'b'},{'name':'d'}]}|"
+                        + "{'containers':[{'name':'a'},{'name':'b'},{'name':'d'},{'name':'c'}]}",
                 "{'containers':[{'name':'a','image':'1'},{'name':'b','tty':true}]}|{'containers':[{'name':'b','image':'2'}]}|"
                         + "{'containers':[{'name':'a','image':'1'},{'name':'b','tty':true,'image':'2'}]}",
                 "{'containers':[{'name':'a','env':[{'name':'X','value':'1'}]}]}|"
                         + "{'containers':[{'name':'a','env':[{'name':'Y','value':'2'}]}]}|"
-                        + "{'containers':[{'name':'a','env':[{'name':'X','value':'1'},{'name':'Y','value':'2'}]}]}",
+                        + "{'containers':[{'name':'a','env':[{'name':'Y','value':'2'},{'name':'X','value':'1'}]}]}",
                 // lists without a key are replaced
                 "{'tolerations':[{'key':'a'}]}|{'tolerations':[{'key':'b'}]}|{'tolerations':[{'key':'b'}]}",
                 "{'containers':[{'name':'a','command':['x']}]}|{'containers':[{'name':'a','command':['y']}]}|"
@@ -95,7 +91,7 @@ class StrategicMergePatchTest {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                "{'finalizers':['a/1','a/2']}|{'finalizers':['a/3','a/1']}|{'finalizers':['a/1','a/2','a/3']}",
+                "{'finalizers':['a/1','a/2']}|{'finalizers':['a/3','a/1']}|{'finalizers':['a/3','a/1','a/2']}",
                 "{'finalizers':['a/1','a/2']}|{'$deleteFromPrimitiveList/finalizers':['a/1']}|{'finalizers':['a/2']}",
                 "{'finalizers':['a/1','a/2']}|{'$deleteFromPrimitiveList/finalizers':['a/1'],'finalizers':['a/0'],"
                         + "'$setElementOrder/finalizers':['a/0','a/2']}|{'finalizers':['a/0','a/2']}",
@@ -117,8 +113,8 @@ class StrategicMergePatchTest {
                         + "{'strategy':{'$retainKeys':['type'],'type':'Recreate'}}|{'strategy':{'type':'Recreate'}}",
                 "{'template':{'spec':{'containers':[{'name':'a','ports':[{'containerPort':80}]}]}}}|"
                         + "{'template':{'spec':{'containers':[{'name':'a','ports':[{'containerPort':81}]}]}}}|"
-                        + "{'template':{'spec':{'containers':[{'name':'a','ports':[{'containerPort':80},"
-                        + "{'containerPort':81}]}]}}}",
+                        + "{'template':{'spec':{'containers':[{'name':'a','ports':[{'containerPort':81},"
+                        + "{'containerPort':80}]}]}}}",
             })
     void deployments(String target, String patch, String expected) {
         assertThat(StrategicMergePatch.apply(spec(target), spec(patch), DEPLOYMENT))
@@ -146,42 +142,27 @@ class StrategicMergePatchTest {
         assertThat(refusal.status().message()).contains(message);
     }
 
-    /** Against the simplest model of a list merged by key: a map that keeps its order. */
-    @Property(tries = 300)
-    void listsMergeLikeMaps(@ForAll("containers") ObjectNode target, @ForAll("containers") ObjectNode patch) {
-        Map<String, ObjectNode> model = new LinkedHashMap<>();
-        items(target).forEach(each -> model.put(each.path("name").asString(), each.deepCopy()));
-        items(patch).forEach(each -> model.merge(each.path("name").asString(), each.deepCopy(), (a, b) -> a.setAll(b)));
-        ObjectNode merged = StrategicMergePatch.apply(target.deepCopy(), patch, POD);
-        assertThat(items(merged)).containsExactlyElementsOf(model.values());
+    /** A budget's selector is one thing, whatever its type is elsewhere. */
+    @Test
+    void selectorsOfBudgetsAreReplaced() {
+        assertThat(StrategicMergePatch.apply(
+                        spec("{'selector':{'matchLabels':{'a':'1'}}}"),
+                        spec("{'selector':{'matchLabels':{'b':'1'}}}"),
+                        schema("policy", "poddisruptionbudgets")))
+                .isEqualTo(spec("{'selector':{'matchLabels':{'b':'1'}}}"));
     }
 
-    private static List<ObjectNode> items(ObjectNode pod) {
-        List<ObjectNode> items = new ArrayList<>();
-        pod.path("spec").path("containers").forEach(each -> items.add((ObjectNode) each));
-        return items;
-    }
-
-    @Provide
-    Arbitrary<ObjectNode> containers() {
-        Arbitrary<ObjectNode> container = Arbitraries.integers()
-                .between(1, 5)
-                .flatMap(name -> Arbitraries.maps(
-                                Arbitraries.of("image", "workingDir", "imagePullPolicy"), Arbitraries.of("1", "2", "3"))
-                        .map(fields -> {
-                            ObjectNode item = json("{'name':'c" + name + "'}");
-                            fields.forEach(item::put);
-                            return item;
-                        }));
-        return container
-                .list()
-                .uniqueElements(each -> each.path("name").asString())
-                .ofMaxSize(5)
-                .map(list -> {
-                    ObjectNode pod = spec("{'containers':[]}");
-                    ArrayNode items = (ArrayNode) pod.path("spec").path("containers");
-                    list.forEach(items::add);
-                    return pod;
-                });
+    /** Against a model with nothing but lists to search through, over random objects and patches with all directives. */
+    @Property(tries = 3000)
+    void followsTheModel(@ForAll long seed) {
+        StrategicMergeModel model = new StrategicMergeModel(new SplittableRandom(seed));
+        ObjectNode target = model.target();
+        ObjectNode patch = model.patch(target);
+        ObjectNode expected = model.merge(target, patch);
+        ObjectNode given = patch.deepCopy();
+        ObjectNode merged = StrategicMergePatch.apply(target.deepCopy(), given, StrategicMergeModel.SCHEMA);
+        assertThat(merged).as("%s patched with %s", target, patch).isEqualTo(expected);
+        assertThat(given).isEqualTo(patch);
+        assertThat(merged.toString()).doesNotContain("$");
     }
 }

@@ -18,6 +18,7 @@ import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.object.Json;
 import io.mokube.testkit.Await;
+import io.mokube.testkit.Needs;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -27,7 +28,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
@@ -53,7 +53,7 @@ class WorkloadsTest {
 
     @BeforeAll
     void start() throws IOException, InterruptedException {
-        Assumptions.assumeTrue(hasKubectl(), "kubectl is not installed");
+        Needs.part("kubectl", hasKubectl());
         server = new ApiServer(ApiServerConfig.inMemory(directory), Platform.system());
         server.start();
         ClientConfig config = ClientConfig.fromKubeconfig(server.adminKubeconfig());

@@ -6,7 +6,6 @@ import io.mokube.machinery.selector.LabelSelector;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -20,10 +19,12 @@ import tools.jackson.databind.node.ObjectNode;
 final class Check {
 
     static final int MAX_PORT = 65535;
+    static final String NO_IP_ADDRESS = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
 
     private static final String NOT_NEGATIVE = "must be greater than or equal to 0";
     private static final Pattern CONFIG_KEY = Pattern.compile("[-._a-zA-Z0-9]+");
     private static final Pattern PORT_NAME = Pattern.compile("[a-z0-9]([a-z0-9-]*[a-z0-9])?");
+    private static final Pattern DOMAIN_PATH = Pattern.compile("[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+");
     private static final Pattern PERCENT = Pattern.compile("[0-9]+%");
 
     private Check() {}
@@ -77,6 +78,71 @@ final class Check {
 
     static void name(String value, Function<String, Optional<String>> format, String path, List<FieldError> errors) {
         format.apply(value).ifPresent(wrong -> errors.add(FieldError.invalid(path, value, wrong)));
+    }
+
+    /** A name that may be left out. */
+    static void optionalName(
+            JsonNode parent,
+            String field,
+            Function<String, Optional<String>> format,
+            String path,
+            List<FieldError> errors) {
+        String value = Tree.text(parent, field);
+        if (!value.isEmpty()) {
+            name(value, format, path + "." + field, errors);
+        }
+    }
+
+    /** Labels that are to match: keys and values well formed. */
+    static void labels(JsonNode labels, String path, List<FieldError> errors) {
+        Tree.texts(labels).forEach((key, value) -> {
+            name(key, NameFormat::qualifiedName, path, errors);
+            name(value, NameFormat::labelValue, path, errors);
+        });
+    }
+
+    /** A host's DNS name, or all of a domain's with {@code *.}. */
+    static void host(String host, String path, List<FieldError> errors) {
+        if (!host.contains("*")) {
+            name(host, NameFormat::dnsSubdomain, path, errors);
+        } else if (!host.startsWith("*.")
+                || NameFormat.dnsSubdomain(host.substring(2)).isPresent()) {
+            errors.add(FieldError.invalid(
+                    path,
+                    host,
+                    "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must"
+                            + " consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric"
+                            + " character (e.g. '*.example.com', regex used for validation is"
+                            + " '\\*\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"));
+        }
+    }
+
+    /** A path below a domain, such as {@code example.com/controller}. */
+    static void domainPath(String value, String path, List<FieldError> errors) {
+        int slash = value.indexOf('/');
+        if (slash < 0 || slash == value.length() - 1) {
+            errors.add(FieldError.invalid(path, value, "must be a domain-prefixed path (such as \"acme.io/foo\")"));
+            return;
+        }
+        name(value.substring(0, slash), NameFormat::dnsSubdomain, path, errors);
+        if (!DOMAIN_PATH.matcher(value.substring(slash + 1)).matches()) {
+            errors.add(FieldError.invalid(path, value.substring(slash + 1), "Invalid path"));
+        }
+    }
+
+    static Optional<AddressBlock> cidr(String value, String path, List<FieldError> errors) {
+        Optional<AddressBlock> block = AddressBlock.parse(value);
+        if (block.isEmpty()) {
+            errors.add(
+                    FieldError.invalid(path, value, "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"));
+        }
+        return block;
+    }
+
+    static void ipAddress(String value, String path, List<FieldError> errors) {
+        if (!IpAddress.isValid(value)) {
+            errors.add(FieldError.invalid(path, value, NO_IP_ADDRESS));
+        }
     }
 
     static void dnsLabel(String value, String path, List<FieldError> errors) {
@@ -147,11 +213,7 @@ final class Check {
     /** The selector of a workload: well formed, or null after adding what is wrong. */
     static @Nullable LabelSelector selector(JsonNode selector, String path, List<FieldError> errors) {
         int before = errors.size();
-        for (Map.Entry<String, String> label :
-                Tree.texts(selector.path("matchLabels")).entrySet()) {
-            name(label.getKey(), NameFormat::qualifiedName, path + ".matchLabels", errors);
-            name(label.getValue(), NameFormat::labelValue, path + ".matchLabels", errors);
-        }
+        labels(selector.path("matchLabels"), path + ".matchLabels", errors);
         List<ObjectNode> expressions = Tree.items(selector, "matchExpressions");
         for (int i = 0; i < expressions.size(); i++) {
             expression(expressions.get(i), path + ".matchExpressions[" + i + "]", errors);

@@ -21,6 +21,7 @@ final class PodSpecValidation {
     private static final Set<String> PROTOCOLS = Set.of("TCP", "UDP", "SCTP");
     private static final Set<String> MESSAGE_POLICIES = Set.of("File", "FallbackToLogsOnError");
     private static final Set<String> TAINT_EFFECTS = Set.of("NoSchedule", "PreferNoSchedule", "NoExecute");
+    private static final int MOST_NAME_SERVERS = 3;
     private static final Set<String> HANDLERS = Set.of("exec", "httpGet", "tcpSocket", "grpc", "sleep");
 
     private final ObjectNode spec;
@@ -40,7 +41,7 @@ final class PodSpecValidation {
     }
 
     private void run() {
-        volumes();
+        volumes.addAll(PodVolumeValidation.validate(spec, path, errors));
         List<ObjectNode> containers = Tree.items(spec, "containers");
         if (containers.isEmpty()) {
             errors.add(FieldError.required(path + ".containers", ""));
@@ -57,65 +58,66 @@ final class PodSpecValidation {
             Check.between(
                     spec.path("activeDeadlineSeconds"), 1, Integer.MAX_VALUE, path + ".activeDeadlineSeconds", errors);
         }
-        Tree.texts(spec.path("nodeSelector")).forEach((key, value) -> {
-            Check.name(key, NameFormat::qualifiedName, path + ".nodeSelector", errors);
-            Check.name(value, NameFormat::labelValue, path + ".nodeSelector", errors);
-        });
+        Check.labels(spec.path("nodeSelector"), path + ".nodeSelector", errors);
         optionalName("hostname", true);
         optionalName("subdomain", true);
         optionalName("serviceAccountName", false);
         optionalName("nodeName", false);
         optionalName("priorityClassName", false);
+        PodSecurityValidation.pod(spec, path, errors);
+        network();
+        schedulingGates();
         tolerations();
         topologySpread();
         affinity(spec.path("affinity"));
+    }
+
+    private void network() {
+        List<ObjectNode> aliases = Tree.items(spec, "hostAliases");
+        for (int i = 0; i < aliases.size(); i++) {
+            String here = path + ".hostAliases[" + i + "]";
+            Check.ipAddress(Tree.text(aliases.get(i), "ip"), here + ".ip", errors);
+            for (JsonNode name : aliases.get(i).path("hostnames")) {
+                Check.name(name.asString(""), NameFormat::dnsSubdomain, here + ".hostnames", errors);
+            }
+        }
+        JsonNode servers = spec.path("dnsConfig").path("nameservers");
+        if (Tree.text(spec, "dnsPolicy").equals("None") && servers.isEmpty()) {
+            errors.add(FieldError.required(
+                    path + ".dnsConfig.nameservers",
+                    "must provide at least one DNS nameserver when `dnsPolicy` is None"));
+        }
+        if (servers.size() > MOST_NAME_SERVERS) {
+            errors.add(FieldError.invalid(
+                    path + ".dnsConfig.nameservers",
+                    servers,
+                    "must not have more than " + MOST_NAME_SERVERS + " nameservers"));
+        }
+        for (int i = 0; i < servers.size(); i++) {
+            Check.ipAddress(servers.path(i).asString(""), path + ".dnsConfig.nameservers[" + i + "]", errors);
+        }
+    }
+
+    private void schedulingGates() {
+        List<ObjectNode> gates = Tree.items(spec, "schedulingGates");
+        for (int i = 0; i < gates.size(); i++) {
+            Check.name(
+                    Tree.text(gates.get(i), "name"),
+                    NameFormat::qualifiedName,
+                    path + ".schedulingGates[" + i + "].name",
+                    errors);
+        }
+        Check.distinct(gates, "name", path + ".schedulingGates", errors);
+        if (!gates.isEmpty() && !Tree.text(spec, "nodeName").isEmpty()) {
+            errors.add(FieldError.forbidden(
+                    path + ".nodeName", "cannot be set until all schedulingGates have been cleared"));
+        }
     }
 
     private void optionalName(String field, boolean label) {
         String value = Tree.text(spec, field);
         if (!value.isEmpty()) {
             Check.name(value, label ? NameFormat::dnsLabel : NameFormat::dnsSubdomain, path + "." + field, errors);
-        }
-    }
-
-    private void volumes() {
-        List<ObjectNode> list = Tree.items(spec, "volumes");
-        for (int i = 0; i < list.size(); i++) {
-            ObjectNode volume = list.get(i);
-            String here = path + ".volumes[" + i + "]";
-            String name = Tree.text(volume, "name");
-            if (name.isEmpty()) {
-                errors.add(FieldError.required(here + ".name", ""));
-            } else {
-                Check.dnsLabel(name, here + ".name", errors);
-                if (!volumes.add(name)) {
-                    errors.add(FieldError.duplicate(here + ".name", name));
-                }
-            }
-            int sources = 0;
-            for (Map.Entry<String, JsonNode> field : volume.properties()) {
-                if (!field.getKey().equals("name") && ++sources > 1) {
-                    errors.add(FieldError.forbidden(
-                            here + "." + field.getKey(), "may not specify more than 1 volume type"));
-                }
-            }
-            volumeSource(volume, here);
-        }
-    }
-
-    private void volumeSource(ObjectNode volume, String here) {
-        requireIn(volume, "hostPath", "path", here);
-        requireIn(volume, "persistentVolumeClaim", "claimName", here);
-        requireIn(volume, "configMap", "name", here);
-        requireIn(volume, "secret", "secretName", here);
-        requireIn(volume, "nfs", "server", here);
-        requireIn(volume, "nfs", "path", here);
-        requireIn(volume, "csi", "driver", here);
-    }
-
-    private void requireIn(ObjectNode volume, String source, String field, String here) {
-        if (volume.has(source)) {
-            Check.required(volume.path(source), field, here + "." + source, errors);
         }
     }
 
@@ -148,14 +150,18 @@ final class PodSpecValidation {
         Check.oneOf(container, "terminationMessagePolicy", here, MESSAGE_POLICIES, errors);
         ports(container, here);
         environment(container, here);
+        environmentSources(container, here);
         mounts(container, here);
         resources(container.path("resources"), here + ".resources", errors);
+        PodSecurityValidation.container(container, here, errors);
         boolean isSidecar = list.equals("initContainers")
                 && Tree.text(container, "restartPolicy").equals("Always");
         if (list.equals("containers") || isSidecar) {
             probe(container, "livenessProbe", here, true);
             probe(container, "startupProbe", here, true);
             probe(container, "readinessProbe", here, false);
+            hook(container.path("lifecycle"), "postStart", here + ".lifecycle");
+            hook(container.path("lifecycle"), "preStop", here + ".lifecycle");
         } else if (list.equals("initContainers")) {
             for (String field : List.of("lifecycle", "livenessProbe", "readinessProbe", "startupProbe")) {
                 if (container.has(field)) {
@@ -246,6 +252,24 @@ final class PodSpecValidation {
         }
     }
 
+    private void environmentSources(ObjectNode container, String here) {
+        List<ObjectNode> sources = Tree.items(container, "envFrom");
+        for (int i = 0; i < sources.size(); i++) {
+            ObjectNode source = sources.get(i);
+            String sourcePath = here + ".envFrom[" + i + "]";
+            boolean map = source.has("configMapRef");
+            boolean secret = source.has("secretRef");
+            if (map && secret) {
+                errors.add(FieldError.invalid(sourcePath, "", "may not have more than one field specified at a time"));
+            } else if (!map && !secret) {
+                errors.add(FieldError.invalid(sourcePath, "", "must specify one of: `configMapRef` or `secretRef`"));
+            } else {
+                String field = map ? "configMapRef" : "secretRef";
+                Check.required(source.path(field), "name", sourcePath + "." + field, errors);
+            }
+        }
+    }
+
     private void mounts(ObjectNode container, String here) {
         Set<String> paths = new HashSet<>();
         List<ObjectNode> mounts = Tree.items(container, "volumeMounts");
@@ -264,6 +288,13 @@ final class PodSpecValidation {
             } else if (!paths.add(target)) {
                 errors.add(FieldError.invalid(mountPath + ".mountPath", target, "must be unique"));
             }
+            if (!Tree.text(mount, "subPath").isEmpty()
+                    && !Tree.text(mount, "subPathExpr").isEmpty()) {
+                errors.add(FieldError.invalid(
+                        mountPath + ".subPathExpr",
+                        Tree.text(mount, "subPathExpr"),
+                        "subPathExpr and subPath are mutually exclusive"));
+            }
             if (List.of(Tree.text(mount, "subPath").split("/")).contains("..")) {
                 errors.add(FieldError.invalid(
                         mountPath + ".subPath", Tree.text(mount, "subPath"), "must not contain '..'"));
@@ -274,13 +305,7 @@ final class PodSpecValidation {
     /** Adds what is wrong with requests and limits. */
     static void resources(JsonNode resources, String path, List<FieldError> errors) {
         for (String list : List.of("limits", "requests")) {
-            Tree.texts(resources.path(list)).forEach((name, value) -> {
-                String here = path + "." + list + "[" + name + "]";
-                Check.name(name, NameFormat::qualifiedName, path + "." + list, errors);
-                if (Quantity.parse(value).compareTo(Quantity.ZERO) < 0) {
-                    errors.add(FieldError.invalid(here, value, "must be greater than or equal to 0"));
-                }
-            });
+            amounts(resources.path(list), path + "." + list, errors);
         }
         Map<String, String> limits = Tree.texts(resources.path("limits"));
         Tree.texts(resources.path("requests")).forEach((name, value) -> {
@@ -292,29 +317,22 @@ final class PodSpecValidation {
         });
     }
 
+    /** Adds what is wrong with amounts of resources. */
+    static void amounts(JsonNode amounts, String path, List<FieldError> errors) {
+        Tree.texts(amounts).forEach((name, value) -> {
+            Check.name(name, NameFormat::qualifiedName, path, errors);
+            if (Quantity.parse(value).compareTo(Quantity.ZERO) < 0) {
+                errors.add(FieldError.invalid(path + "[" + name + "]", value, "must be greater than or equal to 0"));
+            }
+        });
+    }
+
     private void probe(ObjectNode container, String field, String here, boolean onlyOneSuccess) {
         if (!(container.get(field) instanceof ObjectNode probe)) {
             return;
         }
         String probePath = here + "." + field;
-        long handlers = HANDLERS.stream().filter(probe::has).count();
-        if (handlers == 0) {
-            errors.add(FieldError.required(probePath, "must specify a handler type"));
-        } else if (handlers > 1) {
-            errors.add(FieldError.forbidden(probePath, "may not specify more than 1 handler type"));
-        }
-        if (probe.has("httpGet")) {
-            Check.portOrName(probe.path("httpGet").path("port"), probePath + ".httpGet.port", errors);
-        }
-        if (probe.has("tcpSocket")) {
-            Check.portOrName(probe.path("tcpSocket").path("port"), probePath + ".tcpSocket.port", errors);
-        }
-        if (probe.has("grpc")) {
-            Check.port(probe.path("grpc").path("port"), probePath + ".grpc.port", errors);
-        }
-        if (probe.has("exec") && probe.path("exec").path("command").isEmpty()) {
-            errors.add(FieldError.required(probePath + ".exec.command", ""));
-        }
+        handler(probe, probePath);
         for (String number : List.of(
                 "initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold")) {
             Check.notNegative(probe, number, probePath, errors);
@@ -324,6 +342,34 @@ final class PodSpecValidation {
                     probePath + ".successThreshold",
                     probe.path("successThreshold").asInt(1),
                     "must be 1"));
+        }
+    }
+
+    private void hook(JsonNode lifecycle, String field, String here) {
+        if (lifecycle.get(field) instanceof ObjectNode hook) {
+            handler(hook, here + "." + field);
+        }
+    }
+
+    /** What a probe or hook does: exactly one thing. */
+    private void handler(ObjectNode handler, String here) {
+        long kinds = HANDLERS.stream().filter(handler::has).count();
+        if (kinds == 0) {
+            errors.add(FieldError.required(here, "must specify a handler type"));
+        } else if (kinds > 1) {
+            errors.add(FieldError.forbidden(here, "may not specify more than 1 handler type"));
+        }
+        if (handler.has("httpGet")) {
+            Check.portOrName(handler.path("httpGet").path("port"), here + ".httpGet.port", errors);
+        }
+        if (handler.has("tcpSocket")) {
+            Check.portOrName(handler.path("tcpSocket").path("port"), here + ".tcpSocket.port", errors);
+        }
+        if (handler.has("grpc")) {
+            Check.port(handler.path("grpc").path("port"), here + ".grpc.port", errors);
+        }
+        if (handler.has("exec") && handler.path("exec").path("command").isEmpty()) {
+            errors.add(FieldError.required(here + ".exec.command", ""));
         }
     }
 
@@ -384,11 +430,18 @@ final class PodSpecValidation {
     private void affinity(JsonNode affinity) {
         String here = path + ".affinity";
         JsonNode node = affinity.path("nodeAffinity");
-        JsonNode required = node.path("requiredDuringSchedulingIgnoredDuringExecution");
-        if (required.isObject() && required.path("nodeSelectorTerms").isEmpty()) {
-            errors.add(FieldError.required(
-                    here + ".nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms",
-                    "must have at least one node selector term"));
+        if (node.has("requiredDuringSchedulingIgnoredDuringExecution")) {
+            nodeSelector(
+                    node.path("requiredDuringSchedulingIgnoredDuringExecution"),
+                    here + ".nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution",
+                    errors);
+        }
+        List<ObjectNode> preferred = Tree.items(node, "preferredDuringSchedulingIgnoredDuringExecution");
+        for (int i = 0; i < preferred.size(); i++) {
+            nodeSelectorTerm(
+                    preferred.get(i).path("preference"),
+                    here + ".nodeAffinity.preferredDuringSchedulingIgnoredDuringExecution[" + i + "].preference",
+                    errors);
         }
         weights(node, here + ".nodeAffinity");
         for (String kind : List.of("podAffinity", "podAntiAffinity")) {
@@ -403,6 +456,51 @@ final class PodSpecValidation {
                     Tree.items(terms, "preferredDuringSchedulingIgnoredDuringExecution"),
                     "podAffinityTerm",
                     kindPath + ".preferredDuringSchedulingIgnoredDuringExecution");
+        }
+    }
+
+    /** Adds what is wrong with a choice of nodes. */
+    static void nodeSelector(JsonNode selector, String path, List<FieldError> errors) {
+        List<ObjectNode> terms = Tree.items(selector, "nodeSelectorTerms");
+        if (terms.isEmpty()) {
+            errors.add(FieldError.required(path + ".nodeSelectorTerms", "must have at least one node selector term"));
+        }
+        for (int i = 0; i < terms.size(); i++) {
+            nodeSelectorTerm(terms.get(i), path + ".nodeSelectorTerms[" + i + "]", errors);
+        }
+    }
+
+    private static void nodeSelectorTerm(JsonNode term, String path, List<FieldError> errors) {
+        List<ObjectNode> expressions = Tree.items(term, "matchExpressions");
+        for (int i = 0; i < expressions.size(); i++) {
+            ObjectNode expression = expressions.get(i);
+            String here = path + ".matchExpressions[" + i + "]";
+            int values = expression.path("values").size();
+            switch (Tree.text(expression, "operator")) {
+                case "In", "NotIn" -> {
+                    if (values == 0) {
+                        errors.add(FieldError.required(
+                                here + ".values", "must be specified when `operator` is 'In' or 'NotIn'"));
+                    }
+                }
+                case "Exists", "DoesNotExist" -> {
+                    if (values > 0) {
+                        errors.add(FieldError.forbidden(
+                                here + ".values",
+                                "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"));
+                    }
+                }
+                case "Gt", "Lt" -> {
+                    if (values != 1) {
+                        errors.add(FieldError.required(
+                                here + ".values", "must be specified single value when `operator` is 'Lt' or 'Gt'"));
+                    }
+                }
+                default ->
+                    errors.add(FieldError.invalid(
+                            here + ".operator", Tree.text(expression, "operator"), "not a valid selector operator"));
+            }
+            Check.name(Tree.text(expression, "key"), NameFormat::qualifiedName, here + ".key", errors);
         }
     }
 

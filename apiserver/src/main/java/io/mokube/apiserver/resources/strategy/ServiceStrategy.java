@@ -161,10 +161,7 @@ final class ServiceStrategy extends SpecStatusStrategy {
         }
         clusterIp(spec, headless, errors);
         ports(spec, headless, errors);
-        Tree.texts(spec.path("selector")).forEach((key, value) -> {
-            Check.name(key, NameFormat::qualifiedName, "spec.selector", errors);
-            Check.name(value, NameFormat::labelValue, "spec.selector", errors);
-        });
+        Check.labels(spec.path("selector"), "spec.selector", errors);
         if (Tree.text(spec, "sessionAffinity").equals("ClientIP")) {
             Check.between(
                     spec.path("sessionAffinityConfig").path("clientIP").path("timeoutSeconds"),
@@ -184,8 +181,7 @@ final class ServiceStrategy extends SpecStatusStrategy {
             errors.add(FieldError.invalid("spec.clusterIPs", list, "first value must match `clusterIP`"));
         }
         if (!clusterIp.isEmpty() && !headless && !IpAddress.isValid(clusterIp)) {
-            errors.add(FieldError.invalid(
-                    "spec.clusterIPs[0]", clusterIp, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"));
+            errors.add(FieldError.invalid("spec.clusterIPs[0]", clusterIp, Check.NO_IP_ADDRESS));
         }
     }
 

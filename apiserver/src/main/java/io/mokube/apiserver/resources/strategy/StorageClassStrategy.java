@@ -2,8 +2,10 @@ package io.mokube.apiserver.resources.strategy;
 
 import io.mokube.apiserver.resources.ResourceStrategy;
 import io.mokube.machinery.error.FieldError;
+import io.mokube.machinery.names.NameFormat;
 import io.mokube.machinery.object.KubeObject;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 
 /** Storage classes, of which little may change. */
@@ -17,8 +19,11 @@ final class StorageClassStrategy implements ResourceStrategy {
 
     @Override
     public void validateCreate(KubeObject storageClass, List<FieldError> errors) {
-        if (Tree.text(storageClass.root(), "provisioner").isEmpty()) {
+        String provisioner = Tree.text(storageClass.root(), "provisioner");
+        if (provisioner.isEmpty()) {
             errors.add(FieldError.required("provisioner", ""));
+        } else {
+            Check.name(provisioner.toLowerCase(Locale.ROOT), NameFormat::qualifiedName, "provisioner", errors);
         }
         String policy = Tree.text(storageClass.root(), "reclaimPolicy");
         if (!Set.of("Delete", "Retain").contains(policy)) {

@@ -31,7 +31,7 @@ public final class Strategies {
             entry("secrets", new SecretStrategy()),
             entry("serviceaccounts", NO_GENERATION),
             entry("services", new ServiceStrategy()),
-            entry("controllerrevisions.apps", NO_GENERATION),
+            entry("controllerrevisions.apps", new ControllerRevisionStrategy()),
             entry("customresourcedefinitions.apiextensions.k8s.io", new DefinitionStrategy()),
             entry("daemonsets.apps", new DaemonSetStrategy()),
             entry("deployments.apps", new DeploymentStrategy()),
@@ -43,9 +43,14 @@ public final class Strategies {
             entry("certificatesigningrequests.certificates.k8s.io", NO_GENERATION),
             entry("leases.coordination.k8s.io", new LeaseStrategy()),
             entry("endpointslices.discovery.k8s.io", new EndpointSliceStrategy()),
+            entry("flowschemas.flowcontrol.apiserver.k8s.io", new FlowSchemaStrategy()),
+            entry("prioritylevelconfigurations.flowcontrol.apiserver.k8s.io", new PriorityLevelStrategy()),
+            entry("ingressclasses.networking.k8s.io", new IngressClassStrategy()),
+            entry("ipaddresses.networking.k8s.io", new IpAddressStrategy()),
+            entry("servicecidrs.networking.k8s.io", new ServiceCidrStrategy()),
             entry("ingresses.networking.k8s.io", new IngressStrategy()),
             entry("networkpolicies.networking.k8s.io", new NetworkPolicyStrategy()),
-            entry("runtimeclasses.node.k8s.io", NO_GENERATION),
+            entry("runtimeclasses.node.k8s.io", new RuntimeClassStrategy()),
             entry("poddisruptionbudgets.policy", new DisruptionBudgetStrategy()),
             entry("clusterrolebindings.rbac.authorization.k8s.io", new RoleBindingStrategy(false)),
             entry("clusterroles.rbac.authorization.k8s.io", new RoleStrategy(false)),
@@ -55,7 +60,11 @@ public final class Strategies {
             entry("csinodes.storage.k8s.io", NO_GENERATION),
             entry("csistoragecapacities.storage.k8s.io", NO_GENERATION),
             entry("storageclasses.storage.k8s.io", new StorageClassStrategy()),
-            entry("volumeattachments.storage.k8s.io", NO_GENERATION));
+            entry("volumeattachments.storage.k8s.io", new VolumeAttachmentStrategy()),
+            entry("volumeattributesclasses.storage.k8s.io", new FrozenStrategy("driverName", "parameters")),
+            entry("csidrivers.storage.k8s.io", new CsiDriverStrategy()),
+            entry("resourceclaims.resource.k8s.io", new FrozenStrategy("spec")),
+            entry("resourceclaimtemplates.resource.k8s.io", new FrozenStrategy("spec")));
 
     private Strategies() {}
 

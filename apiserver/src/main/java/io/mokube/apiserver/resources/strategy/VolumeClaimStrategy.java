@@ -1,7 +1,9 @@
 package io.mokube.apiserver.resources.strategy;
 
 import io.mokube.machinery.error.FieldError;
+import io.mokube.machinery.names.NameFormat;
 import io.mokube.machinery.object.KubeObject;
+import io.mokube.machinery.quantity.Quantity;
 import java.util.List;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -22,12 +24,14 @@ final class VolumeClaimStrategy extends SpecStatusStrategy {
     @Override
     public void validateCreate(KubeObject claim, List<FieldError> errors) {
         JsonNode spec = claim.at("spec");
-        if (spec.path("accessModes").isEmpty()) {
-            errors.add(FieldError.required("spec.accessModes", "at least 1 access mode is required"));
-        }
-        if (!spec.path("resources").path("requests").has("storage")) {
+        VolumeStrategy.accessModes(spec, "spec.accessModes", "at least 1 access mode is required", errors);
+        String size = Tree.text(spec.path("resources").path("requests"), "storage");
+        if (size.isEmpty()) {
             errors.add(FieldError.required("spec.resources[storage]", ""));
+        } else if (Quantity.parse(size).compareTo(Quantity.ZERO) <= 0) {
+            errors.add(FieldError.invalid("spec.resources[storage]", size, "must be greater than zero"));
         }
+        Check.optionalName(spec, "storageClassName", NameFormat::dnsSubdomain, "spec", errors);
         PodSpecValidation.resources(spec.path("resources"), "spec.resources", errors);
         Check.selector(spec.path("selector"), "spec.selector", errors);
     }
@@ -56,6 +60,17 @@ final class VolumeClaimStrategy extends SpecStatusStrategy {
                     "spec",
                     "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound"
                             + " claims"));
+        }
+        shrinking(claim, old, errors);
+    }
+
+    /** A claim may not ask for less than it has. */
+    private static void shrinking(KubeObject claim, KubeObject old, List<FieldError> errors) {
+        String size = Tree.text(claim.at("spec", "resources", "requests"), "storage");
+        String had = Tree.text(old.at("status", "capacity"), "storage");
+        if (!size.isEmpty() && !had.isEmpty() && Quantity.parse(size).compareTo(Quantity.parse(had)) < 0) {
+            errors.add(FieldError.forbidden(
+                    "spec.resources.requests.storage", "field can not be less than status.capacity"));
         }
     }
 

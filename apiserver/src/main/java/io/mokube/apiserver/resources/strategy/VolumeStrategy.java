@@ -1,13 +1,19 @@
 package io.mokube.apiserver.resources.strategy;
 
 import io.mokube.machinery.error.FieldError;
+import io.mokube.machinery.names.NameFormat;
 import io.mokube.machinery.object.KubeObject;
+import io.mokube.machinery.quantity.Quantity;
 import java.util.List;
+import java.util.Set;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Persistent volumes. */
 final class VolumeStrategy extends SpecStatusStrategy {
+
+    private static final Set<String> ACCESS_MODES =
+            Set.of("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod");
 
     private static final List<String> NOT_SOURCES = List.of(
             "accessModes",
@@ -38,12 +44,8 @@ final class VolumeStrategy extends SpecStatusStrategy {
     @Override
     public void validateCreate(KubeObject volume, List<FieldError> errors) {
         JsonNode spec = volume.at("spec");
-        if (spec.path("accessModes").isEmpty()) {
-            errors.add(FieldError.required("spec.accessModes", ""));
-        }
-        if (spec.path("capacity").isEmpty()) {
-            errors.add(FieldError.required("spec.capacity", ""));
-        }
+        accessModes(spec, "spec.accessModes", "", errors);
+        capacity(spec.path("capacity"), errors);
         long sources = spec.propertyNames().stream()
                 .filter(field -> !NOT_SOURCES.contains(field))
                 .count();
@@ -51,6 +53,54 @@ final class VolumeStrategy extends SpecStatusStrategy {
             errors.add(FieldError.required("spec", "must specify a volume type"));
         } else if (sources > 1) {
             errors.add(FieldError.forbidden("spec", "may not specify more than 1 volume type"));
+        }
+        if (spec.has("hostPath")) {
+            Check.required(spec.path("hostPath"), "path", "spec.hostPath", errors);
+        }
+        if (spec.has("csi")) {
+            Check.required(spec.path("csi"), "driver", "spec.csi", errors);
+            Check.required(spec.path("csi"), "volumeHandle", "spec.csi", errors);
+        }
+        JsonNode nodes = spec.path("nodeAffinity").path("required");
+        if (spec.has("local")) {
+            Check.required(spec.path("local"), "path", "spec.local", errors);
+            if (nodes.isMissingNode()) {
+                errors.add(FieldError.required("spec.nodeAffinity", "Local volume requires node affinity"));
+            }
+        }
+        if (nodes.isObject()) {
+            PodSpecValidation.nodeSelector(nodes, "spec.nodeAffinity.required", errors);
+        }
+        Check.optionalName(spec, "storageClassName", NameFormat::dnsSubdomain, "spec", errors);
+    }
+
+    /** Adds what is wrong with the ways to use a volume or claim. */
+    static void accessModes(JsonNode spec, String path, String missing, List<FieldError> errors) {
+        JsonNode modes = spec.path("accessModes");
+        if (modes.isEmpty()) {
+            errors.add(FieldError.required(path, missing));
+        }
+        boolean alone = false;
+        for (JsonNode mode : modes) {
+            if (!ACCESS_MODES.contains(mode.asString(""))) {
+                errors.add(FieldError.notSupported(
+                        path, mode.asString(""), ACCESS_MODES.stream().sorted().toList()));
+            }
+            alone |= mode.asString("").equals("ReadWriteOncePod");
+        }
+        if (alone && modes.size() > 1) {
+            errors.add(FieldError.forbidden(path, "may not use ReadWriteOncePod with other access modes"));
+        }
+    }
+
+    private static void capacity(JsonNode capacity, List<FieldError> errors) {
+        if (capacity.isEmpty()) {
+            errors.add(FieldError.required("spec.capacity", ""));
+        } else if (!capacity.has("storage") || capacity.size() > 1) {
+            errors.add(FieldError.notSupported("spec.capacity", capacity, List.of("storage")));
+        } else if (Quantity.parse(Tree.text(capacity, "storage")).compareTo(Quantity.ZERO) <= 0) {
+            errors.add(FieldError.invalid(
+                    "spec.capacity[storage]", Tree.text(capacity, "storage"), "must be greater than zero"));
         }
     }
 

@@ -136,7 +136,6 @@ public final class UpgradedConnection implements InternalHttpUpgradeHandler {
                     }
                 } catch (SocketTimeoutException e) {
                     // Nothing came; looks whether the connection is still wanted.
-                    continue;
                 } catch (EOFException e) {
                     return -1;
                 }

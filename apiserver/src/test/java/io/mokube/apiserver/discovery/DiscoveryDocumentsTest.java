@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 
@@ -215,7 +216,7 @@ class DiscoveryDocumentsTest {
             schemas.put(text(named, 1), messages(named, 2).getFirst());
         }
         assertThat(schemas.keySet()).containsExactlyElementsOf(definitions.propertyNames());
-        UnknownFieldSet port = schemas.get("io.k8s.api.core.v1.ContainerPort");
+        UnknownFieldSet port = Objects.requireNonNull(schemas.get("io.k8s.api.core.v1.ContainerPort"));
         assertThat(text(port, 4)).isEqualTo("ContainerPort represents a network port in a single container.");
         assertThat(text(port, 19)).isEqualTo("containerPort");
         assertThat(text(messages(port, 22).getFirst(), 1)).isEqualTo("object");
@@ -227,8 +228,8 @@ class DiscoveryDocumentsTest {
         assertThat(text(messages(schema, 5).getFirst(), 2)).isEqualTo("\"TCP\"");
         assertThat(messages(schema, 20).stream().map(value -> text(value, 2)))
                 .containsExactly("\"SCTP\"", "\"TCP\"", "\"UDP\"");
-        UnknownFieldSet extension =
-                messages(schemas.get("io.k8s.api.core.v1.Pod"), 31).getFirst();
+        UnknownFieldSet extension = messages(Objects.requireNonNull(schemas.get("io.k8s.api.core.v1.Pod")), 31)
+                .getFirst();
         assertThat(text(extension, 1)).isEqualTo("x-kubernetes-group-version-kind");
         assertThat(text(messages(extension, 2).getFirst(), 2))
                 .isEqualTo("[{\"group\":\"\",\"kind\":\"Pod\",\"version\":\"v1\"}]");

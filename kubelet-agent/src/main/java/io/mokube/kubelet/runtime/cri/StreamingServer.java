@@ -71,10 +71,7 @@ final class StreamingServer {
             return upgraded.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
             var _ = channel.close();
-            throw new RuntimeCallException(
-                    Kind.UNAVAILABLE,
-                    "the runtime's streaming server: " + e.getMessage(),
-                    e);
+            throw new RuntimeCallException(Kind.UNAVAILABLE, "the runtime's streaming server: " + e.getMessage(), e);
         } catch (TimeoutException e) {
             var _ = channel.close();
             throw new RuntimeCallException(Kind.TIMEOUT, "the runtime's streaming server does not answer", e);

@@ -76,7 +76,7 @@ public final class OwnWrites {
             String ownerUid, Function<ObjectKey, ? extends Optional<? extends HasMetadata>> server) {
         Set<ObjectKey> unknown = unanswered.getOrDefault(ownerUid, Set.of());
         List<ObjectKey> found = new ArrayList<>();
-        for (ObjectKey key : unknown) {
+        for (ObjectKey key : List.copyOf(unknown)) {
             server.apply(key).ifPresent(there -> {
                 stored(ownerUid, there);
                 found.add(key);

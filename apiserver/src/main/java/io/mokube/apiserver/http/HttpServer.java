@@ -52,6 +52,15 @@ public final class HttpServer {
     private static final int LARGEST_HEADER = 64 * 1024;
     private static final int MOST_STREAMS = 1000;
 
+    /**
+     * Every frame of a request or an answer earns a connection 20 points; one that owes more than ten pings is closed. So a
+     * client that asks twice a minute whether a silent watch's connection lives, as client-go does, goes on for hours.
+     */
+    private static final int OVERHEAD_OF_PING = 1;
+
+    /** Clients end watches by resetting them, so an answered request pays for that; a flood of bare resets does not. */
+    private static final int OVERHEAD_OF_RESET = 30;
+
     private final Tomcat tomcat = new Tomcat();
     private final HttpServlet servlet;
     private final Connector connector;
@@ -147,6 +156,8 @@ public final class HttpServer {
         http2.setStreamReadTimeout(STALL_TIMEOUT.toMillis());
         http2.setStreamWriteTimeout(STALL_TIMEOUT.toMillis());
         http2.setKeepAliveTimeout(KEEP_ALIVE.toMillis());
+        http2.setOverheadCountFactor(OVERHEAD_OF_PING);
+        http2.setOverheadResetFactor(OVERHEAD_OF_RESET);
         connector.addUpgradeProtocol(http2);
         return connector;
     }

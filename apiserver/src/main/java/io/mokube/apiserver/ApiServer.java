@@ -3,8 +3,11 @@ package io.mokube.apiserver;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.mokube.apiserver.admission.AdmissionPlugins;
+import io.mokube.apiserver.admission.webhooks.WebhookCalls;
+import io.mokube.apiserver.admission.webhooks.WebhookConfigurations;
 import io.mokube.apiserver.authn.Authenticator;
 import io.mokube.apiserver.authn.Authenticators;
+import io.mokube.apiserver.authn.BootstrapTokens;
 import io.mokube.apiserver.authn.CertificateAuthenticator;
 import io.mokube.apiserver.authn.ServiceAccountTokens;
 import io.mokube.apiserver.authn.StaticTokens;
@@ -133,17 +136,25 @@ public final class ApiServer implements Component {
         WatchCache cache = new WatchCache(store, resources::find, platform);
         try {
             Authorizer authorizer = authorizer(cache);
+            WebhookConfigurations mutatingWebhooks = WebhookConfigurations.mutating(cache);
+            WebhookConfigurations validatingWebhooks = WebhookConfigurations.validating(cache);
             cache.start();
             ObjectStore objects = new ObjectStore(store, cache, platform.clock());
             CachedClusterReader reader = new CachedClusterReader(resources, cache, objects);
+            WebhookClient webhooks = new WebhookClient(new ServiceEndpoints(reader));
             Backend backend = new Backend(
                     resources,
                     cache,
                     objects,
-                    AdmissionPlugins.standard(reader, authorizer, platform.random()),
+                    AdmissionPlugins.standard(
+                            reader,
+                            authorizer,
+                            platform.random(),
+                            mutatingWebhooks,
+                            validatingWebhooks,
+                            new WebhookCalls(webhooks, reader)),
                     serviceRange,
                     platform);
-            WebhookClient webhooks = new WebhookClient(new ServiceEndpoints(reader));
             CustomResources customResources = new CustomResources(
                     resources, cache, objects, new AllInstances(backend), webhooks, platform.clock());
             customResources.start();
@@ -159,7 +170,7 @@ public final class ApiServer implements Component {
             PrometheusMeterRegistry meters = meters();
             ServiceAccountTokens tokens = new ServiceAccountTokens(
                     certificates.serviceAccountKeys(), platform.clock(), holders(resources, objects));
-            Authenticators authenticators = authenticators(tokens, certificates);
+            Authenticators authenticators = authenticators(tokens, certificates, reader);
             KubeletClient kubelets = new KubeletClient(certificates);
             Pipeline pipeline = new Pipeline(
                     authorizer,
@@ -337,9 +348,14 @@ public final class ApiServer implements Component {
         };
     }
 
-    private Authenticators authenticators(ServiceAccountTokens tokens, ClusterCertificates certificates) {
-        List<Authenticator> all = new ArrayList<>(
-                List.of(new CertificateAuthenticator(certificates.authorityCertificate(), platform.clock()), tokens));
+    private Authenticators authenticators(
+            ServiceAccountTokens tokens, ClusterCertificates certificates, CachedClusterReader reader) {
+        List<Authenticator> all = new ArrayList<>(List.of(
+                new CertificateAuthenticator(certificates.authorityCertificate(), platform.clock()),
+                tokens,
+                new BootstrapTokens(
+                        name -> reader.get(new GroupResource("", "secrets"), new ObjectKey("kube-system", name)),
+                        platform.clock())));
         Path file = config.tokenFile();
         if (file != null) {
             all.add(StaticTokens.read(file));

@@ -1,13 +1,21 @@
 package io.mokube.apiserver.admission;
 
+import io.mokube.apiserver.admission.plugins.DefaultIngressClass;
+import io.mokube.apiserver.admission.plugins.DefaultStorageClass;
 import io.mokube.apiserver.admission.plugins.DefaultTolerationSeconds;
 import io.mokube.apiserver.admission.plugins.LimitRanger;
 import io.mokube.apiserver.admission.plugins.NamespaceLifecycle;
 import io.mokube.apiserver.admission.plugins.NodeRestriction;
 import io.mokube.apiserver.admission.plugins.Priority;
 import io.mokube.apiserver.admission.plugins.RbacEscalation;
+import io.mokube.apiserver.admission.plugins.RuntimeClass;
 import io.mokube.apiserver.admission.plugins.ServiceAccount;
+import io.mokube.apiserver.admission.webhooks.MutatingWebhooks;
+import io.mokube.apiserver.admission.webhooks.ValidatingWebhooks;
+import io.mokube.apiserver.admission.webhooks.WebhookCalls;
+import io.mokube.apiserver.admission.webhooks.WebhookConfigurations;
 import io.mokube.apiserver.authz.Authorizer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.random.RandomGenerator;
 
@@ -17,19 +25,47 @@ public final class AdmissionPlugins {
     private AdmissionPlugins() {}
 
     /**
-     * The chain of a server.
+     * The chain of a server without webhooks.
      *
      * @param authorizer what some plugins ask whether the user may do more than write
      * @param random for the names of token volumes
      */
     public static AdmissionChain standard(ClusterReader cluster, Authorizer authorizer, RandomGenerator random) {
-        return new AdmissionChain(List.of(
+        return new AdmissionChain(builtIn(cluster, authorizer, random));
+    }
+
+    /**
+     * The chain of a server.
+     *
+     * @param authorizer what some plugins ask whether the user may do more than write
+     * @param random for the names of token volumes
+     * @param mutating the webhooks that may change a write, after all plugins
+     * @param validating the webhooks that may refuse it, after all plugins
+     */
+    public static AdmissionChain standard(
+            ClusterReader cluster,
+            Authorizer authorizer,
+            RandomGenerator random,
+            WebhookConfigurations mutating,
+            WebhookConfigurations validating,
+            WebhookCalls webhooks) {
+        List<AdmissionPlugin> plugins = new ArrayList<>(builtIn(cluster, authorizer, random));
+        plugins.add(new MutatingWebhooks(mutating, webhooks, builtIn(cluster, authorizer, random)));
+        plugins.add(new ValidatingWebhooks(validating, webhooks));
+        return new AdmissionChain(plugins);
+    }
+
+    private static List<AdmissionPlugin> builtIn(ClusterReader cluster, Authorizer authorizer, RandomGenerator random) {
+        return List.of(
                 new NamespaceLifecycle(cluster),
                 new LimitRanger(cluster),
                 new ServiceAccount(cluster, random),
                 new NodeRestriction(cluster),
                 new Priority(cluster),
                 new DefaultTolerationSeconds(),
-                new RbacEscalation(cluster, authorizer)));
+                new DefaultStorageClass(cluster),
+                new RuntimeClass(cluster),
+                new DefaultIngressClass(cluster),
+                new RbacEscalation(cluster, authorizer));
     }
 }

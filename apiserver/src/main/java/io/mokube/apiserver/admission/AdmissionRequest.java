@@ -3,6 +3,7 @@ package io.mokube.apiserver.admission;
 import io.mokube.apiserver.authn.User;
 import io.mokube.apiserver.resources.ResourceDefinition;
 import io.mokube.machinery.object.KubeObject;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param old what is stored now; null on create
  * @param user who asks
  * @param dryRun whether nothing will be stored: plugins with effects elsewhere leave them out
+ * @param warn takes sentences for the client
  */
 public record AdmissionRequest(
         Operation operation,
@@ -28,7 +30,13 @@ public record AdmissionRequest(
         @Nullable KubeObject object,
         @Nullable KubeObject old,
         User user,
-        boolean dryRun) {
+        boolean dryRun,
+        Consumer<String> warn) {
+
+    /** The same with other ears for warnings. */
+    public AdmissionRequest withWarnings(Consumer<String> ears) {
+        return new AdmissionRequest(operation, resource, subresource, namespace, name, object, old, user, dryRun, ears);
+    }
 
     /** Whether the write is about objects of this resource themselves, not a subresource. */
     public boolean isFor(String group, String plural) {

@@ -53,7 +53,8 @@ final class EvictionVerb implements Verb {
                         eviction,
                         null,
                         request.user(),
-                        options.dryRun()));
+                        options.dryRun(),
+                        request::warn));
         boolean finished = List.of("Succeeded", "Failed")
                 .contains(pod.at("status", "phase").asString(""));
         if (!finished && !pod.isBeingDeleted()) {

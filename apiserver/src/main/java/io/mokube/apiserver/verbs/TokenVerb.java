@@ -61,7 +61,8 @@ final class TokenVerb implements Verb {
                         wish,
                         null,
                         request.user(),
-                        false));
+                        false,
+                        request::warn));
         List<String> audiences = new ArrayList<>();
         wish.at("spec", "audiences").forEach(each -> audiences.add(each.asString("")));
         if (audiences.isEmpty()) {

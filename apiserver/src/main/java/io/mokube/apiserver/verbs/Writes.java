@@ -337,6 +337,7 @@ final class Writes {
                 object,
                 old,
                 writer.user(),
-                writer.dryRun());
+                writer.dryRun(),
+                writer.warn());
     }
 }

@@ -51,7 +51,7 @@ class AdmissionPluginsTest {
             String name,
             @Nullable KubeObject object) {
         return new AdmissionRequest(
-                operation, resource, "", namespace, name, object, null, new User("u", List.of()), false);
+                operation, resource, "", namespace, name, object, null, new User("u", List.of()), false, warning -> {});
     }
 
     private KubeObject admit(String text) {

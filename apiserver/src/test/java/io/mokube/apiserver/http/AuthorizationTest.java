@@ -336,6 +336,26 @@ class AuthorizationTest {
     }
 
     @Test
+    void bootstrapTokens() {
+        created(
+                admin.post(
+                        "/api/v1/namespaces/kube-system/secrets",
+                        json(
+                                "{'metadata':{'name':'bootstrap-token-abcdef'},'type':'bootstrap.kubernetes.io/token',"
+                                        + "'stringData':{'token-id':'abcdef','token-secret':'0123456789abcdef',"
+                                        + "'usage-bootstrap-authentication':'true','auth-extra-groups':'system:bootstrappers:kubeadm'}}")));
+        awaitCode(200, "abcdef.0123456789abcdef", "/version");
+        JsonNode who = created(as(
+                        "abcdef.0123456789abcdef", "POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", "{}"))
+                .path("status")
+                .path("userInfo");
+        assertThat(who.toString())
+                .isEqualTo(json("{'username':'system:bootstrap:abcdef','groups':['system:bootstrappers',"
+                        + "'system:bootstrappers:kubeadm','system:authenticated']}"));
+        assertThat(as("abcdef.0123456789abcdee", "GET", "/version", "").code()).isEqualTo(401);
+    }
+
+    @Test
     void selfReviews() {
         JsonNode rules = created(as(
                         "t-alice",

@@ -38,6 +38,10 @@ public final class Strategies {
             entry("replicasets.apps", new ReplicaSetStrategy()),
             entry("statefulsets.apps", new StatefulSetStrategy()),
             entry("horizontalpodautoscalers.autoscaling", new AutoscalerStrategy()),
+            entry("mutatingwebhookconfigurations.admissionregistration.k8s.io", new WebhookConfigurationStrategy(true)),
+            entry(
+                    "validatingwebhookconfigurations.admissionregistration.k8s.io",
+                    new WebhookConfigurationStrategy(false)),
             entry("cronjobs.batch", new CronJobStrategy()),
             entry("jobs.batch", new JobStrategy()),
             entry("certificatesigningrequests.certificates.k8s.io", NO_GENERATION),

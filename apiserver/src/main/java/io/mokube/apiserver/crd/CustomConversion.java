@@ -31,6 +31,11 @@ final class CustomConversion implements Conversion {
     }
 
     @Override
+    public boolean asksSomeone() {
+        return versions.asksSomeone();
+    }
+
+    @Override
     public boolean servesAsStored(byte[] value) {
         return stored.isOf(value);
     }

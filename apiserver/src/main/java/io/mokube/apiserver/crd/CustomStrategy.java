@@ -117,7 +117,7 @@ final class CustomStrategy implements ResourceStrategy {
 
     @Override
     public void fromStored(KubeObject object) {
-        versions.read(List.of(object), version);
+        versions.readForWrite(object, version);
     }
 
     @Override

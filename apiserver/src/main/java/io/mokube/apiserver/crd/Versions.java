@@ -2,8 +2,10 @@ package io.mokube.apiserver.crd;
 
 import io.mokube.machinery.object.KubeObject;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -53,20 +55,28 @@ final class Versions {
     }
 
     CustomForm form(String version) {
-        return java.util.Objects.requireNonNull(forms.get(version)).get();
+        return Objects.requireNonNull(forms.get(version)).get();
     }
 
     String apiVersion(String version) {
         return group + "/" + version;
     }
 
-    /** Whether objects are stored in this version. */
-    boolean isStorage(String version) {
-        return storage.equals(version);
-    }
-
     /** Turns stored objects into a version, in place. What is in that version already may still be completed. */
     void read(List<KubeObject> objects, String version) {
+        convert(objects, version);
+        if (!isCompleteInCache()) {
+            objects.forEach(each -> form(version).complete(each));
+        }
+    }
+
+    /** The same for an object that a write begins with: it may come from the store, past the cache. */
+    void readForWrite(KubeObject object, String version) {
+        convert(List.of(object), version);
+        form(version).complete(object);
+    }
+
+    private void convert(List<KubeObject> objects, String version) {
         String wanted = apiVersion(version);
         List<KubeObject> others = objects.stream()
                 .filter(each -> !each.apiVersion().equals(wanted))
@@ -74,9 +84,11 @@ final class Versions {
         if (!others.isEmpty()) {
             converter.convert(others, wanted);
         }
-        for (KubeObject object : sameSchema && converter == Converter.RENAMING ? List.<KubeObject>of() : objects) {
-            form(version).complete(object);
-        }
+    }
+
+    /** Whether the way between versions leads through a webhook. */
+    boolean asksSomeone() {
+        return converter != Converter.RENAMING;
     }
 
     /** The object as it is stored. */
@@ -92,7 +104,7 @@ final class Versions {
 
     /** Completes an object that comes from the store into the cache, as far as that needs no one else. */
     boolean refresh(KubeObject stored) {
-        if (!sameSchema || converter != Converter.RENAMING) {
+        if (!isCompleteInCache()) {
             return false;
         }
         ObjectNode before = stored.root().deepCopy();
@@ -103,11 +115,14 @@ final class Versions {
 
     /** Tells stored bytes that are, as they are, objects of a version. */
     Prefix prefix(String version) {
-        boolean completeInCache = sameSchema && converter == Converter.RENAMING;
         return new Prefix(
                 ("{\"kind\":\"" + kind + "\",\"apiVersion\":\"" + apiVersion(version) + "\"")
                         .getBytes(StandardCharsets.UTF_8),
-                completeInCache);
+                isCompleteInCache());
+    }
+
+    private boolean isCompleteInCache() {
+        return sameSchema && !asksSomeone();
     }
 
     /** How stored objects of a version begin. */
@@ -116,7 +131,7 @@ final class Versions {
         boolean isOf(byte[] value) {
             return completeInCache
                     && value.length > bytes.length
-                    && java.util.Arrays.equals(value, 0, bytes.length, bytes, 0, bytes.length);
+                    && Arrays.equals(value, 0, bytes.length, bytes, 0, bytes.length);
         }
     }
 }

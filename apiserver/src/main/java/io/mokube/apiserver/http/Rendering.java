@@ -6,6 +6,7 @@ import io.mokube.apiserver.http.ObjectForms.IncludeObject;
 import io.mokube.apiserver.request.Answer;
 import io.mokube.apiserver.request.ApiRequest;
 import io.mokube.apiserver.request.Form;
+import io.mokube.apiserver.resources.Conversion;
 import io.mokube.apiserver.resources.ResourceRegistry.Served;
 import io.mokube.apiserver.table.PolicyTables;
 import io.mokube.apiserver.table.TableLayout;
@@ -20,6 +21,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.List;
 import java.util.zip.Deflater;
 import java.util.zip.GZIPOutputStream;
 import tools.jackson.databind.JsonNode;
@@ -133,9 +135,11 @@ final class Rendering {
 
     private void writeMany(ApiRequest request, Answer.Many many, HttpServletResponse response) throws IOException {
         Form form = request.form();
+        // What may still fail comes before the first byte of the answer.
+        List<KubeObject> converted = convertAtOnce(many);
         if (form.syntax() == Form.Syntax.YAML) {
             java.io.ByteArrayOutputStream json = new java.io.ByteArrayOutputStream();
-            writeItems(request, many, new Form(form.view(), form.metaVersion(), Form.Syntax.JSON), json);
+            writeItems(request, many, converted, new Form(form.view(), form.metaVersion(), Form.Syntax.JSON), json);
             writeTree(200, Json.MAPPER.readTree(json.toByteArray()), form, response);
             return;
         }
@@ -150,14 +154,28 @@ final class Rendering {
             response.setHeader("Content-Encoding", "gzip");
             response.addHeader("Vary", "Accept-Encoding");
             try (OutputStream packed = new FastGzip(response.getOutputStream())) {
-                writeItems(request, many, form, packed);
+                writeItems(request, many, converted, form, packed);
             }
         } else {
-            writeItems(request, many, form, response.getOutputStream());
+            writeItems(request, many, converted, form, response.getOutputStream());
         }
     }
 
-    private void writeItems(ApiRequest request, Answer.Many many, Form form, OutputStream out) throws IOException {
+    /** The objects in the version of the path where another program converts them; empty where that is done one by one. */
+    private static List<KubeObject> convertAtOnce(Answer.Many many) {
+        Conversion conversion = many.served().version().conversion();
+        if (!conversion.asksSomeone()) {
+            return List.of();
+        }
+        List<KubeObject> trees =
+                many.objects().stream().map(each -> each.object().parse()).toList();
+        conversion.allFromStorage(trees);
+        return trees;
+    }
+
+    private void writeItems(
+            ApiRequest request, Answer.Many many, List<KubeObject> converted, Form form, OutputStream out)
+            throws IOException {
         Served served = many.served();
         ObjectNode head = head(many, form);
         String items = form.view() == Form.View.TABLE ? "rows" : "items";
@@ -166,23 +184,23 @@ final class Rendering {
         out.write((",\"" + items + "\":[").getBytes(StandardCharsets.US_ASCII));
         IncludeObject include = IncludeObject.parse(request.query().text("includeObject"));
         Instant now = clock.instant();
-        boolean first = true;
-        for (CachedObject entry : many.objects()) {
-            if (!first) {
+        for (int i = 0; i < many.objects().size(); i++) {
+            if (i > 0) {
                 out.write(',');
             }
-            first = false;
-            if (ObjectForms.isStoredForm(served, form, entry.object())) {
-                entry.object().writeTo(out);
+            StoredObject object = many.objects().get(i).object();
+            if (!converted.isEmpty()) {
+                out.write(item(served, converted.get(i), form, include, now));
+            } else if (ObjectForms.isStoredForm(served, form, object)) {
+                object.writeTo(out);
             } else {
-                out.write(item(served, entry.object(), form, include, now));
+                out.write(item(served, ObjectForms.convert(served, object), form, include, now));
             }
         }
         out.write("]}\n".getBytes(StandardCharsets.US_ASCII));
     }
 
-    private static byte[] item(Served served, StoredObject object, Form form, IncludeObject include, Instant now) {
-        KubeObject tree = ObjectForms.convert(served, object);
+    private static byte[] item(Served served, KubeObject tree, Form form, IncludeObject include, Instant now) {
         JsonNode node =
                 switch (form.view()) {
                     case OBJECT -> tree.root();

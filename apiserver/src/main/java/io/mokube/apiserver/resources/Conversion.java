@@ -22,6 +22,11 @@ public interface Conversion {
         return isIdentity();
     }
 
+    /** Whether someone else is asked, who may refuse or take long: then many objects are better converted at once. */
+    default boolean asksSomeone() {
+        return false;
+    }
+
     /** Many objects from the storage version; conversions that ask someone else ask once. */
     default void allFromStorage(List<KubeObject> objects) {
         objects.forEach(this::fromStorage);

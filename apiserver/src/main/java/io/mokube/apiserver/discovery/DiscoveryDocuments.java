@@ -1,6 +1,7 @@
 package io.mokube.apiserver.discovery;
 
 import io.mokube.apiserver.resources.ResourceRegistry;
+import io.mokube.apiserver.resources.ResourceRegistry.Served;
 import io.mokube.machinery.names.GroupVersion;
 import io.mokube.machinery.object.Json;
 import java.util.ArrayList;
@@ -19,6 +20,7 @@ import tools.jackson.databind.node.ObjectNode;
 public final class DiscoveryDocuments {
 
     private final ResourceRegistry registry;
+    private final Map<GroupVersion, OfGroup> groupDocuments = new ConcurrentHashMap<>();
     private volatile Kept kept;
 
     public DiscoveryDocuments(ResourceRegistry registry) {
@@ -146,10 +148,25 @@ public final class DiscoveryDocuments {
 
     /** {@code /openapi/v3/api/v1} or {@code /openapi/v3/apis/<group>/<version>}; nothing when it isn't served. */
     public Optional<Document> openApi(GroupVersion groupVersion) {
-        return isServed(groupVersion)
-                ? Optional.of(keep("openapi " + groupVersion, () -> OpenApiV3.write(registry, groupVersion)))
-                : Optional.empty();
+        List<Served> content = registry.inGroupVersion(groupVersion);
+        if (content.isEmpty()) {
+            groupDocuments.remove(groupVersion);
+            return Optional.empty();
+        }
+        return Optional.of(groupDocuments
+                .compute(
+                        groupVersion,
+                        (ignored, known) -> known != null && known.content.equals(content)
+                                ? known
+                                : new OfGroup(
+                                        content,
+                                        new Lazy(() -> Document.of(OpenApiV3.write(registry, groupVersion)))))
+                .document
+                .get());
     }
+
+    /** A group version's document stays good while others come and go: writing all of them takes seconds. */
+    private record OfGroup(List<Served> content, Lazy document) {}
 
     /** The address of a group version's OpenAPI 3 document that names the document's content too. */
     public static String openApiPath(GroupVersion groupVersion, Document document) {

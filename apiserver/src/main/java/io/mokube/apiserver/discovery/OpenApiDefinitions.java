@@ -1,6 +1,7 @@
 package io.mokube.apiserver.discovery;
 
 import io.mokube.apiserver.resources.ResourceRegistry.Served;
+import io.mokube.apiserver.resources.ServedVersion;
 import io.mokube.apiserver.resources.Subresource;
 import io.mokube.apiserver.schema.BuiltInSchemas;
 import io.mokube.apiserver.schema.Schema;
@@ -28,6 +29,7 @@ final class OpenApiDefinitions {
     static final String PATCH = META + "Patch";
     static final String STATUS = META + "Status";
 
+    private static final String OBJECT_META = META + "ObjectMeta";
     private static final String WATCH_EVENT = META + "WatchEvent";
 
     private final BuiltInSchemas schemas = BuiltInSchemas.described();
@@ -61,11 +63,14 @@ final class OpenApiDefinitions {
     Names add(Served served) {
         GroupVersionKind kind = served.kind();
         String name = BuiltInSchemas.definitionName(kind);
-        Optional<Schema> builtIn = schemas.find(name);
-        if (builtIn.isEmpty()) {
+        ServedVersion.Custom custom = served.version().custom();
+        if (custom == null) {
+            mark(written.add(name, schemas.find(name).orElseThrow()), kind);
+        } else {
             name = customName(kind);
+            written.add(OBJECT_META, schemas.find(OBJECT_META).orElseThrow());
+            mark(written.addDocument(name, custom.openApi().get()), kind);
         }
-        mark(written.add(name, builtIn.orElseGet(served.version().schema())), kind);
         if (!served.definition().verbs().contains("list")) {
             return new Names(name, "");
         }

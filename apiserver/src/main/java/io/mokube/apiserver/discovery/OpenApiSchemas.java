@@ -62,6 +62,12 @@ final class OpenApiSchemas {
         return node;
     }
 
+    /** Adds a definition that is written already, for version 3; what it refers to must be added too. */
+    ObjectNode addDocument(String name, ObjectNode document) {
+        return written.computeIfAbsent(
+                name, ignored -> dialect == OpenApiDialect.V2 ? PlainerSchema.of(document) : document);
+    }
+
     /** All definitions added, in alphabetical order. */
     Map<String, ObjectNode> written() {
         for (String name : scalars) {

@@ -47,6 +47,10 @@ public final class BuiltInSchemas {
             "apiregistration.k8s.io", "io.k8s.kube-aggregator.pkg.apis.apiregistration",
             "meta.k8s.io", "io.k8s.apimachinery.pkg.apis.meta");
 
+    /** Built-in groups of more than one word before {@code k8s.io}. */
+    private static final Set<String> LONGER_GROUPS =
+            Set.of("flowcontrol.apiserver.k8s.io", "internal.apiserver.k8s.io", "rbac.authorization.k8s.io");
+
     private final boolean described;
     private final Map<String, Map<String, Schema>> packages = new ConcurrentHashMap<>();
 
@@ -97,7 +101,9 @@ public final class BuiltInSchemas {
         String root = PACKAGES.get(group);
         if (root == null) {
             int dot = group.indexOf('.');
-            root = "io.k8s.api." + (dot < 0 ? group : group.substring(0, dot));
+            boolean builtIn = dot < 0 || group.substring(dot).equals(".k8s.io") || LONGER_GROUPS.contains(group);
+            // A custom group may begin with the word of a built-in one.
+            root = !builtIn ? group : "io.k8s.api." + (dot < 0 ? group : group.substring(0, dot));
         }
         return root + "." + version;
     }

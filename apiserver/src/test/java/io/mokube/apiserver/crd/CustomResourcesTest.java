@@ -296,6 +296,22 @@ class CustomResourcesTest {
                         .path("version")
                         .asString())
                 .isEqualTo("v1");
+        JsonNode schema = admin.get("/openapi/v3/apis/stable.example.com/v1")
+                .json()
+                .path("components")
+                .path("schemas")
+                .path("com.example.stable.v1.CronTab");
+        assertThat(schema.path("properties").path("spec").path("properties").path("replicas").toString())
+                .contains("\"maximum\":10");
+        assertThat(schema.path("x-kubernetes-group-version-kind").toString()).contains("CronTab");
+        JsonNode older = admin.get("/openapi/v2")
+                .json()
+                .path("definitions")
+                .path("com.example.stable.v1.CronTab")
+                .path("properties");
+        assertThat(older.path("metadata").path("$ref").asString())
+                .isEqualTo("#/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta");
+        assertThat(older.path("spec").path("properties").path("image").toString()).isEqualTo("{\"type\":\"string\"}");
     }
 
     @Test

@@ -166,10 +166,10 @@ class CustomResourceKubectlTest {
             assertThat(apply("santa", "{sails: 3}").orFail()).isEqualTo("boat.sea.example.com/santa created\n");
             assertThat(apply("santa", "{sails: 3}").orFail()).isEqualTo("boat.sea.example.com/santa unchanged\n");
             assertThat(apply("santa", "{sails: 4}").orFail()).isEqualTo("boat.sea.example.com/santa configured\n");
-            assertThat(apply("pinta", "{sails: 5}").error())
+            assertThat(apply("pinta", "{sails: 5}").errors())
                     .contains("The Boat \"pinta\" is invalid: spec: Invalid value: \"object\": a mast carries four sails");
-            assertThat(apply("pinta", "{sails: many}").error()).contains("spec.sails in body must be of type integer");
-            assertThat(apply("pinta", "{sails: 1, anchors: 2}").error()).contains("unknown field \"spec.anchors\"");
+            assertThat(apply("pinta", "{sails: many}").errors()).contains("spec.sails in body must be of type integer");
+            assertThat(apply("pinta", "{sails: 1, anchors: 2}").errors()).contains("unknown field \"spec.anchors\"");
             assertThat(apply("v1alpha1", "nina", "{sails: 2, anchors: 2}").orFail())
                     .isEqualTo("boat.sea.example.com/nina created\n");
             // What only the other version knows is kept for it.
@@ -193,7 +193,7 @@ class CustomResourceKubectlTest {
             assertThat(ok("apply", "--server-side", "-f", serverSide())).contains("serverside-applied");
             assertThat(ok("delete", "crd", "boats.sea.example.com"))
                     .isEqualTo("customresourcedefinition.apiextensions.k8s.io \"boats.sea.example.com\" deleted\n");
-            assertThat(kubectl.run(kubeconfig, "get", "boats.sea.example.com").error())
+            assertThat(kubectl.run(kubeconfig, "get", "boats.sea.example.com").errors())
                     .contains("the server doesn't have a resource type \"boats\"");
         }
 

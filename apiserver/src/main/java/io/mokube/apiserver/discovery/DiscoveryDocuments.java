@@ -159,8 +159,7 @@ public final class DiscoveryDocuments {
                         (ignored, known) -> known != null && known.content.equals(content)
                                 ? known
                                 : new OfGroup(
-                                        content,
-                                        new Lazy(() -> Document.of(OpenApiV3.write(registry, groupVersion)))))
+                                        content, new Lazy(() -> Document.of(OpenApiV3.write(registry, groupVersion)))))
                 .document
                 .get());
     }

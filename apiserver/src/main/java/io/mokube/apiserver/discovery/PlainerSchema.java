@@ -65,8 +65,6 @@ final class PlainerSchema {
     }
 
     private static String reference(JsonNode node) {
-        return node.path("$ref")
-                .asString("")
-                .replace(OpenApiDialect.V3.definitions(), OpenApiDialect.V2.definitions());
+        return node.path("$ref").asString("").replace(OpenApiDialect.V3.definitions(), OpenApiDialect.V2.definitions());
     }
 }

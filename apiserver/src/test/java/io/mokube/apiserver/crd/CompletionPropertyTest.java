@@ -33,30 +33,37 @@ class CompletionPropertyTest {
     }
 
     private static Arbitrary<ObjectNode> properties(int depth) {
-        return Arbitraries.maps(Arbitraries.of(NAMES), schema(depth)).ofMaxSize(3).map(fields -> {
-            ObjectNode node = NODES.objectNode();
-            fields.forEach(node::set);
-            return node;
-        });
+        return Arbitraries.maps(Arbitraries.of(NAMES), schema(depth))
+                .ofMaxSize(3)
+                .map(fields -> {
+                    ObjectNode node = NODES.objectNode();
+                    fields.forEach(node::set);
+                    return node;
+                });
     }
 
     private static Arbitrary<ObjectNode> schema(int depth) {
-        Arbitrary<ObjectNode> plain = Arbitraries.of("{\"type\":\"string\"}", "{\"type\":\"integer\"}",
-                        "{\"type\":\"string\",\"default\":\"d\"}", "{\"type\":\"integer\",\"nullable\":true,\"default\":7}",
-                        "{\"x-kubernetes-int-or-string\":true}", "{\"x-kubernetes-preserve-unknown-fields\":true}")
+        Arbitrary<ObjectNode> plain = Arbitraries.of(
+                        "{\"type\":\"string\"}",
+                        "{\"type\":\"integer\"}",
+                        "{\"type\":\"string\",\"default\":\"d\"}",
+                        "{\"type\":\"integer\",\"nullable\":true,\"default\":7}",
+                        "{\"x-kubernetes-int-or-string\":true}",
+                        "{\"x-kubernetes-preserve-unknown-fields\":true}")
                 .map(text -> (ObjectNode) Json.MAPPER.readTree(text));
         if (depth == 0) {
             return plain;
         }
-        Arbitrary<ObjectNode> object = properties(depth - 1).flatMap(properties -> Arbitraries.of(
-                        "{\"type\":\"object\"}",
-                        "{\"type\":\"object\",\"default\":{}}",
-                        "{\"type\":\"object\",\"x-kubernetes-preserve-unknown-fields\":true}")
-                .map(text -> {
-                    ObjectNode node = (ObjectNode) Json.MAPPER.readTree(text);
-                    node.set("properties", properties);
-                    return node;
-                }));
+        Arbitrary<ObjectNode> object = properties(depth - 1)
+                .flatMap(properties -> Arbitraries.of(
+                                "{\"type\":\"object\"}",
+                                "{\"type\":\"object\",\"default\":{}}",
+                                "{\"type\":\"object\",\"x-kubernetes-preserve-unknown-fields\":true}")
+                        .map(text -> {
+                            ObjectNode node = (ObjectNode) Json.MAPPER.readTree(text);
+                            node.set("properties", properties);
+                            return node;
+                        }));
         Arbitrary<ObjectNode> list = schema(depth - 1).map(items -> {
             ObjectNode node = NODES.objectNode().put("type", "array");
             node.set("items", items);
@@ -76,11 +83,13 @@ class CompletionPropertyTest {
     }
 
     private static Arbitrary<ObjectNode> object(int depth) {
-        return Arbitraries.maps(Arbitraries.of("a", "b", "c", "z"), value(depth)).ofMaxSize(4).map(fields -> {
-            ObjectNode node = NODES.objectNode();
-            fields.forEach(node::set);
-            return node;
-        });
+        return Arbitraries.maps(Arbitraries.of("a", "b", "c", "z"), value(depth))
+                .ofMaxSize(4)
+                .map(fields -> {
+                    ObjectNode node = NODES.objectNode();
+                    fields.forEach(node::set);
+                    return node;
+                });
     }
 
     private static Arbitrary<JsonNode> value(int depth) {
@@ -112,8 +121,9 @@ class CompletionPropertyTest {
     private static JsonNode model(JsonNode value, JsonNode schema) {
         if (value.isObject() && schema.has("additionalProperties")) {
             ObjectNode map = NODES.objectNode();
-            value.properties().forEach(field ->
-                    map.set(field.getKey(), model(field.getValue(), schema.path("additionalProperties"))));
+            value.properties()
+                    .forEach(field ->
+                            map.set(field.getKey(), model(field.getValue(), schema.path("additionalProperties"))));
             return map;
         }
         if (value.isArray() && schema.has("items")) {

@@ -91,13 +91,10 @@ class ConversionTest {
                                 name,
                                 keys.getPublic())
                         .addExtension(Extension.basicConstraints, true, new BasicConstraints(true))
-                        .addExtension(
-                                Extension.subjectAlternativeName,
-                                false,
-                                new GeneralNames(new GeneralName[] {
-                                    new GeneralName(GeneralName.iPAddress, "127.0.0.1"),
-                                    new GeneralName(GeneralName.dNSName, "converter.default.svc")
-                                }))
+                        .addExtension(Extension.subjectAlternativeName, false, new GeneralNames(new GeneralName[] {
+                            new GeneralName(GeneralName.iPAddress, "127.0.0.1"),
+                            new GeneralName(GeneralName.dNSName, "converter.default.svc")
+                        }))
                         .build(new JcaContentSignerBuilder("SHA256withECDSA").build(keys.getPrivate())));
         authority = Base64.getEncoder()
                 .encodeToString(("-----BEGIN CERTIFICATE-----\n"
@@ -142,10 +139,16 @@ class ConversionTest {
                         spec.put("host", parts[0]).put("port", parts[1]);
                     }
                 } else {
-                    spec.put("hostPort", spec.remove("host").asString() + ":" + spec.remove("port").asString());
+                    spec.put(
+                            "hostPort",
+                            spec.remove("host").asString() + ":"
+                                    + spec.remove("port").asString());
                 }
-                ((ObjectNode) object.get("metadata")).put("uid", each.path("metadata").path("uid").asString());
-                ((ObjectNode) object.get("metadata")).withObjectProperty("labels").put("converted", "yes");
+                ((ObjectNode) object.get("metadata"))
+                        .put("uid", each.path("metadata").path("uid").asString());
+                ((ObjectNode) object.get("metadata"))
+                        .withObjectProperty("labels")
+                        .put("converted", "yes");
                 converted.add(object);
             }
             ObjectNode result = response.putObject("result");
@@ -161,8 +164,7 @@ class ConversionTest {
     }
 
     private static void define(String plural, String kind, String clientConfig) {
-        String yaml =
-                """
+        String yaml = """
                 kind: CustomResourceDefinition
                 apiVersion: apiextensions.k8s.io/v1
                 metadata: {name: %1$s.convert.example.com}
@@ -190,8 +192,7 @@ class ConversionTest {
                       openAPIV3Schema:
                         type: object
                         properties: {spec: {type: object, properties: {host: {type: string}, port: {type: string}}}}
-                """
-                        .formatted(plural, kind, clientConfig);
+                """.formatted(plural, kind, clientConfig);
         Reply reply = admin.send("POST", DEFINITIONS, yaml, "Content-Type", "application/yaml");
         assertThat(reply.code()).as(reply.text()).isEqualTo(201);
         CustomResourcesTest.await(
@@ -199,8 +200,8 @@ class ConversionTest {
     }
 
     private static String object(String version, String kind, String name, String spec) {
-        return "{\"apiVersion\":\"convert.example.com/" + version + "\",\"kind\":\"" + kind + "\",\"metadata\":{\"name\":\""
-                + name + "\"},\"spec\":" + spec + "}";
+        return "{\"apiVersion\":\"convert.example.com/" + version + "\",\"kind\":\"" + kind
+                + "\",\"metadata\":{\"name\":\"" + name + "\"},\"spec\":" + spec + "}";
     }
 
     @Test
@@ -208,7 +209,8 @@ class ConversionTest {
         define(
                 "doors",
                 "Door",
-                "{url: \"https://127.0.0.1:" + webhook.getAddress().getPort() + "/convert\", caBundle: " + authority + "}");
+                "{url: \"https://127.0.0.1:" + webhook.getAddress().getPort() + "/convert\", caBundle: " + authority
+                        + "}");
         String beta = "/apis/convert.example.com/v1beta1/namespaces/default/doors";
         String v1 = "/apis/convert.example.com/v1/namespaces/default/doors";
         Reply created = admin.post(beta, object("v1beta1", "Door", "a", "{\"hostPort\":\"h:1\"}"));
@@ -223,13 +225,17 @@ class ConversionTest {
         assertThat(reviews.get()).as("one call for all objects").isEqualTo(before + 1);
         assertThat(list.path("items").get(1).path("spec").toString()).isEqualTo("{\"hostPort\":\"h:2\"}");
         Reply patched = admin.patch(beta + "/b", "application/merge-patch+json", "{\"spec\":{\"hostPort\":\"x:3\"}}");
-        assertThat(patched.json().path("spec").path("hostPort").asString()).as(patched.text()).isEqualTo("x:3");
-        assertThat(admin.get(v1 + "/b").json().path("spec").path("host").asString()).isEqualTo("x");
+        assertThat(patched.json().path("spec").path("hostPort").asString())
+                .as(patched.text())
+                .isEqualTo("x:3");
+        assertThat(admin.get(v1 + "/b").json().path("spec").path("host").asString())
+                .isEqualTo("x");
         Reply refused = admin.post(beta, object("v1beta1", "Door", "c", "{\"hostPort\":\"h\"}"));
         assertThat(refused.code()).isEqualTo(500);
         assertThat(refused.message())
-                .isEqualTo("Internal error occurred: conversion webhook for convert.example.com/v1beta1, Kind=Door failed:"
-                        + " hostPort needs a port");
+                .isEqualTo(
+                        "Internal error occurred: conversion webhook for convert.example.com/v1beta1, Kind=Door failed:"
+                                + " hostPort needs a port");
         assertThat(admin.get(v1 + "/c").code()).isEqualTo(404);
     }
 
@@ -243,7 +249,8 @@ class ConversionTest {
                 "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices",
                 "{\"kind\":\"EndpointSlice\",\"apiVersion\":\"discovery.k8s.io/v1\",\"metadata\":{\"name\":\"converter-1\",\"labels\":"
                         + "{\"kubernetes.io/service-name\":\"converter\"}},\"addressType\":\"IPv4\",\"endpoints\":[{\"addresses\":"
-                        + "[\"127.0.0.1\"]}],\"ports\":[{\"name\":\"\",\"port\":" + webhook.getAddress().getPort() + "}]}");
+                        + "[\"127.0.0.1\"]}],\"ports\":[{\"name\":\"\",\"port\":"
+                        + webhook.getAddress().getPort() + "}]}");
         assertThat(slice.code()).as(slice.text()).isEqualTo(201);
         define(
                 "gates",

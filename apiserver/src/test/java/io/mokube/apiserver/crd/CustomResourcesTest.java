@@ -301,7 +301,11 @@ class CustomResourcesTest {
                 .path("components")
                 .path("schemas")
                 .path("com.example.stable.v1.CronTab");
-        assertThat(schema.path("properties").path("spec").path("properties").path("replicas").toString())
+        assertThat(schema.path("properties")
+                        .path("spec")
+                        .path("properties")
+                        .path("replicas")
+                        .toString())
                 .contains("\"maximum\":10");
         assertThat(schema.path("x-kubernetes-group-version-kind").toString()).contains("CronTab");
         JsonNode older = admin.get("/openapi/v2")
@@ -311,7 +315,8 @@ class CustomResourcesTest {
                 .path("properties");
         assertThat(older.path("metadata").path("$ref").asString())
                 .isEqualTo("#/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta");
-        assertThat(older.path("spec").path("properties").path("image").toString()).isEqualTo("{\"type\":\"string\"}");
+        assertThat(older.path("spec").path("properties").path("image").toString())
+                .isEqualTo("{\"type\":\"string\"}");
     }
 
     @Test

@@ -33,13 +33,18 @@ class ManyDefinitionsTest {
             for (int i = 0; i < COUNT; i++) {
                 assertThat(admin.post(DEFINITIONS, definition(i)).code()).isEqualTo(201);
             }
-            CustomResourcesTest.await(() -> admin.get("/apis/g499.many.example.com/v1/things").code() == 200);
-            assertThat(admin.get("/apis").text()).contains("g0.many.example.com").contains("g499.many.example.com");
-            assertThat(admin.get("/openapi/v3/apis/g250.many.example.com/v1").code()).isEqualTo(200);
+            CustomResourcesTest.await(
+                    () -> admin.get("/apis/g499.many.example.com/v1/things").code() == 200);
+            assertThat(admin.get("/apis").text())
+                    .contains("g0.many.example.com")
+                    .contains("g499.many.example.com");
+            assertThat(admin.get("/openapi/v3/apis/g250.many.example.com/v1").code())
+                    .isEqualTo(200);
             // A thousandth of a second for noise: the machine is shared.
             assertThat(median(admin)).isLessThan(before * 3 + 1_000_000);
             assertThat(admin.delete(DEFINITIONS).code()).isEqualTo(200);
-            CustomResourcesTest.await(() -> admin.get(DEFINITIONS).json().path("items").isEmpty());
+            CustomResourcesTest.await(
+                    () -> admin.get(DEFINITIONS).json().path("items").isEmpty());
             CustomResourcesTest.await(() -> !admin.get("/apis").text().contains("many.example.com"));
         } finally {
             server.stop(Duration.ofSeconds(5));

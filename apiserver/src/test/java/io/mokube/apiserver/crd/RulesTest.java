@@ -37,8 +37,14 @@ class RulesTest {
     @TestFactory
     Stream<DynamicTest> refusesSchemasThatAreNotStructural() {
         return Stream.of(
-                        new BadSchema("no type", "a: {}", "s.properties[a].type: Required value: must not be empty for specified object fields"),
-                        new BadSchema("array without items", "a: {type: array}", "s.properties[a].items: Required value: must be specified"),
+                        new BadSchema(
+                                "no type",
+                                "a: {}",
+                                "s.properties[a].type: Required value: must not be empty for specified object fields"),
+                        new BadSchema(
+                                "array without items",
+                                "a: {type: array}",
+                                "s.properties[a].items: Required value: must be specified"),
                         new BadSchema(
                                 "two kinds of properties",
                                 "a: {type: object, properties: {b: {type: string}}, additionalProperties: {type: string}}",
@@ -52,7 +58,10 @@ class RulesTest {
                                 "unknown field in a junctor",
                                 "a: {type: object, oneOf: [{properties: {b: {minimum: 1}}}]}",
                                 "s.properties[a].properties[b]: Required value: because it is defined in s.properties[a] in a junctor"),
-                        new BadSchema("reference", "a: {type: object, $ref: x}", "s.properties[a].$ref: Forbidden: $ref is not supported"),
+                        new BadSchema(
+                                "reference",
+                                "a: {type: object, $ref: x}",
+                                "s.properties[a].$ref: Forbidden: $ref is not supported"),
                         new BadSchema(
                                 "map list without keys",
                                 "a: {type: array, items: {type: object}, x-kubernetes-list-type: map}",
@@ -82,8 +91,11 @@ class RulesTest {
                                 "type and int-or-string",
                                 "a: {type: string, x-kubernetes-int-or-string: true}",
                                 "s.properties[a].type: Invalid value: \"string\": must be empty if x-kubernetes-int-or-string is true"),
-                        new BadSchema("unknown type", "a: {type: text}", "s.properties[a].type: Unsupported value: \"text\": supported values: \"array\","
-                                + " \"boolean\", \"integer\", \"number\", \"object\", \"string\""))
+                        new BadSchema(
+                                "unknown type",
+                                "a: {type: text}",
+                                "s.properties[a].type: Unsupported value: \"text\": supported values: \"array\","
+                                        + " \"boolean\", \"integer\", \"number\", \"object\", \"string\""))
                 .map(each -> DynamicTest.dynamicTest(each.name(), () -> {
                     List<FieldError> errors = new ArrayList<>();
                     StructuralRules.validate(
@@ -92,8 +104,7 @@ class RulesTest {
                 }));
     }
 
-    private static final String FIELDS =
-            """
+    private static final String FIELDS = """
             a: {type: string}
             n: {type: integer}
             d: {type: number}
@@ -118,15 +129,25 @@ class RulesTest {
     @TestFactory
     Stream<DynamicTest> refusesRulesThatDoNotCompile() {
         return Stream.of(
-                        new BadRule("{rule: \"self.none == 1\"}", "rule", "compilation failed: ERROR: <input>:1:5: undefined field 'none'\n | self.none == 1\n | ....^"),
+                        new BadRule(
+                                "{rule: \"self.none == 1\"}",
+                                "rule",
+                                "compilation failed: ERROR: <input>:1:5: undefined field 'none'\n | self.none == 1\n | ....^"),
                         new BadRule("{rule: \"self.a == 1\"}", "rule", "found no matching overload for '_==_'"),
                         new BadRule("{rule: \"self.a\"}", "rule", "must evaluate to a bool"),
                         new BadRule("{rule: \"self.a ==\"}", "rule", "compilation failed: ERROR: <input>:1:10:"),
                         new BadRule("{rule: \" \"}", "rule", "rule is not specified"),
-                        new BadRule("{rule: \"true\", messageExpression: \"1\"}", "messageExpression", "must evaluate to string"),
-                        new BadRule("{rule: \"true\", fieldPath: .none}", "fieldPath", "does not refer to a valid field"),
+                        new BadRule(
+                                "{rule: \"true\", messageExpression: \"1\"}",
+                                "messageExpression",
+                                "must evaluate to string"),
+                        new BadRule(
+                                "{rule: \"true\", fieldPath: .none}", "fieldPath", "does not refer to a valid field"),
                         new BadRule("{rule: \"true\", reason: Because}", "reason", "Unsupported value: \"Because\""),
-                        new BadRule("{rule: \"true\", optionalOldSelf: true}", "optionalOldSelf", "may not be set if oldSelf is not used"))
+                        new BadRule(
+                                "{rule: \"true\", optionalOldSelf: true}",
+                                "optionalOldSelf",
+                                "may not be set if oldSelf is not used"))
                 .map(each -> DynamicTest.dynamicTest(each.rule(), () -> {
                     List<FieldError> errors = new ArrayList<>();
                     CustomRules.check(StructuralSchema.parse(schema(each.rule())), "s", errors);
@@ -147,22 +168,55 @@ class RulesTest {
                         new Case("has(self.a)", "{n: 1}", false),
                         new Case("!has(self.nested) || self.nested.x > 2", "{nested: {x: 2}}", false),
                         new Case("self.list.all(i, i > 0) && self.list.exists_one(i, i == 2)", "{list: [1, 2]}", true),
-                        new Case("self.list.sum() == 6 && self.list.max() == 3 && self.list.min() == 1 && self.list.isSorted()", "{list: [1, 2, 3]}", true),
+                        new Case(
+                                "self.list.sum() == 6 && self.list.max() == 3 && self.list.min() == 1 && self.list.isSorted()",
+                                "{list: [1, 2, 3]}",
+                                true),
                         new Case("self.list.indexOf(2) == 1 && self.list.lastIndexOf(5) == -1", "{list: [1, 2]}", true),
-                        new Case("self.named.filter(i, i.k == 'b').map(i, i.v)[0] == 2", "{named: [{k: a, v: 1}, {k: b, v: 2}]}", true),
+                        new Case(
+                                "self.named.filter(i, i.k == 'b').map(i, i.v)[0] == 2",
+                                "{named: [{k: a, v: 1}, {k: b, v: 2}]}",
+                                true),
                         new Case("self.map.all(k, k in ['x', 'y'])", "{map: {x: '1', z: '2'}}", false),
                         new Case("self.map['x'] == '1' && size(self.map) == 1", "{map: {x: '1'}}", true),
-                        new Case("self.at > timestamp('2020-01-01T00:00:00Z') && self.at.getFullYear() == 2021", "{at: '2021-05-01T00:00:00Z'}", true),
+                        new Case(
+                                "self.at > timestamp('2020-01-01T00:00:00Z') && self.at.getFullYear() == 2021",
+                                "{at: '2021-05-01T00:00:00Z'}",
+                                true),
                         new Case("self.every > duration('1m')", "{every: 1m30s}", true),
-                        new Case("type(self.port) == string ? self.port == 'http' : self.port == 80", "{port: 80}", true),
-                        new Case("self.dash__dash__ed == 'x' && self.__namespace__ == 'y'", "{dash-ed: x, namespace: y}", true),
-                        new Case("quantity(self.a).isLessThan(quantity('1Gi')) && isQuantity(self.a)", "{a: 500Mi}", true),
-                        new Case("quantity(self.a).add(quantity('1k')).compareTo(quantity('2k')) == 0", "{a: '1000'}", true),
-                        new Case("url(self.a).getHostname() == 'h' && url(self.a).getPort() == '8' && isURL(self.a)", "{a: 'https://h:8/p?q=1'}", true),
-                        new Case("ip(self.a).family() == 4 && cidr('10.0.0.0/8').containsIP(self.a)", "{a: 10.1.2.3}", true),
+                        new Case(
+                                "type(self.port) == string ? self.port == 'http' : self.port == 80",
+                                "{port: 80}",
+                                true),
+                        new Case(
+                                "self.dash__dash__ed == 'x' && self.__namespace__ == 'y'",
+                                "{dash-ed: x, namespace: y}",
+                                true),
+                        new Case(
+                                "quantity(self.a).isLessThan(quantity('1Gi')) && isQuantity(self.a)",
+                                "{a: 500Mi}",
+                                true),
+                        new Case(
+                                "quantity(self.a).add(quantity('1k')).compareTo(quantity('2k')) == 0",
+                                "{a: '1000'}",
+                                true),
+                        new Case(
+                                "url(self.a).getHostname() == 'h' && url(self.a).getPort() == '8' && isURL(self.a)",
+                                "{a: 'https://h:8/p?q=1'}",
+                                true),
+                        new Case(
+                                "ip(self.a).family() == 4 && cidr('10.0.0.0/8').containsIP(self.a)",
+                                "{a: 10.1.2.3}",
+                                true),
                         new Case("isIP(self.a)", "{a: 10.1.2}", false),
-                        new Case("cidr(self.a).prefixLength() == 64 && cidr(self.a).masked().ip().isUnspecified()", "{a: '::/64'}", true),
-                        new Case("self.a.find('[0-9]+') == '12' && self.a.findAll('[a-z]').size() == 2", "{a: a12b}", true),
+                        new Case(
+                                "cidr(self.a).prefixLength() == 64 && cidr(self.a).masked().ip().isUnspecified()",
+                                "{a: '::/64'}",
+                                true),
+                        new Case(
+                                "self.a.find('[0-9]+') == '12' && self.a.findAll('[a-z]').size() == 2",
+                                "{a: a12b}",
+                                true),
                         new Case("!format.dns1123Label().validate(self.a).hasValue()", "{a: Not_a_label}", false),
                         new Case("format.named('uuid').value().validate(self.a).hasValue()", "{a: no}", true),
                         new Case("'%s-%d'.format([self.a, self.n]) == 'x-3'", "{a: x, n: 3}", true),
@@ -170,7 +224,10 @@ class RulesTest {
                         new Case("self.?nested.?x.orValue(7) == 7", "{a: x}", true),
                         new Case("sets.contains(self.list, [1])", "{list: [2]}", false),
                         new Case("cel.bind(x, self.n, x * x == 9)", "{n: 3}", true),
-                        new Case("self.metadata.name == 'n' && self.kind == 'K'", "{kind: K, metadata: {name: n}}", true))
+                        new Case(
+                                "self.metadata.name == 'n' && self.kind == 'K'",
+                                "{kind: K, metadata: {name: n}}",
+                                true))
                 .map(each -> DynamicTest.dynamicTest(each.rule(), () -> {
                     StructuralSchema schema = StructuralSchema.parse(schema("{rule: \"" + each.rule() + "\"}"));
                     List<FieldError> errors = new ArrayList<>();
@@ -178,25 +235,35 @@ class RulesTest {
                     assertThat(lines(errors)).isEmpty();
                     new CustomRules(schema).validate(yaml(each.object()), null, errors);
                     assertThat(lines(errors))
-                            .isEqualTo(each.holds()
-                                    ? List.of()
-                                    : List.of("<nil>: Invalid value: \"object\": failed rule: " + each.rule()));
+                            .isEqualTo(
+                                    each.holds()
+                                            ? List.of()
+                                            : List.of("<nil>: Invalid value: \"object\": failed rule: " + each.rule()));
                 }));
     }
 
     @Test
     void tellsErrorsOfEvaluation() {
-        assertThat(ask("{rule: \"self.list[5] == 1\"}", "{list: [1]}", null)).hasSize(1).first().asString().contains("evaluating rule: self.list[5] == 1");
-        assertThat(ask("{rule: \"self.n / 0 == 1\"}", "{n: 1}", null)).first().asString().contains("evaluating rule: self.n / 0 == 1");
+        assertThat(ask("{rule: \"self.list[5] == 1\"}", "{list: [1]}", null))
+                .hasSize(1)
+                .first()
+                .asString()
+                .contains("evaluating rule: self.list[5] == 1");
+        assertThat(ask("{rule: \"self.n / 0 == 1\"}", "{n: 1}", null))
+                .first()
+                .asString()
+                .contains("evaluating rule: self.n / 0 == 1");
     }
 
     @Test
     void comparesWithTheOld() {
-        String immutable = "{rule: \"self.a == oldSelf.a\", message: a is immutable, fieldPath: .a, reason: FieldValueForbidden}";
+        String immutable =
+                "{rule: \"self.a == oldSelf.a\", message: a is immutable, fieldPath: .a, reason: FieldValueForbidden}";
         assertThat(ask(immutable, "{a: x}", null)).isEmpty();
         assertThat(ask(immutable, "{a: x}", "{a: x, n: 1}")).isEmpty();
         assertThat(ask(immutable, "{a: y}", "{a: x}")).containsExactly("a: Forbidden: a is immutable");
-        String once = "{rule: \"oldSelf.hasValue() || self.n == 0\", optionalOldSelf: true, messageExpression: \"'begins with ' + string(self.n)\"}";
+        String once =
+                "{rule: \"oldSelf.hasValue() || self.n == 0\", optionalOldSelf: true, messageExpression: \"'begins with ' + string(self.n)\"}";
         assertThat(ask(once, "{n: 1}", null)).containsExactly("<nil>: Invalid value: \"object\": begins with 1");
         assertThat(ask(once, "{n: 1}", "{n: 0}")).isEmpty();
         // What was wrong before and did not change does no harm.
@@ -222,12 +289,17 @@ class RulesTest {
                 "{rule: \"self.list.all(x, self.list.all(y, self.list.all(z, x + y + z >= 0)))\"}",
                 "{list: [" + items + "]}",
                 null);
-        assertThat(errors).hasSize(1).first().asString().contains("no further validation rules will be run due to call cost exceeds limit");
+        assertThat(errors)
+                .hasSize(1)
+                .first()
+                .asString()
+                .contains("no further validation rules will be run due to call cost exceeds limit");
         assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(20));
         String doubling = "cel.bind(b, self.a + self.a, ".repeat(1) + "b.size() > 0)";
         StringBuilder nested = new StringBuilder("b30.size() > 0");
         for (int i = 30; i > 0; i--) {
-            nested.insert(0, "cel.bind(b" + i + ", b" + (i - 1) + " + b" + (i - 1) + ", ").append(")");
+            nested.insert(0, "cel.bind(b" + i + ", b" + (i - 1) + " + b" + (i - 1) + ", ")
+                    .append(")");
         }
         assertThat(ask("{rule: \"" + doubling + "\"}", "{a: xxxxxxxx}", null)).isEmpty();
         assertThat(ask("{rule: \"cel.bind(b0, self.a, " + nested + ")\"}", "{a: xxxxxxxx}", null))
@@ -239,8 +311,7 @@ class RulesTest {
 
     @Test
     void judgesCombinedSchemas() {
-        String schema =
-                """
+        String schema = """
                 type: object
                 properties:
                   spec:
@@ -252,10 +323,12 @@ class RulesTest {
         ValueRules rules = new ValueRules(StructuralSchema.parse(yaml(schema)));
         assertThat(judge(rules, "{spec: {a: xx, e: [x], u: null}}")).isEmpty();
         assertThat(judge(rules, "{spec: {}}"))
-                .contains("<nil>: Invalid value: \"\": \"spec\" must validate one and only one schema (oneOf). Found none valid");
+                .contains(
+                        "<nil>: Invalid value: \"\": \"spec\" must validate one and only one schema (oneOf). Found none valid");
         assertThat(judge(rules, "{spec: {a: xx, b: 1}}"))
-                .containsExactly("<nil>: Invalid value: \"\": \"spec\" must validate one and only one schema (oneOf). Found 2 valid"
-                        + " alternatives");
+                .containsExactly(
+                        "<nil>: Invalid value: \"\": \"spec\" must validate one and only one schema (oneOf). Found 2 valid"
+                                + " alternatives");
         assertThat(judge(rules, "{spec: {b: 0.3, c: x, e: [a, b, c]}}"))
                 .containsExactly(
                         "<nil>: Invalid value: \"\": \"spec\" must not validate the schema (not)",
@@ -279,8 +352,10 @@ class RulesTest {
 
     @Test
     void findsByPath() {
-        KubeObject object = new KubeObject((tools.jackson.databind.node.ObjectNode) yaml(
-                "{spec: {list: [{n: a, v: 1}, {n: b, v: 2}], 'a.b/c': x}, status: {conditions: [{type: Ready, status: 'True'}]}}"));
+        KubeObject object = new KubeObject(
+                (tools.jackson.databind.node.ObjectNode)
+                        yaml(
+                                "{spec: {list: [{n: a, v: 1}, {n: b, v: 2}], 'a.b/c': x}, status: {conditions: [{type: Ready, status: 'True'}]}}"));
         record Path(String path, String found) {}
         for (Path each : List.of(
                 new Path(".spec.list[0].n", "[\"a\"]"),
@@ -294,7 +369,10 @@ class RulesTest {
                 new Path("..status", "[\"True\"]"),
                 new Path(".spec.none.x", "[]"))) {
             List<JsonNode> found = JsonPath.parse(each.path()).find(object.root());
-            assertThat(each.path().equals("..status") ? found.subList(1, found.size()).toString() : found.toString())
+            assertThat(
+                            each.path().equals("..status")
+                                    ? found.subList(1, found.size()).toString()
+                                    : found.toString())
                     .as(each.path())
                     .isEqualTo(each.found());
         }

@@ -57,7 +57,7 @@ class ConversionTest {
     private static ApiServer server;
     private static TestClient admin;
     private static HttpsServer webhook;
-    private static String authority;
+    private static String authority = "";
     private static final AtomicInteger reviews = new AtomicInteger();
 
     @BeforeAll

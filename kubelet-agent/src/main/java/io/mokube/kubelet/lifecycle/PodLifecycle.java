@@ -108,6 +108,9 @@ public final class PodLifecycle {
                 return;
             }
             String sandbox = newest.get().id();
+            for (PodContainer container : PodContainer.ephemeralContainers(pod)) {
+                runOnce(container, sandbox);
+            }
             if (initialize(sandbox)) {
                 for (PodContainer container : PodContainer.mainContainers(pod)) {
                     keepRunning(container, sandbox);
@@ -207,6 +210,15 @@ public final class PodLifecycle {
                     container.name(), sandbox, PodStatuses.nextAttempt(container.name(), current, state.status())));
         }
 
+        /** Starts an ephemeral container that was never begun, whatever else the pod is waiting for. */
+        private void runOnce(PodContainer container, String sandbox) {
+            boolean begun =
+                    view.newest(container.name()).isPresent() || PodStatuses.existed(state.status(), container.name());
+            if (!begun) {
+                keepRunning(container, sandbox);
+            }
+        }
+
         /** Orders the end of a running container that a probe condemns or whose specification changed. */
         private void condemn(PodContainer container, ObservedContainer running) {
             String why =
@@ -240,6 +252,7 @@ public final class PodLifecycle {
                         case "OnFailure" -> !dead.succeeded();
                         default -> true;
                     };
+                case EPHEMERAL -> false;
             };
         }
 

@@ -76,9 +76,18 @@ final class PodStatuses {
                 .orElse(0);
     }
 
+    /** Whether the status tells of a container of that name that was made. */
+    static boolean existed(PodStatus status, String name) {
+        return find(status, name)
+                .filter(known -> known.getContainerID() != null
+                        && !known.getContainerID().isEmpty())
+                .isPresent();
+    }
+
     private static Optional<ContainerStatus> find(PodStatus status, String name) {
         List<ContainerStatus> all = new ArrayList<>(status.getContainerStatuses());
         all.addAll(status.getInitContainerStatuses());
+        all.addAll(status.getEphemeralContainerStatuses());
         return all.stream()
                 .filter(container -> name.equals(container.getName()))
                 .findFirst();
@@ -106,6 +115,9 @@ final class PodStatuses {
                 .withQosClass(PodFacts.qosClass(pod))
                 .withInitContainerStatuses(inits)
                 .withContainerStatuses(mains)
+                .withEphemeralContainerStatuses(PodContainer.ephemeralContainers(pod).stream()
+                        .map(this::containerStatus)
+                        .toList())
                 .withConditions(conditions(phase, inits, mains, sandbox))
                 .withReason(last.getReason())
                 .withMessage(last.getMessage())
@@ -184,8 +196,7 @@ final class PodStatuses {
                 .endRunning()
                 .endState()
                 .withStarted(verdict.started())
-                // An init container is ready when it is done, unless it stays.
-                .withReady(container.kind() != Kind.INIT && verdict.started() && verdict.ready())
+                .withReady(verdict.started() && verdict.ready() && readyWhileItRuns(container.kind()))
                 .build();
     }
 
@@ -215,10 +226,21 @@ final class PodStatuses {
         return status.withState(end).build();
     }
 
+    private static boolean readyWhileItRuns(Kind kind) {
+        return switch (kind) {
+            case MAIN, SIDECAR -> true;
+            // An init container is ready when it is done; on an ephemeral one nothing depends.
+            case INIT, EPHEMERAL -> false;
+        };
+    }
+
     private boolean comesBack(PodContainer container, ObservedContainer dead) {
-        return container.kind() == Kind.SIDECAR
-                || restartPolicy.equals("Always")
-                || (restartPolicy.equals("OnFailure") && !dead.succeeded());
+        return switch (container.kind()) {
+            case SIDECAR -> true;
+            case EPHEMERAL -> false;
+            case INIT, MAIN ->
+                restartPolicy.equals("Always") || (restartPolicy.equals("OnFailure") && !dead.succeeded());
+        };
     }
 
     /** The state of a container that the runtime does not have: not made yet, or lost. */

@@ -45,8 +45,20 @@ public record SandboxConfig(
     /** A port of the host that leads to a port of the sandbox. */
     public record PortMapping(String protocol, int containerPort, int hostPort, String hostIp) {}
 
-    /** Which of the host's namespaces are shared, and whether the containers share one process namespace. */
-    public record Namespaces(boolean hostNetwork, boolean hostPid, boolean hostIpc, boolean sharedProcesses) {
-        public static final Namespaces OWN = new Namespaces(false, false, false, false);
+    /**
+     * Which of the host's namespaces are shared, and whose processes a container sees.
+     *
+     * @param sharedProcesses whether the containers share one process namespace
+     * @param processesOf the container whose process namespace is shared instead, by its id; empty for none
+     */
+    public record Namespaces(
+            boolean hostNetwork, boolean hostPid, boolean hostIpc, boolean sharedProcesses, String processesOf) {
+
+        public static final Namespaces OWN = new Namespaces(false, false, false, false, "");
+
+        /** The same, with another container's processes in sight. */
+        public Namespaces withProcessesOf(String containerId) {
+            return new Namespaces(hostNetwork, hostPid, hostIpc, sharedProcesses, containerId);
+        }
     }
 }

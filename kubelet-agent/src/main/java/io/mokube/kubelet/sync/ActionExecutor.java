@@ -13,9 +13,12 @@ import io.mokube.kubelet.lifecycle.ActionResult;
 import io.mokube.kubelet.lifecycle.PodEvent;
 import io.mokube.kubelet.pods.PodContainer;
 import io.mokube.kubelet.pods.PodFacts;
+import io.mokube.kubelet.pods.RuntimeLabels;
 import io.mokube.kubelet.probe.ProbeSender;
 import io.mokube.kubelet.runtime.ContainerConfig;
 import io.mokube.kubelet.runtime.ContainerRuntime;
+import io.mokube.kubelet.runtime.ContainerStatus.State;
+import io.mokube.kubelet.runtime.ContainerSummary;
 import io.mokube.kubelet.runtime.Image;
 import io.mokube.kubelet.runtime.RuntimeCallException;
 import io.mokube.kubelet.runtime.SandboxConfig;
@@ -203,7 +206,7 @@ final class ActionExecutor {
                 .orElse(PodFacts.hostNetwork(pod) ? surroundings.hostAddresses() : List.of());
         ContainerConfig config;
         try {
-            config = prepare(pod, container, start.attempt(), image, addresses);
+            config = prepare(pod, container, start, image, addresses);
         } catch (EnvironmentVariables.MissingSourceException
                 | RuntimeConfigs.InvalidSpecException
                 | IllegalArgumentException e) {
@@ -237,8 +240,10 @@ final class ActionExecutor {
         return postStart(container, id, addresses, context);
     }
 
-    private ContainerConfig prepare(Pod pod, PodContainer container, int attempt, Image image, List<String> addresses)
+    private ContainerConfig prepare(
+            Pod pod, PodContainer container, Action.StartContainer start, Image image, List<String> addresses)
             throws IOException {
+        int attempt = start.attempt();
         Map<String, Path> paths;
         if (!files) {
             // Nothing reads files where no program runs: volumes are named and not made.
@@ -257,7 +262,19 @@ final class ActionExecutor {
         }
         List<Service> services = surroundings.services().apply(pod);
         Map<String, String> variables = environment.of(container.spec(), fields(pod, addresses), services);
-        return configs.container(pod, container, attempt, image, variables, paths);
+        String target = PodContainer.target(pod, container.name())
+                .map(name -> targetOf(name, start.sandboxId()))
+                .orElse("");
+        return configs.container(pod, container, attempt, target, image, variables, paths);
+    }
+
+    /** The running container of that name. */
+    private String targetOf(String name, String sandboxId) {
+        return runtime.listContainers(Map.of(RuntimeLabels.CONTAINER_NAME, name)).stream()
+                .filter(each -> each.sandboxId().equals(sandboxId) && each.state() == State.RUNNING)
+                .map(ContainerSummary::id)
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("unable to find target container \"" + name + "\""));
     }
 
     private void writeHostsFile(Pod pod, List<String> addresses) throws IOException {

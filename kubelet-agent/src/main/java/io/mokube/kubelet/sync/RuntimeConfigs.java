@@ -106,7 +106,8 @@ final class RuntimeConfigs {
                 PodFacts.hostNetwork(pod),
                 Boolean.TRUE.equals(pod.getSpec().getHostPID()),
                 Boolean.TRUE.equals(pod.getSpec().getHostIPC()),
-                Boolean.TRUE.equals(pod.getSpec().getShareProcessNamespace()));
+                Boolean.TRUE.equals(pod.getSpec().getShareProcessNamespace()),
+                "");
     }
 
     private static Map<String, String> sysctls(Pod pod) {
@@ -167,6 +168,7 @@ final class RuntimeConfigs {
     }
 
     /**
+     * @param target the id of the container whose processes it sees, empty for its own
      * @param image the image it is made from
      * @param volumes where the pod's volumes are
      */
@@ -174,6 +176,7 @@ final class RuntimeConfigs {
             Pod pod,
             PodContainer container,
             int attempt,
+            String target,
             Image image,
             Map<String, String> environment,
             Map<String, Path> volumes) {
@@ -206,7 +209,7 @@ final class RuntimeConfigs {
                 Boolean.TRUE.equals(spec.getTty()),
                 resources(pod, spec),
                 security(pod, spec, image),
-                namespaces(pod));
+                namespaces(pod).withProcessesOf(target));
     }
 
     private static List<String> expand(List<String> words, Map<String, String> environment) {

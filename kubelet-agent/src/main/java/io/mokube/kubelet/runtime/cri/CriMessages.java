@@ -161,10 +161,15 @@ final class CriMessages {
     }
 
     private static NamespaceOption namespaces(SandboxConfig.Namespaces namespaces) {
-        return NamespaceOption.newBuilder()
+        NamespaceOption.Builder message = NamespaceOption.newBuilder()
                 .setNetwork(namespaces.hostNetwork() ? NamespaceMode.NODE : NamespaceMode.POD)
-                .setIpc(namespaces.hostIpc() ? NamespaceMode.NODE : NamespaceMode.POD)
-                .setPid(
+                .setIpc(namespaces.hostIpc() ? NamespaceMode.NODE : NamespaceMode.POD);
+        if (!namespaces.processesOf().isEmpty()) {
+            return message.setPid(NamespaceMode.TARGET)
+                    .setTargetId(namespaces.processesOf())
+                    .build();
+        }
+        return message.setPid(
                         namespaces.hostPid()
                                 ? NamespaceMode.NODE
                                 : namespaces.sharedProcesses() ? NamespaceMode.POD : NamespaceMode.CONTAINER)

@@ -31,6 +31,7 @@ import io.mokube.apiserver.pki.ClusterCertificates;
 import io.mokube.apiserver.proxy.KubeletClient;
 import io.mokube.apiserver.proxy.PodLog;
 import io.mokube.apiserver.proxy.PodStreams;
+import io.mokube.apiserver.proxy.ResourceProxy;
 import io.mokube.apiserver.registry.CachedClusterReader;
 import io.mokube.apiserver.registry.ObjectStore;
 import io.mokube.apiserver.registry.ServiceEndpoints;
@@ -183,7 +184,9 @@ public final class ApiServer implements Component {
                                     tokens,
                                     authenticators,
                                     new Verbs.NodeVerbs(
-                                            new PodLog(backend, kubelets), new PodStreams(backend, kubelets)))),
+                                            new PodLog(backend, kubelets),
+                                            new PodStreams(backend, kubelets),
+                                            new ResourceProxy(backend, kubelets)))),
                     new SystemPaths(new DiscoveryDocuments(resources), health, meters::scrape, platform.clock()));
             HttpServer http = new HttpServer(
                     config.bindAddress(),

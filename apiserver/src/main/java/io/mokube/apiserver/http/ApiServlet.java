@@ -5,6 +5,7 @@ import io.mokube.apiserver.authn.Authenticator.Credentials;
 import io.mokube.apiserver.authn.Authenticators;
 import io.mokube.apiserver.authn.User;
 import io.mokube.apiserver.cache.WatchCache;
+import io.mokube.apiserver.http.WebSocketFeed.Encoding;
 import io.mokube.apiserver.pipeline.Pipeline;
 import io.mokube.apiserver.pipeline.RequestHeaders;
 import io.mokube.apiserver.request.Answer;
@@ -26,7 +27,9 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.security.cert.X509Certificate;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
@@ -79,18 +82,26 @@ final class ApiServlet extends HttpServlet {
             String contentType = MediaRange.parse(headers.get("Content-Type")).type();
             ApiRequest api = new ApiRequest(
                     info, query, user, form, headers, contentType, () -> body(request), new ServletRawRequest(request));
-            Answer answer = pipeline.handle(api);
+            Answer answer = WebSocketFeed.wanted(api.raw())
+                    // What is no handshake is refused before anything is begun for it.
+                    ? overWebSocket(api, new Handshake(api.raw()), pipeline.handle(api))
+                    : pipeline.handle(api);
             if (answer instanceof Answer.Upgraded upgraded) {
                 upgrade(upgraded, request, response);
             } else {
                 rendering.write(api, answer, response);
             }
         } catch (ApiException e) {
-            fail(info, form, e, response);
+            fail(info, form, e, request, response);
         } catch (UnavailableException e) {
-            fail(info, form, ApiException.unavailable("the store can't be reached: " + e.getMessage()), response);
+            fail(
+                    info,
+                    form,
+                    ApiException.unavailable("the store can't be reached: " + e.getMessage()),
+                    request,
+                    response);
         } catch (ValueTooLargeException e) {
-            fail(info, form, ApiException.tooLarge(String.valueOf(e.getMessage())), response);
+            fail(info, form, ApiException.tooLarge(String.valueOf(e.getMessage())), request, response);
         } catch (RuntimeException e) {
             log.atError()
                     .setMessage("a request failed by a fault of the server")
@@ -98,7 +109,7 @@ final class ApiServlet extends HttpServlet {
                     .addKeyValue("path", request.getRequestURI())
                     .setCause(e)
                     .log();
-            fail(info, form, ApiException.internal(String.valueOf(e.getMessage())), response);
+            fail(info, form, ApiException.internal(String.valueOf(e.getMessage())), request, response);
         } finally {
             running.end(response.getStatus());
         }
@@ -123,14 +134,74 @@ final class ApiServlet extends HttpServlet {
         upgradedConnections.forEach(UpgradedConnection::abort);
     }
 
-    private void fail(@Nullable RequestInfo info, Form form, ApiException failure, HttpServletResponse response)
+    /** What is said to agree to a WebSocket. */
+    private record Handshake(String protocol, List<RawRequest.Header> headers) {
+
+        Handshake(RawRequest request) {
+            String agreed = WebSocketFeed.protocol(request);
+            this(agreed, WebSocketFeed.handshake(request, agreed));
+        }
+
+        Answer.Upgraded feed(Encoding without, WebSocketFeed.Body body) {
+            return new Answer.Upgraded(headers, new WebSocketFeed(WebSocketFeed.encoding(protocol, without), body));
+        }
+    }
+
+    /** A watch and a log go over the WebSocket that the client wants. */
+    private Answer overWebSocket(ApiRequest request, Handshake handshake, Answer answer) {
+        return switch (answer) {
+            case Answer.Watching watching ->
+                handshake.feed(Encoding.TEXT, messages -> watches.serve(request, watching, messages));
+            case Answer.Stream stream ->
+                handshake.feed(Encoding.BINARY, messages -> stream.body().writeTo(new MessagePerWrite(messages)));
+            case Answer.One one -> one;
+            case Answer.Many many -> many;
+            case Answer.Document document -> document;
+            case Answer.Bytes bytes -> bytes;
+            case Answer.Proxied proxied -> proxied;
+            case Answer.Upgraded upgraded -> upgraded;
+        };
+    }
+
+    /** A message for each write. */
+    private static final class MessagePerWrite extends OutputStream {
+
+        private final WebSocketFeed.Messages messages;
+
+        MessagePerWrite(WebSocketFeed.Messages messages) {
+            this.messages = messages;
+        }
+
+        @Override
+        public void write(int one) throws IOException {
+            messages.send(new byte[] {(byte) one});
+        }
+
+        @Override
+        public void write(byte[] source, int start, int length) throws IOException {
+            messages.send(Arrays.copyOfRange(source, start, start + length));
+        }
+    }
+
+    private void fail(
+            @Nullable RequestInfo info,
+            Form form,
+            ApiException failure,
+            HttpServletRequest request,
+            HttpServletResponse response)
             throws IOException {
         if (response.isCommitted()) {
             throw new IOException("the answer broke off: " + failure.getMessage(), failure);
         }
         boolean expiredWatch =
                 failure.code() == 410 && info != null && info.verb().equals("watch");
-        if (expiredWatch) {
+        RawRequest raw = new ServletRawRequest(request);
+        if (expiredWatch && WebSocketFeed.wanted(raw)) {
+            upgrade(
+                    new Handshake(raw).feed(Encoding.TEXT, messages -> watches.serveError(failure.status(), messages)),
+                    request,
+                    response);
+        } else if (expiredWatch) {
             watches.serveError(failure.status(), form, response);
         } else {
             rendering.writeStatus(failure.status(), form, response);

@@ -20,6 +20,7 @@ import io.mokube.machinery.object.Json;
 import io.mokube.machinery.object.KubeObject;
 import io.mokube.machinery.time.Clock;
 import jakarta.servlet.http.HttpServletResponse;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -48,6 +49,16 @@ final class WatchStreams {
 
     /** Serves a watch until it ends, on the calling thread. */
     void serve(ApiRequest request, Answer.Watching watching, HttpServletResponse response) throws IOException {
+        begin(request.form(), response);
+        serve(request, watching, new Lines(response));
+    }
+
+    /** Serves a watch with a message for each event until it ends, on the calling thread. */
+    void serve(ApiRequest request, Answer.Watching watching, WebSocketFeed.Messages messages) throws IOException {
+        serve(request, watching, new MessageSink(messages));
+    }
+
+    private void serve(ApiRequest request, Answer.Watching watching, Sink sink) throws IOException {
         Watcher watcher = watching.watch().watcher();
         GroupResource resource = watching.served().definition().storedAs();
         Clock.Timer end = clock.schedule(watching.timeout(), () -> {
@@ -57,8 +68,7 @@ final class WatchStreams {
             watcher.end(Reason.FINISHED);
         });
         try (watcher) {
-            begin(request.form(), response);
-            new Stream(request, watching, response).run();
+            new Stream(request, watching, sink).run();
         } catch (UncheckedIOException e) {
             throw e.getCause();
         } catch (InterruptedException e) {
@@ -73,6 +83,68 @@ final class WatchStreams {
     void serveError(Status status, Form form, HttpServletResponse response) throws IOException {
         begin(form, response);
         writeError(status, response.getOutputStream());
+    }
+
+    /** The same event as a message. */
+    void serveError(Status status, WebSocketFeed.Messages messages) throws IOException {
+        MessageSink sink = new MessageSink(messages);
+        writeError(status, sink.event());
+        sink.end();
+    }
+
+    /** Where events go. */
+    private interface Sink {
+
+        /** Where to write the next event. */
+        OutputStream event() throws IOException;
+
+        /** The event is complete. */
+        void end() throws IOException;
+
+        /** Nothing more waits: what was written must go out. */
+        void flush() throws IOException;
+    }
+
+    /** One line for each event. */
+    private record Lines(HttpServletResponse response) implements Sink {
+
+        @Override
+        public OutputStream event() throws IOException {
+            return response.getOutputStream();
+        }
+
+        @Override
+        public void end() {}
+
+        @Override
+        public void flush() throws IOException {
+            response.flushBuffer();
+        }
+    }
+
+    /** One message for each event. */
+    private static final class MessageSink implements Sink {
+
+        private final WebSocketFeed.Messages messages;
+        private final ByteArrayOutputStream event = new ByteArrayOutputStream();
+
+        MessageSink(WebSocketFeed.Messages messages) {
+            this.messages = messages;
+        }
+
+        @Override
+        public OutputStream event() {
+            return event;
+        }
+
+        @Override
+        public void end() throws IOException {
+            messages.send(event.toByteArray());
+            event.reset();
+        }
+
+        @Override
+        public void flush() {}
     }
 
     private static void begin(Form form, HttpServletResponse response) {
@@ -103,26 +175,24 @@ final class WatchStreams {
         private final Served served;
         private final Form form;
         private final IncludeObject include;
-        private final HttpServletResponse response;
-        private final OutputStream out;
+        private final Sink sink;
 
         /** Columns are told once. */
         private boolean columnsTold;
 
-        Stream(ApiRequest request, Answer.Watching watching, HttpServletResponse response) throws IOException {
+        Stream(ApiRequest request, Answer.Watching watching, Sink sink) {
             this.watching = watching;
             this.served = watching.served();
             this.form = new Form(request.form().view(), request.form().metaVersion(), Form.Syntax.JSON);
             this.include = IncludeObject.parse(request.query().text("includeObject"));
-            this.response = response;
-            this.out = response.getOutputStream();
+            this.sink = sink;
         }
 
         void run() throws IOException, InterruptedException {
             Watcher watcher = watching.watch().watcher();
             writeFirst(watcher);
             if (!watcher.hasMore()) {
-                response.flushBuffer();
+                sink.flush();
             }
             while (true) {
                 for (WatchItem item : watcher.take()) {
@@ -136,7 +206,7 @@ final class WatchStreams {
                     }
                 }
                 if (!watcher.hasMore()) {
-                    response.flushBuffer();
+                    sink.flush();
                 }
             }
         }
@@ -165,6 +235,7 @@ final class WatchStreams {
 
         private void write(WatchItem.Change change) {
             try {
+                OutputStream out = sink.event();
                 out.write(("{\"type\":\"" + change.type() + "\",\"object\":").getBytes(StandardCharsets.US_ASCII));
                 if (ObjectForms.isStoredForm(served, form, change.object())) {
                     change.object().writeTo(out);
@@ -172,6 +243,7 @@ final class WatchStreams {
                     out.write(encode(change));
                 }
                 out.write(LINE_END);
+                sink.end();
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
@@ -234,24 +306,28 @@ final class WatchStreams {
                         .putObject("annotations")
                         .put("k8s.io/initial-events-end", "true");
             }
+            OutputStream out = sink.event();
             out.write("{\"type\":\"BOOKMARK\",\"object\":".getBytes(StandardCharsets.US_ASCII));
             out.write(Json.MAPPER.writeValueAsBytes(object));
             out.write(LINE_END);
+            sink.end();
         }
 
         private void finish(Reason reason) throws IOException {
             switch (reason) {
                 case FINISHED -> {}
-                case EXPIRED ->
+                case EXPIRED -> {
                     writeError(
                             ApiException.gone("The resourceVersion for the provided watch is too old.")
                                     .status(),
-                            out);
+                            sink.event());
+                    sink.end();
+                }
                 case TOO_SLOW ->
                     // Cut off without an end, so that no proxy takes the stream for complete.
                     throw new IOException("the client reads its watch too slowly");
             }
-            response.flushBuffer();
+            sink.flush();
         }
 
         private static ObjectNode bare(String apiVersion, String kind, String revision) {

@@ -107,12 +107,19 @@ public final class KubeletClient implements AutoCloseable {
         }
     }
 
-    private Upgrader.Backend backend(KubeObject node) {
+    /** The client that kubelets know. */
+    HttpClient http() {
+        return http;
+    }
+
+    /** Where a node's kubelet is. */
+    Upgrader.Backend backend(KubeObject node) {
         // The trust itself decides whose names are verified.
         return new Upgrader.Backend(address(node).replaceAll("[\\[\\]]", ""), port(node), tls.getSocketFactory(), true);
     }
 
-    private static String address(KubeObject node) {
+    /** The node's address, ready for a URL. */
+    static String address(KubeObject node) {
         for (String type : ADDRESS_TYPES) {
             for (JsonNode address : node.at("status", "addresses")) {
                 if (address.path("type").asString("").equals(type)) {
@@ -124,7 +131,8 @@ public final class KubeletClient implements AutoCloseable {
         throw ApiException.internal("no preferred addresses found; known addresses: []");
     }
 
-    private static int port(KubeObject node) {
+    /** The port of the node's kubelet. */
+    static int port(KubeObject node) {
         int port =
                 node.at("status", "daemonEndpoints", "kubeletEndpoint", "Port").asInt(0);
         return port == 0 ? DEFAULT_PORT : port;

@@ -3,7 +3,6 @@ package io.mokube.apiserver.proxy;
 import io.mokube.apiserver.request.Answer;
 import io.mokube.apiserver.request.RawRequest;
 import io.mokube.apiserver.request.RawRequest.Header;
-import io.mokube.machinery.error.ApiException;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -189,10 +188,5 @@ final class Upgrader {
             }
         }
         return in.readNBytes(Math.min(length, LONGEST_REFUSAL_BYTES));
-    }
-
-    /** What the client of a resource is told about a backend that can't be reached. */
-    static ApiException unreachable(String what, IOException e) {
-        return ApiException.internal(what + ": " + e.getMessage());
     }
 }

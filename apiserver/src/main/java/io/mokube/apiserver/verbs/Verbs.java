@@ -17,8 +17,9 @@ public final class Verbs {
      *
      * @param log of a container
      * @param streams exec, attach and port-forward
+     * @param proxy whatever a pod, a service or a kubelet answers to HTTP
      */
-    public record NodeVerbs(Verb log, Verb streams) {}
+    public record NodeVerbs(Verb log, Verb streams, Verb proxy) {}
 
     /** What can be asked of resources themselves, and of subresources that take the object itself. */
     public static Map<String, Verb> ofObjects(Backend backend) {
@@ -55,6 +56,11 @@ public final class Verbs {
         for (String subresource : List.of("attach", "exec", "portforward")) {
             all.put("pods/" + subresource, streams);
         }
+        Map<String, Verb> proxies = new HashMap<>();
+        for (String verb : List.of("create", "delete", "get", "patch", "update")) {
+            proxies.put(verb, nodes.proxy());
+        }
+        all.put("proxy", proxies);
         all.put("scale", Map.of("get", scale, "update", scale, "patch", scale));
         all.put("serviceaccounts/token", Map.of("create", new TokenVerb(backend, tokens)));
         all.put("selfsubjectreviews.authentication.k8s.io", Map.of("create", reviews::selfSubject));

@@ -6,6 +6,7 @@ import io.mokube.apiserver.admission.plugins.DefaultTolerationSeconds;
 import io.mokube.apiserver.admission.plugins.LimitRanger;
 import io.mokube.apiserver.admission.plugins.NamespaceLifecycle;
 import io.mokube.apiserver.admission.plugins.NodeRestriction;
+import io.mokube.apiserver.admission.plugins.PodSecurity;
 import io.mokube.apiserver.admission.plugins.Priority;
 import io.mokube.apiserver.admission.plugins.RbacEscalation;
 import io.mokube.apiserver.admission.plugins.RuntimeClass;
@@ -61,6 +62,7 @@ public final class AdmissionPlugins {
                 new LimitRanger(cluster),
                 new ServiceAccount(cluster, random),
                 new NodeRestriction(cluster),
+                new PodSecurity(cluster),
                 new Priority(cluster),
                 new DefaultTolerationSeconds(),
                 new DefaultStorageClass(cluster),

@@ -466,6 +466,26 @@ class AuthorizationTest {
     }
 
     @Test
+    void namespacesDemandSecurePods() {
+        created(admin.post(
+                "/api/v1/namespaces",
+                json("{'metadata':{'name':'strict','labels':{'pod-security.kubernetes.io/enforce':'baseline',"
+                        + "'pod-security.kubernetes.io/warn':'restricted'}}}")));
+        created(admin.post("/api/v1/namespaces/strict/serviceaccounts", json("{'metadata':{'name':'default'}}")));
+        String pods = "/api/v1/namespaces/strict/pods";
+        assertForbidden(
+                admin.post(
+                        pods,
+                        json(
+                                "{'metadata':{'name':'p'},'spec':{'hostPID':true,'containers':[{'name':'c','image':'i'}]}}")),
+                "pods \"p\" is forbidden: violates PodSecurity \"baseline:latest\": host namespaces (hostPID=true)");
+        Reply warned =
+                admin.post(pods, json("{'metadata':{'name':'p'},'spec':{'containers':[{'name':'c','image':'i'}]}}"));
+        assertThat(warned.code()).isEqualTo(201);
+        assertThat(warned.header("Warning")).contains("would violate PodSecurity \\\"restricted:latest\\\": ");
+    }
+
+    @Test
     void defaultPolicyIsThere() {
         JsonNode edit = admin.get(RBAC + "/clusterroles/edit").json();
         assertThat(edit.path("aggregationRule").path("clusterRoleSelectors").size())

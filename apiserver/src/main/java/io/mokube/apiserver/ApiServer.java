@@ -154,6 +154,7 @@ public final class ApiServer implements Component {
                             mutatingWebhooks,
                             validatingWebhooks,
                             new WebhookCalls(webhooks, reader)),
+                    authorizer,
                     serviceRange,
                     platform);
             CustomResources customResources = new CustomResources(

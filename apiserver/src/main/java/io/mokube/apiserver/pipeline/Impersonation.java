@@ -5,6 +5,7 @@ import io.mokube.apiserver.authn.User;
 import io.mokube.apiserver.authz.Authorizer;
 import io.mokube.apiserver.authz.Authorizer.Attributes;
 import io.mokube.apiserver.authz.Authorizer.Decision;
+import io.mokube.apiserver.authz.Refusals;
 import io.mokube.machinery.error.ApiException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;

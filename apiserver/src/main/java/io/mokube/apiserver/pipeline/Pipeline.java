@@ -4,6 +4,7 @@ import io.mokube.apiserver.authn.User;
 import io.mokube.apiserver.authz.Authorizer;
 import io.mokube.apiserver.authz.Authorizer.Attributes;
 import io.mokube.apiserver.authz.Authorizer.Decision;
+import io.mokube.apiserver.authz.Refusals;
 import io.mokube.apiserver.request.Answer;
 import io.mokube.apiserver.request.ApiRequest;
 import io.mokube.machinery.error.ApiException;

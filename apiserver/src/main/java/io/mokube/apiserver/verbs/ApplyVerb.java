@@ -68,6 +68,7 @@ final class ApplyVerb implements Verb {
                     throw e;
                 }
             }
+            backend.checkMayCreate(request);
             try {
                 StoredObject created = writes.create(definition, application.create(), writer);
                 return new Answer.One(201, served, created);

@@ -1,10 +1,16 @@
 package io.mokube.apiserver.verbs;
 
 import io.mokube.apiserver.admission.AdmissionChain;
+import io.mokube.apiserver.authz.Authorizer;
+import io.mokube.apiserver.authz.Authorizer.Attributes;
+import io.mokube.apiserver.authz.Authorizer.Decision;
+import io.mokube.apiserver.authz.Refusals;
 import io.mokube.apiserver.cache.WatchCache;
 import io.mokube.apiserver.registry.ObjectStore;
+import io.mokube.apiserver.request.ApiRequest;
 import io.mokube.apiserver.resources.ResourceRegistry;
 import io.mokube.machinery.component.Platform;
+import io.mokube.machinery.error.ApiException;
 
 /**
  * What the verbs work on.
@@ -16,5 +22,19 @@ public record Backend(
         WatchCache cache,
         ObjectStore objects,
         AdmissionChain admission,
+        Authorizer authorizer,
         AddressRange serviceRange,
-        Platform platform) {}
+        Platform platform) {
+
+    /**
+     * Refuses a request that creates what it was allowed to change, when its user may not create it.
+     *
+     * @throws ApiException 403
+     */
+    void checkMayCreate(ApiRequest request) {
+        Attributes create = request.info().attributes().withVerb("create");
+        if (authorizer.authorize(request.user(), create) instanceof Decision.Denied denied) {
+            throw Refusals.forbidden(request.user(), create, denied.reason());
+        }
+    }
+}

@@ -43,7 +43,7 @@ record ServedVersions(ResourceDefinition definition) implements Versions {
     /** A stored object in one of the versions; the object itself where there is nothing to convert. */
     ObjectNode ofStored(KubeObject object, String apiVersion) {
         ServedVersion version = find(apiVersion);
-        if (version == null || version.conversion().isIdentity()) {
+        if (version == null || object.apiVersion().equals(apiVersion)) {
             return object.root();
         }
         KubeObject converted = object.deepCopy();

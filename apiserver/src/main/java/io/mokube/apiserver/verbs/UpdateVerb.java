@@ -11,9 +11,11 @@ import io.mokube.machinery.object.KubeObject;
 /** PUT of a whole object, or of it to one of the subresources that take the object itself. */
 public final class UpdateVerb implements Verb {
 
+    private final Backend backend;
     private final Writes writes;
 
     public UpdateVerb(Backend backend) {
+        this.backend = backend;
         this.writes = new Writes(backend);
     }
 
@@ -27,7 +29,7 @@ public final class UpdateVerb implements Verb {
         Writes.Writer writer = Writes.Writer.of(request, served, options);
         String subresource = request.info().subresource();
         Outcome outcome = subresource.isEmpty()
-                ? writes.put(definition, key, object, writer)
+                ? writes.put(definition, key, object, writer, () -> backend.checkMayCreate(request))
                 : writes.update(definition, key, subresource, writer, current -> {
                     KubeObject desired = object.deepCopy();
                     Writes.checkResourceVersion(definition, desired, current);

@@ -162,8 +162,12 @@ final class Writes {
         });
     }
 
-    /** Puts an object where one may be or not be. */
-    Outcome put(ResourceDefinition definition, ObjectKey key, KubeObject object, Writer writer) {
+    /**
+     * Puts an object where one may be or not be.
+     *
+     * @param mayCreate refuses to create one
+     */
+    Outcome put(ResourceDefinition definition, ObjectKey key, KubeObject object, Writer writer, Runnable mayCreate) {
         return change(definition, key, writer, current -> {
             KubeObject desired = object.deepCopy();
             if (current != null) {
@@ -176,6 +180,7 @@ final class Writes {
             if (!desired.resourceVersion().isEmpty() || !desired.uid().isEmpty()) {
                 throw ApiException.modified(definition.groupResource(), key.name());
             }
+            mayCreate.run();
             prepareNew(definition, desired, writer);
             return new Change.Write(desired);
         });

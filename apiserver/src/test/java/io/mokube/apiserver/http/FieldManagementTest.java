@@ -7,6 +7,7 @@ import io.mokube.apiserver.ApiServerConfig;
 import io.mokube.apiserver.http.TestClient.Reply;
 import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.object.Json;
+import io.mokube.testkit.Await;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -388,6 +389,36 @@ class FieldManagementTest {
         Reply reply = admin.patch(MAPS + "/x" + query, APPLY, json(body));
         assertThat(reply.message()).startsWith(message);
         assertThat(reply.code()).isEqualTo(code);
+    }
+
+    @Test
+    void whoMayOnlyPatchDoesNotCreateByApplying() {
+        String rbac = "/apis/rbac.authorization.k8s.io/v1/namespaces/default";
+        String role = "{'metadata':{'name':'patcher'},'rules':[{'apiGroups':[''],'resources':['configmaps'],"
+                + "'verbs':['patch']}]}";
+        String binding = "{'metadata':{'name':'patcher'},'roleRef':{'apiGroup':'rbac.authorization.k8s.io',"
+                + "'kind':'Role','name':'patcher'},'subjects':[{'apiGroup':'rbac.authorization.k8s.io','kind':'User',"
+                + "'name':'pat'}]}";
+        assertThat(admin.post(rbac + "/roles", json(role)).code()).isEqualTo(201);
+        assertThat(admin.post(rbac + "/rolebindings", json(binding)).code()).isEqualTo(201);
+        admin.post(MAPS, map("pats", "{'a':'1'}"));
+        Await.until("the role is known", () -> patchAsPat("pats").code() == 200);
+        Reply refused = patchAsPat("others");
+        assertThat(refused.code()).isEqualTo(403);
+        assertThat(refused.message())
+                .isEqualTo("configmaps \"others\" is forbidden: User \"pat\" cannot create resource \"configmaps\" in"
+                        + " API group \"\" in the namespace \"default\"");
+    }
+
+    private static Reply patchAsPat(String name) {
+        return admin.send(
+                "PATCH",
+                MAPS + "/" + name + "?fieldManager=pat",
+                map(name, "{'b':'1'}"),
+                "Content-Type",
+                APPLY,
+                "Impersonate-User",
+                "pat");
     }
 
     @Test

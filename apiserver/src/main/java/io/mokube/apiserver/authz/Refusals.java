@@ -1,4 +1,4 @@
-package io.mokube.apiserver.pipeline;
+package io.mokube.apiserver.authz;
 
 import io.mokube.apiserver.authn.User;
 import io.mokube.apiserver.authz.Authorizer.Attributes;
@@ -8,12 +8,12 @@ import io.mokube.machinery.names.GroupResource;
 import java.util.List;
 
 /** How a request is refused that its user may not make. */
-final class Refusals {
+public final class Refusals {
 
     private Refusals() {}
 
     /** 403, in Kubernetes' words. */
-    static ApiException forbidden(User user, Attributes asked, String reason) {
+    public static ApiException forbidden(User user, Attributes asked, String reason) {
         String cannot = "User \"" + user.name() + "\" cannot " + asked.verb() + " ";
         String because = reason.isEmpty() ? "" : ": " + reason;
         if (!asked.isResourceRequest()) {

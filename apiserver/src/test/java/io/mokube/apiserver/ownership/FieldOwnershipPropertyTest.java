@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -64,7 +65,9 @@ class FieldOwnershipPropertyTest {
                     entries = applied.entries();
                 } catch (ApiException e) {
                     Set<String> told = new TreeSet<>();
-                    e.status().details().causes().forEach(cause -> told.add(cause.message() + cause.field()));
+                    Objects.requireNonNull(e.status().details())
+                            .causes()
+                            .forEach(cause -> told.add(cause.message() + cause.field()));
                     assertThat(told).isEqualTo(conflicts);
                 }
             } else {
@@ -117,7 +120,7 @@ class FieldOwnershipPropertyTest {
                 value.properties()
                         .forEach(field -> collect(
                                 field.getValue(),
-                                struct.properties().get(field.getKey()),
+                                Objects.requireNonNull(struct.properties().get(field.getKey())),
                                 path + "/f:" + field.getKey(),
                                 facts));
             }

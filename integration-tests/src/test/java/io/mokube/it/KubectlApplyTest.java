@@ -110,9 +110,7 @@ class KubectlApplyTest {
                 .isEqualTo("two other");
         assertThat(session.get("get", "configmap", name, "-o", "yaml")).doesNotContain("managedFields");
         assertThat(session.get("get", "configmap", name, "-o", "yaml", "--show-managed-fields"))
-                .contains(
-                        "  - apiVersion: v1\n    fieldsType: FieldsV1\n    fieldsV1:\n      f:data:\n        f:a: {}\n"
-                                + "    manager: other\n    operation: Apply\n");
+                .contains("        f:a: {}\n    manager: other\n    operation: Apply\n");
     }
 
     @ParameterizedTest

@@ -57,11 +57,8 @@ final class CustomRules {
     CustomRules(StructuralSchema root) {
         this.root = root;
         this.types = new RuleTypes(root);
-        compile(root);
-    }
-
-    private void compile(StructuralSchema schema) {
-        schema.visit("", (path, node) -> {
+        Compilers compilers = new Compilers(types);
+        root.visit("", (path, node) -> {
             if (!node.rules().isEmpty()) {
                 CelType type = types.of(node);
                 List<Compiled> rules = new ArrayList<>();
@@ -69,16 +66,38 @@ final class CustomRules {
                     rules.add(
                             type == null
                                     ? broken(rule, "rule compiler initialization error")
-                                    : compile(rule, node, type));
+                                    : compile(rule, node, compilers.of(type, rule.optionalOldSelf())));
                 }
                 compiled.put(node, List.copyOf(rules));
             }
         });
     }
 
-    private Compiled compile(Rule rule, StructuralSchema schema, CelType type) {
+    /** The compilers for one schema, for each type of {@code self} one. */
+    private record Compilers(RuleTypes types, Map<Variables, CelCompiler> known) {
+
+        private record Variables(CelType self, CelType oldSelf) {}
+
+        Compilers(RuleTypes types) {
+            this(types, new HashMap<>());
+        }
+
+        CelCompiler of(CelType self, boolean optionalOldSelf) {
+            return known.computeIfAbsent(
+                    new Variables(self, optionalOldSelf ? OptionalType.create(self) : self), this::make);
+        }
+
+        private CelCompiler make(Variables variables) {
+            CelCompilerBuilder builder = CelEnvironment.compiler();
+            return builder.setTypeProvider(types.provider())
+                    .addVar(SELF, variables.self())
+                    .addVar(OLD_SELF, variables.oldSelf())
+                    .build();
+        }
+    }
+
+    private static Compiled compile(Rule rule, StructuralSchema schema, CelCompiler compiler) {
         try {
-            CelCompiler compiler = compiler(types, type, rule.optionalOldSelf());
             CelAbstractSyntaxTree tree = compiler.compile(rule.rule().strip()).getAst();
             CelRuntime.Program message = rule.messageExpression().isEmpty()
                     ? null
@@ -102,14 +121,6 @@ final class CustomRules {
         return new Compiled(rule, null, null, false, "", problem == null ? "" : problem);
     }
 
-    private static CelCompiler compiler(RuleTypes types, CelType self, boolean optionalOldSelf) {
-        CelCompilerBuilder builder = CelEnvironment.compiler();
-        return builder.setTypeProvider(types.provider())
-                .addVar(SELF, self)
-                .addVar(OLD_SELF, optionalOldSelf ? OptionalType.create(self) : self)
-                .build();
-    }
-
     private static boolean usesOldSelf(CelAbstractSyntaxTree tree) {
         return CelNavigableAst.fromAst(tree)
                 .getRoot()
@@ -123,10 +134,11 @@ final class CustomRules {
         if (!root.hasRules()) {
             return;
         }
-        new Check(new RuleTypes(root), errors).visit(root, path, null);
+        RuleTypes types = new RuleTypes(root);
+        new Check(types, new Compilers(types), errors).visit(root, path, null);
     }
 
-    private record Check(RuleTypes types, List<FieldError> errors) {
+    private record Check(RuleTypes types, Compilers compilers, List<FieldError> errors) {
 
         /** @param uncorrelatable below which list nobody can tell which item became which, null when everyone can */
         void visit(StructuralSchema schema, String path, @Nullable String uncorrelatable) {
@@ -174,7 +186,7 @@ final class CustomRules {
                         path + ".rule", text, "rules can't be about values whose type is not known"));
                 return;
             }
-            CelCompiler compiler = compiler(types, type, rule.optionalOldSelf());
+            CelCompiler compiler = compilers.of(type, rule.optionalOldSelf());
             CelAbstractSyntaxTree tree = compile(compiler, text, path + ".rule", "compilation failed: ", CelKind.BOOL);
             if (tree != null && usesOldSelf(tree)) {
                 if (uncorrelatable != null) {

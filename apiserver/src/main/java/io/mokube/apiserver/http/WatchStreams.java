@@ -37,6 +37,7 @@ import tools.jackson.databind.node.ObjectNode;
  */
 final class WatchStreams {
 
+    private static final byte[] NOTHING = new byte[0];
     private static final byte[] LINE_END = "}\n".getBytes(StandardCharsets.US_ASCII);
 
     private final WatchCache cache;
@@ -69,6 +70,10 @@ final class WatchStreams {
         });
         try (watcher) {
             new Stream(request, watching, sink).run();
+        } catch (ApiException e) {
+            // An object that can't be converted ends the watch: the client would miss it.
+            writeError(e.status(), sink.event());
+            sink.end();
         } catch (UncheckedIOException e) {
             throw e.getCause();
         } catch (InterruptedException e) {
@@ -235,12 +240,15 @@ final class WatchStreams {
 
         private void write(WatchItem.Change change) {
             try {
+                boolean stored = ObjectForms.isStoredForm(served, form, change.object());
+                // What may fail comes before the first byte of the event.
+                byte[] encoded = stored ? NOTHING : encode(change);
                 OutputStream out = sink.event();
                 out.write(("{\"type\":\"" + change.type() + "\",\"object\":").getBytes(StandardCharsets.US_ASCII));
-                if (ObjectForms.isStoredForm(served, form, change.object())) {
+                if (stored) {
                     change.object().writeTo(out);
                 } else {
-                    out.write(encode(change));
+                    out.write(encoded);
                 }
                 out.write(LINE_END);
                 sink.end();

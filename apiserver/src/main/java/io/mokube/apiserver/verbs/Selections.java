@@ -18,11 +18,18 @@ final class Selections {
         LabelSelector labels = labels(request.query().text("labelSelector"));
         FieldSelector fields = fields(request.query().text("fieldSelector"));
         for (FieldSelector.Requirement requirement : fields.requirements()) {
-            if (!selectableFields.contains(requirement.field())) {
+            if (!selectableFields.contains(requirement.field()) || !isOfVersion(requirement.field(), served)) {
                 throw ApiException.badRequest(unknown(requirement.field(), served));
             }
         }
         return new Selection(Paths.namespace(request, served.definition()), labels, fields);
+    }
+
+    /** The cache knows the fields of all versions of a custom resource; each version names its own. */
+    private static boolean isOfVersion(String field, Served served) {
+        return served.version().custom() == null
+                || field.startsWith("metadata.")
+                || served.definition().strategy().selectableFields().containsKey(field);
     }
 
     /** Kubernetes has one sentence for kinds with fields of their own and another for the rest. */

@@ -223,6 +223,24 @@ class RulesTest {
                         new Case("self.a.lowerAscii().split(',').join('|') == 'x|y'", "{a: 'X,Y'}", true),
                         new Case("self.?nested.?x.orValue(7) == 7", "{a: x}", true),
                         new Case("sets.contains(self.list, [1])", "{list: [2]}", false),
+                        // As the Gateway API and cluster operators write them.
+                        new Case(
+                                "self.named.all(l1, self.named.exists_one(l2, l1.k == l2.k))",
+                                "{named: [{k: a}, {k: b}]}",
+                                true),
+                        new Case("(size(self.a) == 0 && self.n == 1) ? has(self.port) : true", "{a: '', n: 1}", false),
+                        new Case(
+                                "!(has(self.a) && has(self.at)) || self.a in ['x', 'y'] ? !has(self.list) : true",
+                                "{a: x}",
+                                true),
+                        new Case(
+                                "self.named.exists(i, has(i.v) && i.v in [1, 2]) && !(self.map.exists(k, self.map[k].size() > 63))",
+                                "{named: [{k: a, v: 2}], map: {x: y}}",
+                                true),
+                        new Case(
+                                "duration(self.a) >= duration('0s') && self.a.matches('^([0-9]{1,5}(h|m|s|ms)){1,4}$')",
+                                "{a: 10s}",
+                                true),
                         new Case("cel.bind(x, self.n, x * x == 9)", "{n: 3}", true),
                         new Case(
                                 "self.metadata.name == 'n' && self.kind == 'K'",

@@ -75,8 +75,16 @@ public final class ResourceProxy implements Verb {
                     ? overHttp(target, raw, prefix, pathAndQuery)
                     : upgraded(target, raw, pathAndQuery);
         } catch (IOException e) {
-            throw ApiException.unavailable("error trying to reach service: " + e.getMessage());
+            throw ApiException.unavailable("error trying to reach service: " + reason(target, e));
         }
+    }
+
+    /** The JDK's client has no words for a connection that could not be made. */
+    private static String reason(ProxyTarget target, IOException e) {
+        return e.getMessage() != null
+                ? e.getMessage()
+                : "dial tcp " + target.origin().substring(target.scheme().length() + 3)
+                        + ": connect: connection refused";
     }
 
     /** Everything up to and with {@code proxy}. */

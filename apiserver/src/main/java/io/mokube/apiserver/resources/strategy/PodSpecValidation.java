@@ -22,6 +22,11 @@ final class PodSpecValidation {
     private static final Set<String> MESSAGE_POLICIES = Set.of("File", "FallbackToLogsOnError");
     private static final Set<String> TAINT_EFFECTS = Set.of("NoSchedule", "PreferNoSchedule", "NoExecute");
     private static final int MOST_NAME_SERVERS = 3;
+
+    /** What only containers that are restarted, waited for or counted can have. */
+    private static final List<String> NOT_EPHEMERAL = List.of(
+            "ports", "resources", "livenessProbe", "readinessProbe", "startupProbe", "lifecycle", "resizePolicy");
+
     private static final Set<String> HANDLERS = Set.of("exec", "httpGet", "tcpSocket", "grpc", "sleep");
 
     private final ObjectNode spec;
@@ -50,6 +55,7 @@ final class PodSpecValidation {
         containers("containers", names);
         containers("initContainers", names);
         containers("ephemeralContainers", names);
+        ephemeralContainers();
         hostPorts(containers);
         Check.oneOf(spec, "restartPolicy", path, RESTART_POLICIES, errors);
         Check.oneOf(spec, "dnsPolicy", path, DNS_POLICIES, errors);
@@ -111,6 +117,28 @@ final class PodSpecValidation {
         if (!gates.isEmpty() && !Tree.text(spec, "nodeName").isEmpty()) {
             errors.add(FieldError.forbidden(
                     path + ".nodeName", "cannot be set until all schedulingGates have been cleared"));
+        }
+    }
+
+    /** They are there to look at others, who must exist, and are not what a pod is for. */
+    private void ephemeralContainers() {
+        Set<String> targets = new HashSet<>();
+        for (String list : List.of("containers", "initContainers")) {
+            Tree.items(spec, list).forEach(container -> targets.add(Tree.text(container, "name")));
+        }
+        List<ObjectNode> containers = Tree.items(spec, "ephemeralContainers");
+        for (int i = 0; i < containers.size(); i++) {
+            ObjectNode container = containers.get(i);
+            String at = path + ".ephemeralContainers[" + i + "]";
+            String target = Tree.text(container, "targetContainerName");
+            if (!target.isEmpty() && !targets.contains(target)) {
+                errors.add(FieldError.notFound(at + ".targetContainerName", target));
+            }
+            for (String field : NOT_EPHEMERAL) {
+                if (!container.path(field).isEmpty()) {
+                    errors.add(FieldError.forbidden(at + "." + field, "cannot be set for an Ephemeral Container"));
+                }
+            }
         }
     }
 

@@ -76,19 +76,35 @@ final class CertificateAuthority {
 
     /** For a client: the common name is its user name, the organizations are its groups. */
     Credential issueClient(String commonName, List<String> organizations, Instant now) throws GeneralSecurityException {
-        return issue(commonName, organizations, List.of(), now, KeyPurposeId.id_kp_clientAuth);
+        return issue(newKeys(), commonName, organizations, List.of(), now, KeyPurposeId.id_kp_clientAuth);
+    }
+
+    /**
+     * For a person, who may use any client: with an RSA key, as kubeadm makes it, because there are clients that read no
+     * other without further libraries.
+     */
+    Credential issuePersonal(String commonName, List<String> organizations, Instant now)
+            throws GeneralSecurityException {
+        KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
+        generator.initialize(2048);
+        KeyPair keys = generator.generateKeyPair();
+        return issue(keys, commonName, organizations, List.of(), now, KeyPurposeId.id_kp_clientAuth);
     }
 
     /** For a server that is reached by these host names and addresses. */
     Credential issueServing(String commonName, List<String> organizations, Collection<String> names, Instant now)
             throws GeneralSecurityException {
-        return issue(commonName, organizations, names, now, KeyPurposeId.id_kp_serverAuth);
+        return issue(newKeys(), commonName, organizations, names, now, KeyPurposeId.id_kp_serverAuth);
     }
 
     private Credential issue(
-            String commonName, List<String> organizations, Collection<String> names, Instant now, KeyPurposeId purpose)
+            KeyPair keys,
+            String commonName,
+            List<String> organizations,
+            Collection<String> names,
+            Instant now,
+            KeyPurposeId purpose)
             throws GeneralSecurityException {
-        KeyPair keys = newKeys();
         JcaX509v3CertificateBuilder builder = new JcaX509v3CertificateBuilder(
                 X500Name.getInstance(own.certificate().getSubjectX500Principal().getEncoded()),
                 serial(),

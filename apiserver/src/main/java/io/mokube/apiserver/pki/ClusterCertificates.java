@@ -40,6 +40,8 @@ public final class ClusterCertificates {
 
     private static final Logger log = LoggerFactory.getLogger(ClusterCertificates.class);
 
+    private static final String ADMIN = "admin";
+
     /** Issued anew this long before the end. */
     private static final Duration RENEWAL = Duration.ofDays(30);
 
@@ -108,14 +110,22 @@ public final class ClusterCertificates {
 
     /** Makes sure that the kubeconfig files of the admin, the scheduler and the controller manager lead to this server. */
     public void ensureKubeconfigs(URI server) {
-        ensureKubeconfig("admin", "kubernetes-admin", List.of("system:masters"), server);
-        ensureKubeconfig("scheduler", "system:kube-scheduler", List.of(), server);
-        ensureKubeconfig("controller-manager", "system:kube-controller-manager", List.of(), server);
+        ensureKubeconfig(
+                ADMIN,
+                "kubernetes-admin",
+                now -> authority.issuePersonal("kubernetes-admin", List.of("system:masters"), now),
+                server);
+        ensureKubeconfig("scheduler", "system:kube-scheduler", client("system:kube-scheduler", List.of()), server);
+        ensureKubeconfig(
+                "controller-manager",
+                "system:kube-controller-manager",
+                client("system:kube-controller-manager", List.of()),
+                server);
     }
 
     /** The admin's kubeconfig file, there after {@link #ensureKubeconfigs}. */
     public Path adminKubeconfig() {
-        return kubeconfig("admin");
+        return kubeconfig(ADMIN);
     }
 
     /** The kubeconfig file of the user with this short name: {@code scheduler} or {@code controller-manager}. */
@@ -141,7 +151,8 @@ public final class ClusterCertificates {
         } catch (IOException | GeneralSecurityException e) {
             throw unusable(directory, e);
         }
-        ensureKubeconfig(file, "system:node:" + name, List.of("system:nodes"), server);
+        ensureKubeconfig(
+                file, "system:node:" + name, client("system:node:" + name, List.of("system:nodes")), server);
         return new NodeCredentials(kubeconfig(file), certificateFile(file), keyFile(file), certificateFile("ca"));
     }
 
@@ -155,10 +166,13 @@ public final class ClusterCertificates {
      */
     public record NodeCredentials(Path kubeconfig, Path servingCertificate, Path servingKey, Path authority) {}
 
-    private void ensureKubeconfig(String shortName, String user, List<String> groups, URI server) {
+    private Issuer client(String user, List<String> groups) {
+        return now -> authority.issueClient(user, groups, now);
+    }
+
+    private void ensureKubeconfig(String shortName, String user, Issuer issuer, URI server) {
         try {
-            Credential credential =
-                    ensureLeaf(shortName, List.of(), now -> authority.issueClient(user, groups, now), "client-");
+            Credential credential = ensureLeaf(shortName, List.of(), issuer, "client-");
             String content = kubeconfigText(user, credential, server);
             Path file = kubeconfig(shortName);
             if (!Files.exists(file) || !Files.readString(file).equals(content)) {

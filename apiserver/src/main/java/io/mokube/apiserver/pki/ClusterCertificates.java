@@ -151,8 +151,7 @@ public final class ClusterCertificates {
         } catch (IOException | GeneralSecurityException e) {
             throw unusable(directory, e);
         }
-        ensureKubeconfig(
-                file, "system:node:" + name, client("system:node:" + name, List.of("system:nodes")), server);
+        ensureKubeconfig(file, "system:node:" + name, client("system:node:" + name, List.of("system:nodes")), server);
         return new NodeCredentials(kubeconfig(file), certificateFile(file), keyFile(file), certificateFile("ca"));
     }
 

@@ -34,9 +34,7 @@ final class BareServletMain {
         JavaSubject.sayReady(
                 URI.create("https://127.0.0.1:" + server.port()),
                 URI.create("http://127.0.0.1:" + server.plainTextPort()));
-        while (System.in.read() >= 0) {
-            Thread.onSpinWait();
-        }
+        JavaSubject.serveParent();
         server.stop(Duration.ofSeconds(1));
         System.exit(0);
     }

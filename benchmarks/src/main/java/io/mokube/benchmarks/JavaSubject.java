@@ -9,6 +9,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -18,26 +20,30 @@ import java.util.concurrent.TimeUnit;
 final class JavaSubject implements Subject {
 
     private static final String READY = "READY ";
+    private static final String HEAP = "HEAP ";
 
     private final String name;
     private final Process process;
     private final URI server;
     private final URI plainText;
     private final String path;
+    private final BlockingQueue<String> said;
 
-    private JavaSubject(String name, Process process, URI server, URI plainText, String path) {
+    private JavaSubject(
+            String name, Process process, URI server, URI plainText, String path, BlockingQueue<String> said) {
         this.name = name;
         this.process = process;
         this.server = server;
         this.plainText = plainText;
         this.path = path;
+        this.said = said;
     }
 
     /** Starts the class and waits until it serves. */
     static JavaSubject start(String name, Class<?> main, List<String> arguments, String path) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx2g",
+                "-Xmx4g",
                 "-XX:+UseSerialGC",
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow",
@@ -52,13 +58,22 @@ final class JavaSubject implements Subject {
                 new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
         for (String line = output.readLine(); line != null; line = output.readLine()) {
             if (line.startsWith(READY)) {
-                Thread.ofVirtual().start(() -> output.lines().forEach(rest -> {}));
+                BlockingQueue<String> said = new LinkedBlockingQueue<>();
+                Thread.ofVirtual()
+                        .start(() -> output.lines()
+                                .filter(rest -> rest.startsWith(HEAP))
+                                .forEach(said::add));
                 String[] addresses = line.substring(READY.length()).split(" ", 2);
-                return new JavaSubject(name, process, URI.create(addresses[0]), URI.create(addresses[1]), path);
+                return new JavaSubject(name, process, URI.create(addresses[0]), URI.create(addresses[1]), path, said);
             }
         }
         process.destroyForcibly();
         throw new IOException(name + " ended before it served");
+    }
+
+    /** Where it serves, without a path. */
+    URI server() {
+        return server;
     }
 
     /** Said by the process once it serves. */
@@ -68,7 +83,30 @@ final class JavaSubject implements Subject {
 
     /** The same process, reached without TLS. */
     JavaSubject withoutTls() {
-        return new JavaSubject(name, process, plainText, plainText, path);
+        return new JavaSubject(name, process, plainText, plainText, path, said);
+    }
+
+    /** Tells heaps when asked to; ends when the parent closes our input, or dies. */
+    static void serveParent() throws IOException {
+        BufferedReader input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        for (String line = input.readLine(); line != null; line = input.readLine()) {
+            for (int i = 0; i < 3; i++) {
+                System.gc();
+            }
+            System.out.println(HEAP
+                    + (Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory()));
+        }
+    }
+
+    /** The bytes on the heap after everything unreachable was collected. */
+    long heap() throws IOException, InterruptedException {
+        process.getOutputStream().write('\n');
+        process.getOutputStream().flush();
+        String line = said.poll(2, TimeUnit.MINUTES);
+        if (line == null) {
+            throw new IOException(name + " does not tell its heap");
+        }
+        return Long.parseLong(line.substring(HEAP.length()));
     }
 
     @Override

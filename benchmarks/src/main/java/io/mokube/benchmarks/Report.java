@@ -16,29 +16,43 @@ import tools.jackson.databind.node.ObjectNode;
 /** Writes what was measured as JSON and as a table, with the machine and the date. */
 final class Report {
 
+    /**
+     * A ratio that needs no second server.
+     *
+     * @param goal the most it should be
+     * @param how the figures behind it
+     */
+    record Measure(String title, double ratio, double goal, String how) {}
+
     private Report() {}
 
     /** Writes {@code <name>-<time>.json} and {@code .md} into a folder; returns the table. */
-    static String write(Path folder, String name, String notes, List<Comparison> comparisons, Instant at)
+    static String write(
+            Path folder, String name, String notes, List<Comparison> comparisons, List<Measure> measures, Instant at)
             throws IOException {
         Files.createDirectories(folder);
         String stamp = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss", Locale.ROOT)
                 .withZone(ZoneOffset.UTC)
                 .format(at);
-        String table = table(name, notes, comparisons, at);
+        String table = table(name, notes, comparisons, measures, at);
         Files.writeString(folder.resolve(name + "-" + stamp + ".md"), table);
         Files.writeString(
                 folder.resolve(name + "-" + stamp + ".json"),
-                Json.MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(json(name, notes, comparisons, at)));
+                Json.MAPPER
+                        .writerWithDefaultPrettyPrinter()
+                        .writeValueAsString(json(name, notes, comparisons, measures, at)));
         return table;
     }
 
-    private static String table(String name, String notes, List<Comparison> comparisons, Instant at)
+    private static String table(
+            String name, String notes, List<Comparison> comparisons, List<Measure> measures, Instant at)
             throws IOException {
         StringBuilder text = new StringBuilder("# " + name + "\n\n" + machine() + ", " + at + "\n\n" + notes + "\n\n");
-        text.append(
-                "| what | against | ratio: median (lowest to highest) | goal | ops/s | against | CPU µs/op | against |"
-                        + " p99 µs | against |\n|---|---|---|---|---|---|---|---|---|---|\n");
+        if (!comparisons.isEmpty()) {
+            text.append(
+                    "| what | against | ratio: median (lowest to highest) | goal | ops/s | against | CPU µs/op | against |"
+                            + " p99 µs | against |\n|---|---|---|---|---|---|---|---|---|---|\n");
+        }
         for (Comparison comparison : comparisons) {
             text.append(String.format(
                     Locale.ROOT,
@@ -56,6 +70,18 @@ final class Report {
                     median(comparison, round -> round.ours().outcome().p99Micros()),
                     median(comparison, round -> round.theirs().outcome().p99Micros())));
         }
+        if (!measures.isEmpty()) {
+            text.append("\n| what | measured | goal | how |\n|---|---|---|---|\n");
+        }
+        for (Measure measure : measures) {
+            text.append(String.format(
+                    Locale.ROOT,
+                    "| %s | %.3f | ≤ %.2f | %s |%n",
+                    measure.title(),
+                    measure.ratio(),
+                    measure.goal(),
+                    measure.how()));
+        }
         return text.toString();
     }
 
@@ -63,7 +89,8 @@ final class Report {
         return Comparison.median(comparison.rounds().stream().mapToDouble(value).toArray());
     }
 
-    private static ObjectNode json(String name, String notes, List<Comparison> comparisons, Instant at)
+    private static ObjectNode json(
+            String name, String notes, List<Comparison> comparisons, List<Measure> measures, Instant at)
             throws IOException {
         ObjectNode root = Json.MAPPER.createObjectNode();
         root.put("benchmark", name)
@@ -83,10 +110,18 @@ final class Report {
                     .put("medianCpuRatio", comparison.medianCpuRatio());
             ArrayNode rounds = entry.putArray("rounds");
             for (Comparison.Round round : comparison.rounds()) {
-                ObjectNode values = rounds.addObject().put("ratio", round.ratio());
+                ObjectNode values = rounds.addObject().put("ratio", round.ratio(comparison.figure()));
                 turn(values.putObject("ours"), round.ours());
                 turn(values.putObject("theirs"), round.theirs());
             }
+        }
+        ArrayNode figures = root.putArray("measures");
+        for (Measure measure : measures) {
+            figures.addObject()
+                    .put("what", measure.title())
+                    .put("ratio", measure.ratio())
+                    .put("goal", measure.goal())
+                    .put("how", measure.how());
         }
         return root;
     }

@@ -2,7 +2,7 @@ package io.mokube.benchmarks;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.mokube.benchmarks.ReadBenchmarks.Options;
+import io.mokube.benchmarks.Benchmarks.Options;
 import io.mokube.machinery.object.Json;
 import io.mokube.testkit.Needs;
 import java.nio.file.Files;
@@ -16,17 +16,17 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 /** That the benchmarks run and report, in a short version; how fast is asserted nowhere, because machines differ. */
-class ReadBenchmarksTest {
+class BenchmarksTest {
 
     @TempDir
     private Path results;
 
     @ParameterizedTest
-    @ValueSource(strings = {"get", "list"})
+    @ValueSource(strings = {"get", "list", "create", "watch", "latency", "memory"})
     void measuresAndReports(String what) throws Exception {
         Needs.part("nginx", what.equals("get") || NginxSubject.command().isPresent());
-        Options options = new Options(2, Duration.ofMillis(300), Duration.ofMillis(300), 50, results);
-        String table = ReadBenchmarks.run(what, options);
+        Options options = new Options(2, Duration.ofMillis(300), Duration.ofMillis(300), 50, 20, results);
+        String table = Benchmarks.run(what, options);
         assertThat(table).contains("≥");
         try (Stream<Path> files = Files.list(results)) {
             List<Path> json =

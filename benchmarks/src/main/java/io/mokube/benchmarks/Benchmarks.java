@@ -1,0 +1,578 @@
+package io.mokube.benchmarks;
+
+import io.etcd.jetcd.ByteSequence;
+import io.etcd.jetcd.Client;
+import io.etcd.jetcd.Watch;
+import io.etcd.jetcd.options.WatchOption;
+import io.fabric8.kubernetes.api.model.ServiceAccount;
+import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
+import io.mokube.apiserver.pki.ClusterCertificates;
+import io.mokube.apiserver.pki.Pem;
+import io.mokube.benchmarks.Comparison.Figure;
+import io.mokube.benchmarks.Comparison.Plan;
+import io.mokube.benchmarks.Comparison.Side;
+import io.mokube.client.rest.ApiClient;
+import io.mokube.client.rest.ClientConfig;
+import io.mokube.machinery.component.Platform;
+import io.mokube.machinery.object.Json;
+import io.mokube.machinery.time.Clock;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.Certificate;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+
+/**
+ * The API server against simpler things that do the same work: a bare servlet, nginx, etcd asked directly, a loop that
+ * writes to sockets.
+ */
+public final class Benchmarks {
+
+    private static final Duration WARM_UP = Duration.ofSeconds(8);
+    private static final int GET_CONNECTIONS = 16;
+    private static final int LIST_CONNECTIONS = 2;
+    private static final int FILLING_CONNECTIONS = 32;
+    private static final int SLOW_READERS = 10;
+    private static final long MEGA = 1_000_000;
+    private static final String PODS = "/api/v1/namespaces/default/pods";
+    private static final List<String> JSON = List.of("Accept: application/json");
+
+    private final String token = UUID.randomUUID().toString();
+    private final Path work;
+    private final Options options;
+
+    /**
+     * What to run.
+     *
+     * @param objects how many pods the server holds
+     * @param watchers how many watch
+     */
+    record Options(int rounds, Duration turn, Duration warmUp, int objects, int watchers, Path results) {}
+
+    private Benchmarks(Path work, Options options) {
+        this.work = work;
+        this.options = options;
+    }
+
+    /** {@code get|list|create|watch|latency|memory [--rounds N] [--seconds N] [--warm-up N] [--objects N] [--watchers N] [--results FOLDER]}. */
+    public static void main(String[] arguments) throws Exception {
+        if (arguments.length == 0 || arguments.length % 2 == 0) {
+            usage();
+        }
+        int rounds = 5;
+        Duration turn = Duration.ofSeconds(4);
+        Duration warmUp = WARM_UP;
+        int watchers = 1000;
+        int objects =
+                switch (arguments[0]) {
+                    case "list" -> 10_000;
+                    case "memory" -> 150_000;
+                    default -> 100;
+                };
+        Path results = Path.of("benchmarks", "results");
+        for (int i = 1; i < arguments.length; i += 2) {
+            String value = arguments[i + 1];
+            switch (arguments[i]) {
+                case "--rounds" -> rounds = Integer.parseInt(value);
+                case "--seconds" -> turn = Duration.ofMillis((long) (Double.parseDouble(value) * 1000));
+                case "--warm-up" -> warmUp = Duration.ofMillis((long) (Double.parseDouble(value) * 1000));
+                case "--objects" -> objects = Integer.parseInt(value);
+                case "--watchers" -> watchers = Integer.parseInt(value);
+                case "--results" -> results = Path.of(value);
+                default -> usage();
+            }
+        }
+        System.out.println(run(arguments[0], new Options(rounds, turn, warmUp, objects, watchers, results)));
+    }
+
+    private static void usage() {
+        System.err.println(
+                "usage: benchmarks/run get|list|create|watch|latency|memory [--rounds N] [--seconds N] [--warm-up N] [--objects N] [--watchers N] [--results FOLDER]");
+        System.exit(2);
+    }
+
+    /** Runs one of the benchmarks, writes its report and returns the table. */
+    static String run(String what, Options options) throws Exception {
+        Path work = Files.createTempDirectory("mokube-benchmark");
+        try {
+            Benchmarks benchmarks = new Benchmarks(work, options);
+            return switch (what) {
+                case "get" -> benchmarks.get();
+                case "list" -> benchmarks.list();
+                case "create" -> benchmarks.create();
+                case "watch" -> benchmarks.watch();
+                case "latency" -> benchmarks.latency();
+                case "memory" -> benchmarks.memory();
+                default -> throw new IllegalArgumentException("no benchmark is called " + what);
+            };
+        } finally {
+            try (Stream<Path> files = Files.walk(work)) {
+                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.deleteIfExists(file);
+                }
+            }
+        }
+    }
+
+    private String get() throws Exception {
+        Path data = work.resolve("server");
+        try (JavaSubject server = server(data, "/api/v1/namespaces/default/pods/pod-0")) {
+            SSLContext tls = fill(server, data, options.objects());
+            byte[] body = fetch(server, tls);
+            Path file = work.resolve("body.json");
+            Files.write(file, body);
+            try (JavaSubject bare = JavaSubject.start(
+                    "a bare servlet, same bytes",
+                    BareServletMain.class,
+                    List.of(data.toString(), file.toString()),
+                    "/anything")) {
+                Plan plan = plan(GET_CONNECTIONS);
+                return report(
+                        "get",
+                        body.length + " bytes an answer, " + GET_CONNECTIONS + " HTTP/1.1 connections",
+                        List.of(
+                                compare("GET one pod, TLS", 0.85, server, bare, tls, plan),
+                                compare(
+                                        "GET one pod, no TLS",
+                                        0.85,
+                                        server.withoutTls(),
+                                        bare.withoutTls(),
+                                        tls,
+                                        plan)),
+                        List.of());
+            }
+        }
+    }
+
+    private String list() throws Exception {
+        Path data = work.resolve("server");
+        try (JavaSubject server = server(data, "/api/v1/pods")) {
+            SSLContext tls = fill(server, data, options.objects());
+            byte[] body = fetch(server, tls);
+            try (NginxSubject nginx = NginxSubject.start(work.resolve("nginx"), body, servingFiles(data))) {
+                String title = "LIST " + options.objects() + " pods, TLS";
+                return report(
+                        "list",
+                        body.length + " bytes an answer, " + LIST_CONNECTIONS + " HTTP/1.1 connections",
+                        List.of(compare(title, 0.5, server, nginx, tls, plan(LIST_CONNECTIONS))),
+                        List.of());
+            }
+        }
+    }
+
+    private Comparison compare(String title, double goal, Subject ours, Subject theirs, SSLContext tls, Plan plan)
+            throws IOException, InterruptedException {
+        try (Load load = load(ours, tls);
+                Load otherLoad = load(theirs, tls)) {
+            return Comparison.measure(
+                    title, Figure.THROUGHPUT, goal, new Side(ours, load), new Side(theirs, otherLoad), plan);
+        }
+    }
+
+    private byte[] fetch(Subject subject, SSLContext tls) throws IOException {
+        try (Load load = load(subject, tls)) {
+            return load.fetch();
+        }
+    }
+
+    /** Creating pods through the API server and etcd, against the transaction that etcd is asked for. */
+    private String create() throws Exception {
+        try (EtcdSubject etcd = EtcdSubject.start(work.resolve("etcd"))) {
+            Path data = work.resolve("server");
+            try (JavaSubject server = server(data, PODS, etcd.target().toString())) {
+                SSLContext tls = fill(server, data, 0);
+                try (CreateLoad creates = new CreateLoad(server.target(), tls, JSON, NamedObjects.pods());
+                        RawCreates raw = new RawCreates(etcd.target(), NamedObjects.pods())) {
+                    Side ours = new Side(new Together(server, etcd), creates);
+                    Side theirs = new Side(etcd, raw);
+                    return report(
+                            "create",
+                            "pods of " + NamedObjects.pods().json("x").length() + " bytes over HTTP/1.1 and TLS",
+                            List.of(
+                                    Comparison.measure(
+                                            "CREATE pods, 256 at once",
+                                            Figure.THROUGHPUT,
+                                            0.7,
+                                            ours,
+                                            theirs,
+                                            plan(256)),
+                                    Comparison.measure(
+                                            "CREATE pods, one at a time",
+                                            Figure.THROUGHPUT,
+                                            0.8,
+                                            ours,
+                                            theirs,
+                                            plan(1))),
+                            List.of());
+                }
+            }
+        }
+    }
+
+    /** One object's changes to very many watchers, against a loop that writes the same bytes to as many sockets. */
+    private String watch() throws Exception {
+        Path data = work.resolve("server");
+        URI maps = URI.create("/api/v1/namespaces/default/configmaps");
+        try (JavaSubject server = server(data, maps.toString()).withoutTls()) {
+            SSLContext tls = fill(server, data, 0);
+            HttpConnection writer = new HttpConnection(server.server(), tls);
+            writer.exchange(
+                            HttpConnection.request(
+                                    "POST",
+                                    server.target(),
+                                    withToken(),
+                                    NamedObjects.configMaps(1024).json("watched")),
+                            false)
+                    .expect(201, server.target());
+            URI object = URI.create(server.target() + "/watched");
+            URI watch = URI.create(server.target() + "?watch=true&resourceVersion=");
+            Path event = work.resolve("event.json");
+            Files.writeString(event, change(writer, object, 0, watch, tls));
+            try (JavaSubject bare = JavaSubject.start(
+                            "a loop writing the same bytes",
+                            BareFanOutMain.class,
+                            List.of(event.toString()),
+                            "/watch");
+                    FanOut ours = new FanOut(
+                            watchers -> new EventCounter(now(writer, object, watch), withToken(), watchers),
+                            new Changes(writer, object));
+                    FanOut theirs = new FanOut(
+                            watchers -> new EventCounter(bare.target(), List.of(), watchers),
+                            new Fires(new HttpConnection(bare.server(), tls), bare.server()))) {
+                Comparison comparison = Comparison.measure(
+                        options.watchers() + " watchers of one object",
+                        Figure.THROUGHPUT,
+                        0.6,
+                        new Side(server, ours),
+                        new Side(bare, theirs),
+                        plan(options.watchers()));
+                String notes =
+                        "an operation is one event of " + Files.size(event) + " bytes that reached one watcher; no TLS";
+                return report("watch", notes, List.of(comparison), List.of());
+            }
+        }
+    }
+
+    /** Where to watch from now on. */
+    private URI now(HttpConnection writer, URI object, URI watch) throws IOException {
+        byte[] body = writer.exchange(HttpConnection.head("GET", object, withToken()), true)
+                .body();
+        String revision =
+                Json.MAPPER.readTree(body).at("/metadata/resourceVersion").asString();
+        return URI.create(watch + revision);
+    }
+
+    /** Changes the object once and returns the event of it, as a watcher reads it. */
+    private String change(HttpConnection writer, URI object, int number, URI watch, SSLContext tls) throws IOException {
+        URI from = now(writer, object, watch);
+        try (HttpConnection watcher = new HttpConnection(from, tls)) {
+            watcher.send(HttpConnection.head("GET", from, withToken()));
+            writer.exchange(patch(object, number), false).expect(200, object);
+            return Objects.requireNonNull(watcher.nextChunk());
+        }
+    }
+
+    private byte[] patch(URI object, int number) {
+        String body = "{\"data\":{\"number\":\"" + (1_000_000 + number) + "\"}}";
+        List<String> headers = new ArrayList<>(withToken());
+        return new String(HttpConnection.request("PATCH", object, headers, body), StandardCharsets.US_ASCII)
+                .replace("Content-Type: application/json", "Content-Type: application/merge-patch+json")
+                .getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /** Changes an object again and again. */
+    private final class Changes implements FanOut.Trigger {
+        private final HttpConnection writer;
+        private final URI object;
+        private int number;
+
+        Changes(HttpConnection writer, URI object) {
+            this.writer = writer;
+            this.object = object;
+        }
+
+        @Override
+        public void fire(int events) throws IOException {
+            for (int i = 0; i < events; i++) {
+                writer.exchange(patch(object, ++number), false).expect(200, object);
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            writer.close();
+        }
+    }
+
+    /** Tells the bare loop to send. */
+    private record Fires(HttpConnection control, URI server) implements FanOut.Trigger {
+
+        @Override
+        public void fire(int events) throws IOException {
+            URI target = URI.create(server + "/fire/" + events);
+            control.exchange(HttpConnection.head("GET", target, List.of()), false)
+                    .expect(200, target);
+        }
+
+        @Override
+        public void close() throws IOException {
+            control.close();
+        }
+    }
+
+    /** From the sending of a write to its event at a watcher, over HTTP and in etcd itself. */
+    private String latency() throws Exception {
+        try (EtcdSubject etcd = EtcdSubject.start(work.resolve("etcd"))) {
+            Path data = work.resolve("server");
+            String maps = "/api/v1/namespaces/default/configmaps";
+            try (JavaSubject server = server(data, maps, etcd.target().toString())) {
+                SSLContext tls = fill(server, data, 0);
+                try (EventLatency ours = httpLatency(server, tls);
+                        EventLatency theirs = etcdLatency(etcd.target())) {
+                    Comparison comparison = Comparison.measure(
+                            "create over HTTP to watch event",
+                            Figure.P99,
+                            1 / 1.5,
+                            new Side(new Together(server, etcd), ours),
+                            new Side(etcd, theirs),
+                            plan(1));
+                    return report(
+                            "latency",
+                            "config maps of 1 KB, one at a time; the ratio is of the 99th percentiles",
+                            List.of(comparison),
+                            List.of());
+                }
+            }
+        }
+    }
+
+    private static EventLatency httpLatency(JavaSubject server, SSLContext tls) throws IOException {
+        NamedObjects maps = NamedObjects.configMaps(1024);
+        BlockingQueue<Long> seen = new LinkedBlockingQueue<>();
+        URI watch = URI.create(server.target() + "?watch=true&fieldSelector=metadata.name!%3Dkube-root-ca.crt");
+        HttpConnection watcher = new HttpConnection(watch, tls);
+        watcher.send(HttpConnection.head("GET", watch, JSON));
+        Thread.ofVirtual().start(() -> {
+            try {
+                while (watcher.nextChunk() != null) {
+                    seen.add(System.nanoTime());
+                }
+            } catch (IOException e) {
+                // Closed at the end.
+            }
+        });
+        HttpConnection writer = new HttpConnection(server.target(), tls);
+        AtomicLong number = new AtomicLong();
+        return new EventLatency(
+                () -> writer.exchange(
+                                HttpConnection.request(
+                                        "POST", server.target(), JSON, maps.json("map-" + number.incrementAndGet())),
+                                false)
+                        .expect(201, server.target()),
+                seen,
+                () -> {
+                    watcher.close();
+                    writer.close();
+                });
+    }
+
+    private static EventLatency etcdLatency(URI etcd) {
+        NamedObjects maps = NamedObjects.configMaps(1024);
+        BlockingQueue<Long> seen = new LinkedBlockingQueue<>();
+        Client client = Client.builder().endpoints(etcd).build();
+        ByteSequence prefix = ByteSequence.from("/raw/", StandardCharsets.UTF_8);
+        Watch.Watcher watcher = client.getWatchClient()
+                .watch(
+                        prefix,
+                        WatchOption.builder().isPrefix(true).build(),
+                        Watch.listener(response -> response.getEvents().forEach(event -> seen.add(System.nanoTime()))));
+        AtomicLong number = new AtomicLong();
+        return new EventLatency(
+                () -> {
+                    String name = "map-" + number.incrementAndGet();
+                    client.getKVClient()
+                            .put(
+                                    ByteSequence.from("/raw/" + name, StandardCharsets.UTF_8),
+                                    ByteSequence.from(maps.json(name), StandardCharsets.UTF_8))
+                            .get();
+                },
+                seen,
+                () -> {
+                    watcher.close();
+                    client.close();
+                });
+    }
+
+    /** What objects cost on the heap, and what readers cost that do not read. */
+    private String memory() throws Exception {
+        Path data = work.resolve("server");
+        try (JavaSubject server = server(data, PODS)) {
+            SSLContext tls = fill(server, data, 0);
+            long empty = server.heap();
+            makePods(server, tls, options.objects());
+            long full = server.heap();
+            long bytes = listLength(server, tls);
+            List<Report.Measure> measures = new ArrayList<>();
+            measures.add(new Report.Measure(
+                    "heap retained by " + options.objects() + " pods, of their JSON",
+                    (double) (full - empty) / bytes,
+                    1.3,
+                    (full - empty) / MEGA + " MB for " + bytes / MEGA + " MB"));
+            List<HttpConnection> readers = new ArrayList<>();
+            URI target = URI.create(server.server() + PODS);
+            for (int i = 0; i < SLOW_READERS; i++) {
+                HttpConnection reader = new HttpConnection(target, tls);
+                reader.send(HttpConnection.head("GET", target, JSON));
+                readers.add(reader);
+            }
+            long stalled = server.heap();
+            measures.add(new Report.Measure(
+                    SLOW_READERS + " readers that stopped reading a list, of the bytes they did not read",
+                    (double) Math.max(0, stalled - full) / (bytes * SLOW_READERS),
+                    0.02,
+                    (stalled - full) / MEGA + " MB for " + bytes * SLOW_READERS / MEGA + " MB"));
+            for (HttpConnection reader : readers) {
+                reader.close();
+            }
+            return report("memory", "heap after three full collections", List.of(), measures);
+        }
+    }
+
+    private long listLength(JavaSubject server, SSLContext tls) throws IOException {
+        URI target = URI.create(server.server() + PODS);
+        try (HttpConnection connection = new HttpConnection(target, tls)) {
+            HttpConnection.Answer answer = connection.exchange(HttpConnection.head("GET", target, JSON), false);
+            answer.expect(200, target);
+            return answer.length();
+        }
+    }
+
+    private Plan plan(int workers) {
+        return new Plan(workers, options.turn(), options.warmUp(), options.rounds());
+    }
+
+    private String report(String name, String notes, List<Comparison> comparisons, List<Report.Measure> measures)
+            throws IOException {
+        String all = notes
+                + (comparisons.isEmpty()
+                        ? ""
+                        : "; " + options.rounds() + " rounds of "
+                                + options.turn().toMillis() / 1000.0 + " s each")
+                + ". Load and servers share the machine; a CPU figure is"
+                + " that of the servers.";
+        return Report.write(
+                options.results(),
+                name,
+                all,
+                comparisons,
+                measures,
+                Clock.system().instant());
+    }
+
+    private JavaSubject server(Path data, String path, String... etcd) throws IOException {
+        Files.createDirectories(data);
+        Path tokens = data.resolve("tokens.csv");
+        Files.writeString(tokens, token + ",benchmark,benchmark,system:masters\n");
+        return JavaSubject.start("API server", ApiServerMain.class, List.of(data.toString(), tokens.toString()), path);
+    }
+
+    /** Over TLS the client's certificate says who asks; without it a token must. */
+    private Load load(Subject subject, SSLContext tls) {
+        return new Load(subject.target(), tls, subject.target().getScheme().equals("https") ? JSON : withToken());
+    }
+
+    private List<String> withToken() {
+        return List.of("Accept: application/json", "Authorization: Bearer " + token);
+    }
+
+    /** Creates the objects, through the API as anybody would; returns the admin's way in. */
+    private SSLContext fill(JavaSubject server, Path data, int count) throws Exception {
+        ClientConfig admin = ClientConfig.fromKubeconfig(data.resolve("admin.conf"));
+        SSLContext tls = tls(admin);
+        try (ApiClient client = new ApiClient(admin, Platform.system())) {
+            // Pods need one, and no controller manager runs here that would make it.
+            client.resource(ServiceAccount.class)
+                    .create(new ServiceAccountBuilder()
+                            .withNewMetadata()
+                            .withNamespace("default")
+                            .withName("default")
+                            .endMetadata()
+                            .build());
+        }
+        makePods(server, tls, count);
+        return tls;
+    }
+
+    private static void makePods(JavaSubject server, SSLContext tls, int count) throws Exception {
+        NamedObjects pods = NamedObjects.pods();
+        URI target = URI.create(server.server() + PODS);
+        AtomicInteger next = new AtomicInteger();
+        List<Callable<Void>> makers = new ArrayList<>();
+        for (int i = 0; i < FILLING_CONNECTIONS; i++) {
+            makers.add(() -> {
+                try (HttpConnection connection = new HttpConnection(target, tls)) {
+                    for (int number = next.getAndIncrement(); number < count; number = next.getAndIncrement()) {
+                        byte[] request = HttpConnection.request("POST", target, JSON, pods.json("pod-" + number));
+                        connection.exchange(request, false).expect(201, target);
+                    }
+                }
+                return null;
+            });
+        }
+        try (ExecutorService executor = Executors.newFixedThreadPool(FILLING_CONNECTIONS)) {
+            for (Future<Void> maker : executor.invokeAll(makers)) {
+                maker.get();
+            }
+        }
+    }
+
+    private static TlsFiles servingFiles(Path data) throws IOException {
+        var serving = ClusterCertificates.ensure(data, List.of("127.0.0.1"), Clock.system())
+                .serving();
+        TlsFiles files = new TlsFiles(data.resolve("nginx.crt"), data.resolve("nginx.key"));
+        Files.writeString(files.chain(), serving.certificatePem());
+        Files.writeString(files.key(), serving.keyPem());
+        return files;
+    }
+
+    private static SSLContext tls(ClientConfig config) throws GeneralSecurityException, IOException {
+        char[] password = "in-memory".toCharArray();
+        KeyStore own = KeyStore.getInstance("PKCS12");
+        own.load(null, null);
+        own.setKeyEntry(
+                "admin", Pem.readPrivateKey(Objects.requireNonNull(config.keyPem())), password, new Certificate[] {
+                    Pem.readCertificate(Objects.requireNonNull(config.certificatePem()))
+                });
+        KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        keys.init(own, password);
+        KeyStore trusted = KeyStore.getInstance("PKCS12");
+        trusted.load(null, null);
+        trusted.setCertificateEntry("cluster", Pem.readCertificate(Objects.requireNonNull(config.caPem())));
+        TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        trust.init(trusted);
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(keys.getKeyManagers(), trust.getTrustManagers(), null);
+        return context;
+    }
+}

@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
@@ -78,7 +79,7 @@ class WebhooksTest {
             JsonNode review = Json.MAPPER.readTree(exchange.getRequestBody().readAllBytes());
             ASKED.add(review.path("request"));
             Function<JsonNode, ObjectNode> answer =
-                    ANSWERS.get(exchange.getRequestURI().getPath());
+                    Objects.requireNonNull(ANSWERS.get(exchange.getRequestURI().getPath()));
             ObjectNode reply = Json.MAPPER.createObjectNode();
             reply.put("apiVersion", "admission.k8s.io/v1").put("kind", "AdmissionReview");
             ObjectNode response = answer.apply(review.path("request"));

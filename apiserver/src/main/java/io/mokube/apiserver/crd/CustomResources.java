@@ -24,6 +24,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -44,7 +46,6 @@ public final class CustomResources implements AutoCloseable {
     private static final GroupResource DEFINITIONS =
             new GroupResource("apiextensions.k8s.io", "customresourcedefinitions");
     private static final Duration RETRY = Duration.ofMillis(500);
-    private static final Duration SYNC_PAUSE = Duration.ofMillis(5);
     private static final Duration LOAD_PATIENCE = Duration.ofSeconds(1);
 
     private final ResourceRegistry registry;
@@ -56,7 +57,7 @@ public final class CustomResources implements AutoCloseable {
     private final Map<String, KubeObject> known = new HashMap<>();
     private final Map<String, Served> served = new HashMap<>();
     private final Set<String> ending = ConcurrentHashMap.newKeySet();
-    private volatile boolean synced;
+    private final CountDownLatch synced = new CountDownLatch(1);
     private volatile boolean closed;
     private volatile @Nullable Thread follower;
 
@@ -101,10 +102,11 @@ public final class CustomResources implements AutoCloseable {
 
     /** Waits a while for what was established before this server started, so that its first clients find it. */
     public void awaitSynced(Duration patience) {
-        long end = clock.nanoTime() + patience.toNanos();
         try {
-            while (!synced && clock.nanoTime() - end < 0) {
-                clock.sleep(SYNC_PAUSE);
+            if (!synced.await(patience.toMillis(), TimeUnit.MILLISECONDS)) {
+                log.atWarn()
+                        .setMessage("serving without custom resources: the store can't be reached")
+                        .log();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -113,7 +115,7 @@ public final class CustomResources implements AutoCloseable {
 
     /** Whether everything that was established before this server started is served. */
     public boolean isSynced() {
-        return synced;
+        return synced.getCount() == 0;
     }
 
     @Override
@@ -160,7 +162,7 @@ public final class CustomResources implements AutoCloseable {
             List<KubeObject> present = new ArrayList<>();
             watch.objects().scan("", entry -> present.add(entry.object().parse()));
             reset(present);
-            synced = true;
+            synced.countDown();
             registry.setComplete(true);
             while (true) {
                 for (WatchItem item : watcher.take()) {

@@ -82,7 +82,7 @@ class WebhooksTest {
                     Objects.requireNonNull(ANSWERS.get(exchange.getRequestURI().getPath()));
             ObjectNode reply = Json.MAPPER.createObjectNode();
             reply.put("apiVersion", "admission.k8s.io/v1").put("kind", "AdmissionReview");
-            ObjectNode response = answer.apply(review.path("request"));
+            ObjectNode response = Objects.requireNonNull(answer).apply(review.path("request"));
             response.put("uid", review.path("request").path("uid").asString());
             reply.set("response", response);
             byte[] bytes = Json.MAPPER.writeValueAsBytes(reply);

@@ -53,15 +53,16 @@ abstract class DefaultClass implements AdmissionPlugin {
     @Override
     public final void mutate(AdmissionRequest request) {
         KubeObject object = request.object();
-        boolean isAsked = object != null
-                && request.operation() == Operation.CREATE
-                && request.isFor(objects.group(), objects.resource())
+        if (object == null
+                || request.operation() != Operation.CREATE
+                || !request.isFor(objects.group(), objects.resource())
                 // An empty name is a name: of no class at all.
-                && !object.at("spec").has(field)
-                && !object.annotations().containsKey(oldAnnotation);
-        if (isAsked && object.root().get("spec") instanceof ObjectNode spec) {
-            youngestDefault().ifPresent(found -> spec.put(field, found.name()));
+                || object.at("spec").has(field)
+                || object.annotations().containsKey(oldAnnotation)
+                || !(object.root().get("spec") instanceof ObjectNode spec)) {
+            return;
         }
+        youngestDefault().ifPresent(found -> spec.put(field, found.name()));
     }
 
     private Optional<KubeObject> youngestDefault() {

@@ -79,8 +79,9 @@ public final class RuntimeClass implements AdmissionPlugin {
     @Override
     public void validate(AdmissionRequest request) {
         KubeObject pod = request.object();
-        boolean isAsked = pod != null && request.operation() == Operation.CREATE && request.isFor("", "pods");
-        if (isAsked
+        if (pod != null
+                && request.operation() == Operation.CREATE
+                && request.isFor("", "pods")
                 && pod.at("spec", "overhead").isObject()
                 && pod.at("spec", "runtimeClassName").asString("").isEmpty()) {
             throw refused(

@@ -1,5 +1,6 @@
 package io.mokube.apiserver.admission;
 
+import io.mokube.apiserver.admission.plugins.CertificateSigners;
 import io.mokube.apiserver.admission.plugins.DefaultIngressClass;
 import io.mokube.apiserver.admission.plugins.DefaultStorageClass;
 import io.mokube.apiserver.admission.plugins.DefaultTolerationSeconds;
@@ -67,6 +68,7 @@ public final class AdmissionPlugins {
                 new DefaultTolerationSeconds(),
                 new DefaultStorageClass(cluster),
                 new RuntimeClass(cluster),
+                new CertificateSigners(authorizer),
                 new DefaultIngressClass(cluster),
                 new RbacEscalation(cluster, authorizer));
     }

@@ -11,9 +11,14 @@ import io.mokube.testkit.Await;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequestBuilder;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -463,6 +468,61 @@ class AuthorizationTest {
                 as("t-node", "DELETE", nodes + "/n1", ""),
                 "nodes \"n1\" is forbidden: User \"system:node:n1\" cannot delete resource \"nodes\" in API group \"\" at"
                         + " the cluster scope");
+    }
+
+    private static String signingRequest(String name, String organization) throws Exception {
+        KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+        KeyPair keys = generator.generateKeyPair();
+        var request = new JcaPKCS10CertificationRequestBuilder(
+                        new X500Name("CN=" + name + ",O=" + organization), keys.getPublic())
+                .build(new JcaContentSignerBuilder("SHA256withECDSA").build(keys.getPrivate()));
+        String pem = "-----BEGIN CERTIFICATE REQUEST-----\n"
+                + Base64.getMimeEncoder().encodeToString(request.getEncoded())
+                + "\n-----END CERTIFICATE REQUEST-----\n";
+        return json("{'metadata':{'name':'" + name + "'},'spec':{'signerName':'kubernetes.io/kube-apiserver-client',"
+                + "'usages':['client auth'],'username':'somebody else','request':'" + encoded(pem) + "'}}");
+    }
+
+    @Test
+    void certificateRequestsAreDecidedByWhoMay() throws Exception {
+        String requests = "/apis/certificates.k8s.io/v1/certificatesigningrequests";
+        role(
+                "",
+                "requester",
+                "{'apiGroups':['certificates.k8s.io'],'resources':['certificatesigningrequests',"
+                        + "'certificatesigningrequests/approval'],'verbs':['create','get','patch']}");
+        bind("", "requester", "ClusterRole", "User", "bob");
+        JsonNode made = created(as("t-bob", "POST", requests, signingRequest("mine", "devs")));
+        assertThat(made.path("spec").path("username").asString()).isEqualTo("bob");
+        assertForbidden(
+                as("t-bob", "POST", requests, signingRequest("masters", "system:masters")),
+                "certificatesigningrequests.certificates.k8s.io \"masters\" is forbidden: use of"
+                        + " kubernetes.io/kube-apiserver-client signer with system:masters group is not allowed");
+        String approval = json("{'spec':{'username':'eve'},'status':{'certificate':'Zm9v','conditions':[{"
+                + "'type':'Approved','status':'True','reason':'r'}]}}");
+        Reply refused = client.send(
+                "PATCH",
+                requests + "/mine/approval",
+                approval,
+                "Authorization",
+                "Bearer t-bob",
+                "Content-Type",
+                "application/merge-patch+json");
+        assertForbidden(
+                refused,
+                "certificatesigningrequests.certificates.k8s.io \"mine\" is forbidden: user not permitted to approve"
+                        + " requests with signerName \"kubernetes.io/kube-apiserver-client\"");
+        Reply approved = admin.patch(requests + "/mine/approval", "application/merge-patch+json", approval);
+        assertThat(approved.code()).describedAs(approved.message()).isEqualTo(200);
+        assertThat(approved.json()
+                        .path("status")
+                        .path("conditions")
+                        .path(0)
+                        .path("type")
+                        .asString())
+                .isEqualTo("Approved");
+        assertThat(approved.json().path("status").has("certificate")).isFalse();
+        assertThat(approved.json().path("spec").path("username").asString()).isEqualTo("bob");
     }
 
     @Test

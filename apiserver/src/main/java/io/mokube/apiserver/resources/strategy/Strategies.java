@@ -44,7 +44,7 @@ public final class Strategies {
                     new WebhookConfigurationStrategy(false)),
             entry("cronjobs.batch", new CronJobStrategy()),
             entry("jobs.batch", new JobStrategy()),
-            entry("certificatesigningrequests.certificates.k8s.io", NO_GENERATION),
+            entry("certificatesigningrequests.certificates.k8s.io", new CertificateRequestStrategy()),
             entry("leases.coordination.k8s.io", new LeaseStrategy()),
             entry("endpointslices.discovery.k8s.io", new EndpointSliceStrategy()),
             entry("flowschemas.flowcontrol.apiserver.k8s.io", new FlowSchemaStrategy()),

@@ -46,11 +46,13 @@ public final class SchemaGenerator {
 
     private final Definitions definitions;
     private final Annotations annotations;
+    private final FieldTexts texts;
     private final Map<Class<?>, String> names = new HashMap<>();
 
-    private SchemaGenerator(Definitions definitions, Annotations annotations) {
+    private SchemaGenerator(Definitions definitions, Annotations annotations, FieldTexts texts) {
         this.definitions = definitions;
         this.annotations = annotations;
+        this.texts = texts;
     }
 
     /**
@@ -72,8 +74,10 @@ public final class SchemaGenerator {
             }
         }
         Annotations annotations = Annotations.read(tables);
-        new SchemaGenerator(new Definitions(files), annotations).write(classes(V1Pod.class, MODELS), output);
+        FieldTexts texts = FieldTexts.read(tables.resolve("fields.text"));
+        new SchemaGenerator(new Definitions(files), annotations, texts).write(classes(V1Pod.class, MODELS), output);
         annotations.checkAllUsed();
+        texts.checkAllUsed();
     }
 
     private void write(List<Class<?>> models, Path output) throws IOException {
@@ -116,7 +120,8 @@ public final class SchemaGenerator {
                 schema.append("\trequired");
             }
             appendAttributes(schema, annotations.of(name, serialized.value()));
-            text.append(oneLine(description(model, field))).append('\n');
+            text.append(oneLine(description(model, field, texts.of(simpleName, serialized.value()))))
+                    .append('\n');
         }
     }
 
@@ -167,6 +172,13 @@ public final class SchemaGenerator {
             throw new IllegalStateException("no definition for " + type);
         }
         return name;
+    }
+
+    /** @param own what our table says, for a field that the model class says nothing of or only what its type is */
+    private static String description(Class<?> model, Field field, String own) {
+        String given = description(model, field);
+        boolean ofType = given.isEmpty() || field.getType() == IntOrString.class;
+        return ofType && !own.isEmpty() ? own : given;
     }
 
     private static String description(Class<?> model, Field field) {

@@ -127,7 +127,7 @@ final class OpenApiSchemas {
         }
         if (!object.properties().isEmpty()) {
             ObjectNode properties = node.putObject("properties");
-            object.properties().forEach((name, property) -> properties.set(name, write(described(name, property))));
+            object.properties().forEach((name, property) -> properties.set(name, write(described(property))));
         }
         if (object.preserveUnknownFields()) {
             node.put("x-kubernetes-preserve-unknown-fields", true);
@@ -140,24 +140,17 @@ final class OpenApiSchemas {
         }
     }
 
-    /**
-     * The model classes lose a field's own description where its type is a definition. The fields that every kind has get
-     * words of ours, others those of the definition.
-     */
-    private static Schema described(String name, Schema property) {
-        if (!(property instanceof Reference reference)
-                || !reference.description().isEmpty()) {
-            return property;
-        }
-        String description =
-                switch (name) {
-                    case "metadata" -> "Standard metadata: name, namespace, labels, annotations, owners and the like.";
-                    case "spec" -> "What is wanted of the object.";
-                    case "status" -> "What is observed of the object; written by the system.";
-                    default -> reference.resolved().description();
-                };
-        return new Reference(
-                description, reference.defaultValue(), reference.nullable(), reference.name(), reference.target());
+    /** A field without words of its own gets those of its definition. */
+    private static Schema described(Schema property) {
+        return property instanceof Reference reference
+                        && reference.description().isEmpty()
+                ? new Reference(
+                        reference.resolved().description(),
+                        reference.defaultValue(),
+                        reference.nullable(),
+                        reference.name(),
+                        reference.target())
+                : property;
     }
 
     private void fillList(ObjectNode node, ListSchema list) {

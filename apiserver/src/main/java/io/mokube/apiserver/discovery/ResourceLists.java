@@ -1,9 +1,11 @@
 package io.mokube.apiserver.discovery;
 
+import io.mokube.apiserver.resources.BuiltInResources;
 import io.mokube.apiserver.resources.ResourceDefinition;
 import io.mokube.apiserver.resources.ResourceRegistry;
 import io.mokube.apiserver.resources.ResourceRegistry.Served;
 import io.mokube.apiserver.resources.Subresource;
+import io.mokube.apiserver.resources.VersionOrder;
 import io.mokube.machinery.names.GroupVersion;
 import io.mokube.machinery.names.GroupVersionKind;
 import io.mokube.machinery.object.Json;
@@ -108,15 +110,20 @@ final class ResourceLists {
         }
     }
 
-    /** The groups with paths below {@code /apis}, most important first. */
+    /** The groups with paths below {@code /apis}, most important first: the built-in ones, then the others by name. */
     static Set<String> groupNames(ResourceRegistry registry) {
-        Set<String> names = new LinkedHashSet<>();
-        registry.groupVersions().forEach(each -> names.add(each.group()));
-        names.remove("");
+        Set<String> builtIn = new LinkedHashSet<>();
+        BuiltInResources.all().forEach(each -> builtIn.add(each.group()));
+        Set<String> served = new LinkedHashSet<>();
+        registry.groupVersions().forEach(each -> served.add(each.group()));
+        served.remove("");
+        Set<String> names = new LinkedHashSet<>(builtIn);
+        names.retainAll(served);
+        names.addAll(new TreeSet<>(served));
         return names;
     }
 
-    /** The versions of a group, preferred first. */
+    /** The versions of a group, preferred first, whichever of its resources came first. */
     static List<String> versions(ResourceRegistry registry, String group) {
         List<String> versions = new ArrayList<>();
         for (GroupVersion each : registry.groupVersions()) {
@@ -124,6 +131,7 @@ final class ResourceLists {
                 versions.add(each.version());
             }
         }
+        versions.sort(VersionOrder.PREFERRED_FIRST);
         return versions;
     }
 

@@ -28,10 +28,17 @@ final class Golden {
         new Rule(Pattern.compile("pod-template-hash=[a-z0-9]+"), "pod-template-hash=HASH"),
         new Rule(Pattern.compile("\\b\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}\\.\\d{1,3}\\b"), "ADDRESS"),
         new Rule(Pattern.compile("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ"), "TIME"),
+        new Rule(Pattern.compile("\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d\\.\\d+ \\+0000 UTC"), "TIME"),
+        new Rule(
+                Pattern.compile(
+                        "[A-Z][a-z]{2},? (\\d+ [A-Z][a-z]{2}|[A-Z][a-z]{2} +\\d+) (\\d{4} \\d\\d:\\d\\d:\\d\\d \\+0000|\\d\\d:\\d\\d:\\d\\d \\d{4})"),
+                "TIME"),
         new Rule(Pattern.compile("\\b(\\d+d)?(\\d+h)?(\\d+m)?\\d+s\\b|\\b\\d+m\\b"), "AGE"),
         new Rule(Pattern.compile("\\bnode-\\d+\\b"), "NODE"),
+        new Rule(Pattern.compile("(resourceVersion\"?: *\"?)\\d+"), "$1VERSION"),
+        new Rule(Pattern.compile("kube-api-access-[a-z0-9]{5}"), "kube-api-access-RANDOM"),
         // Columns are as wide as their widest cell, which the words above changed.
-        new Rule(Pattern.compile(" {2,}"), "  "),
+        new Rule(Pattern.compile("(?<=\\S) {2,}"), "  "),
         new Rule(Pattern.compile("(?m) +$"), ""),
     };
 

@@ -30,13 +30,7 @@ record Kubectl(String version, Path binary) {
      * the real kubectl, or where {@code mokube setup --for tests} puts them. */
     static NavigableMap<String, Kubectl> found() {
         NavigableMap<String, Kubectl> found = new TreeMap<>();
-        List<Path> folders = new ArrayList<>();
-        for (String folder : System.getenv("PATH").split(File.pathSeparator, -1)) {
-            folders.add(Path.of(folder));
-        }
-        onPath("kubectl").ifPresent(kubectl -> folders.add(kubectl.getParent()));
-        folders.add(Path.of("../target/tools"));
-        for (Path folder : folders) {
+        for (Path folder : folders()) {
             if (!Files.isDirectory(folder)) {
                 continue;
             }
@@ -51,6 +45,24 @@ record Kubectl(String version, Path binary) {
             }
         }
         return found;
+    }
+
+    private static List<Path> folders() {
+        List<Path> folders = new ArrayList<>();
+        for (String folder : System.getenv("PATH").split(File.pathSeparator, -1)) {
+            folders.add(Path.of(folder));
+        }
+        onPath("kubectl").ifPresent(kubectl -> folders.add(kubectl.getParent()));
+        folders.add(Path.of("../target/tools"));
+        return folders;
+    }
+
+    /** A program that is where kubectl's versions are, such as {@code helm.4}. */
+    static Optional<Path> program(String name) {
+        return folders().stream()
+                .map(folder -> folder.resolve(name))
+                .filter(Files::isExecutable)
+                .findFirst();
     }
 
     /** The newest kubectl found. */

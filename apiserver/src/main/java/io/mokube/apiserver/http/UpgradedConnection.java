@@ -128,6 +128,9 @@ public final class UpgradedConnection implements InternalHttpUpgradeHandler {
         @Override
         public int read(byte[] target, int start, int length) throws IOException {
             Objects.checkFromIndexSize(start, length, target.length);
+            if (length == 0) {
+                return 0;
+            }
             while (!closed) {
                 try {
                     int read = from.read(true, target, start, length);

@@ -12,6 +12,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.WebSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +20,7 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import javax.net.ssl.KeyManagerFactory;
@@ -125,6 +127,16 @@ public final class TestClient implements AutoCloseable {
     public Reply send(String method, String path, @Nullable String body, String... headers) {
         HttpResponse<byte[]> response = exchange(method, path, body, HttpResponse.BodyHandlers.ofByteArray(), headers);
         return new Reply(response.statusCode(), response);
+    }
+
+    /** A WebSocket; fails with what the server answered when it opens none. */
+    public WebSocket webSocket(String path, WebSocket.Listener listener, String... protocols) {
+        WebSocket.Builder builder = http.newWebSocketBuilder();
+        if (protocols.length > 0) {
+            builder.subprotocols(protocols[0], Arrays.copyOfRange(protocols, 1, protocols.length));
+        }
+        return builder.buildAsync(URI.create("wss" + server.toString().substring("https".length()) + path), listener)
+                .join();
     }
 
     private <T> HttpResponse<T> exchange(

@@ -158,6 +158,10 @@ public final class HttpServer {
         http2.setKeepAliveTimeout(KEEP_ALIVE.toMillis());
         http2.setOverheadCountFactor(OVERHEAD_OF_PING);
         http2.setOverheadResetFactor(OVERHEAD_OF_RESET);
+        // Short frames are how a body ends at the edge of a window, not an attack.
+        http2.setOverheadDataThreshold(0);
+        // A request whose stream broke off must never be another's.
+        http2.setDiscardRequestsAndResponses(true);
         connector.addUpgradeProtocol(http2);
         return connector;
     }

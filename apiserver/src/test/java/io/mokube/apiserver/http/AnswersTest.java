@@ -198,7 +198,6 @@ class AnswersTest {
 
     @Test
     void hugeBodies() throws Exception {
-        // On a connection of its own: the server may close it instead of reading on.
         try (TestClient client = TestClient.admin(server)) {
             assertRefused(
                     client.post(MAPS, "{\"data\":{\"a\":\"" + "x".repeat(3 * 1024 * 1024) + "\"}}"),

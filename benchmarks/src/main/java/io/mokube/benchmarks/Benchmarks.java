@@ -494,7 +494,9 @@ public final class Benchmarks {
         Files.createDirectories(data);
         Path tokens = data.resolve("tokens.csv");
         Files.writeString(tokens, token + ",benchmark,benchmark,system:masters\n");
-        return JavaSubject.start("API server", ApiServerMain.class, List.of(data.toString(), tokens.toString()), path);
+        List<String> arguments = new ArrayList<>(List.of(data.toString(), tokens.toString()));
+        arguments.addAll(List.of(etcd));
+        return JavaSubject.start("API server", ApiServerMain.class, arguments, path);
     }
 
     /** Over TLS the client's certificate says who asks; without it a token must. */

@@ -85,7 +85,8 @@ public final class Kubelet implements Component {
         Machine machine = Machine.read();
         EventRecorder recorder = new EventRecorder(api, "kubelet", config.nodeName());
         events = recorder;
-        NodeServer nodeServer = new NodeServer(config, platform, () -> Optional.ofNullable(runtime), this::podsInSight);
+        NodeServer nodeServer =
+                new NodeServer(config, platform, api, () -> Optional.ofNullable(runtime), this::podsInSight);
         server = nodeServer;
         nodeServer.start();
         connecting = Thread.ofVirtual()

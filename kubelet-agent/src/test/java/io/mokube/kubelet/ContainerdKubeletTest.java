@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.mokube.apiserver.pki.ClusterCertificates;
+import io.mokube.apiserver.pki.Pem;
 import io.mokube.client.rest.ClientConfig;
 import io.mokube.client.rest.DeleteOptions;
 import io.mokube.kubelet.pods.PodFacts;
@@ -23,13 +24,16 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyStore;
 import java.security.SecureRandom;
+import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
+import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509TrustManager;
@@ -406,6 +410,36 @@ class ContainerdKubeletTest {
                         .as(expected.getKey())
                         .isEqualTo(expected.getValue());
             }
+        }
+    }
+
+    @Test
+    void theNodeServerAsksTheApiServerWhatOthersMay() throws Exception {
+        ClientConfig otherNode =
+                ClientConfig.fromKubeconfig(cluster().node("other").kubeconfig());
+        HttpResponse<String> refused = getPods(otherNode);
+        assertThat(refused.statusCode()).isEqualTo(403);
+        assertThat(refused.body())
+                .isEqualTo("Forbidden (user=system:node:other, verb=get, resource=nodes, subresource(s)=[pods])");
+        assertThat(getPods(cluster().credentials()).statusCode()).isEqualTo(200);
+    }
+
+    /** What the node's server answers to the holder of these credentials. */
+    private static HttpResponse<String> getPods(ClientConfig client) throws Exception {
+        KeyStore keys = KeyStore.getInstance("PKCS12");
+        keys.load(null, null);
+        keys.setKeyEntry(
+                "client", Pem.readPrivateKey(Objects.requireNonNull(client.keyPem())), new char[0], new Certificate[] {
+                    Pem.readCertificate(Objects.requireNonNull(client.certificatePem()))
+                });
+        KeyManagerFactory own = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        own.init(keys, new char[0]);
+        SSLContext tls = SSLContext.getInstance("TLS");
+        tls.init(own.getKeyManagers(), new TrustManager[] {new TrustsAnyServer()}, new SecureRandom());
+        URI uri = URI.create(
+                "https://127.0.0.1:" + Objects.requireNonNull(kubelet).serverPort() + "/pods");
+        try (HttpClient http = HttpClient.newBuilder().sslContext(tls).build()) {
+            return http.send(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
         }
     }
 

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
@@ -125,15 +126,15 @@ class WebSocketTest {
     void refusalsComeBeforeTheWebSocket() {
         assertThatThrownBy(() -> admin.webSocket(MAPS + "?watch=true&resourceVersion=frob", new Heard()))
                 .hasCauseInstanceOf(WebSocketHandshakeException.class)
-                .satisfies(e -> assertThat(((WebSocketHandshakeException) e.getCause())
-                                .getResponse()
-                                .statusCode())
-                        .isEqualTo(400));
+                .satisfies(e -> assertThat(refusal(e)).isEqualTo(400));
         assertThatThrownBy(() -> admin.webSocket(
                         "/api/v1/namespaces/default/pods/absent/exec?command=true&stdout=true", new Heard()))
-                .satisfies(e -> assertThat(((WebSocketHandshakeException) e.getCause())
-                                .getResponse()
-                                .statusCode())
-                        .isEqualTo(404));
+                .satisfies(e -> assertThat(refusal(e)).isEqualTo(404));
+    }
+
+    private static int refusal(Throwable thrown) {
+        return Objects.requireNonNull((WebSocketHandshakeException) thrown.getCause())
+                .getResponse()
+                .statusCode();
     }
 }

@@ -31,10 +31,12 @@ import io.netty.handler.timeout.IdleStateHandler;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import javax.net.ssl.SSLPeerUnverifiedException;
@@ -85,13 +87,16 @@ final class Exchange {
         return query.parameters().getOrDefault(name, List.of());
     }
 
-    /** Whether the client showed a certificate; that its authority is the cluster's was checked by TLS. */
-    boolean certified() {
+    /** The client's certificate, if it showed one; that its authority is the cluster's was checked by TLS. */
+    Optional<X509Certificate> clientCertificate() {
         SslHandler tls = at.pipeline().get(SslHandler.class);
         try {
-            return tls != null && tls.engine().getSession().getPeerCertificates().length > 0;
+            return tls != null
+                            && tls.engine().getSession().getPeerCertificates()[0] instanceof X509Certificate certificate
+                    ? Optional.of(certificate)
+                    : Optional.empty();
         } catch (SSLPeerUnverifiedException e) {
-            return false;
+            return Optional.empty();
         }
     }
 

@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.api.model.PodListBuilder;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.mokube.client.rest.ApiClient;
 import io.mokube.kubelet.KubeletConfig;
 import io.mokube.kubelet.pods.PodContainer;
 import io.mokube.kubelet.pods.RuntimeLabels;
@@ -39,6 +40,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
@@ -57,7 +59,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The node's HTTPS server, which the API server asks for container logs and passes on to for exec, attach and port-forward.
- * One virtual thread per request. Everything but the health check wants a client certificate of the cluster's authority.
+ * One virtual thread per request. Everything but the health check wants a client certificate of the cluster's authority, and
+ * the API server's consent.
  */
 public final class NodeServer implements AutoCloseable {
 
@@ -73,6 +76,7 @@ public final class NodeServer implements AutoCloseable {
 
     private final KubeletConfig config;
     private final Platform platform;
+    private final NodeAccess access;
     private final Supplier<Optional<ContainerRuntime>> runtime;
     private final Supplier<Collection<Pod>> pods;
     private final Channel listening;
@@ -81,16 +85,19 @@ public final class NodeServer implements AutoCloseable {
     /**
      * Takes the port; does not answer yet.
      *
+     * @param client to ask the API server what callers may do
      * @param runtime empty while there is none
      * @throws ComponentException when the port is taken or a certificate can't be read
      */
     public NodeServer(
             KubeletConfig config,
             Platform platform,
+            ApiClient client,
             Supplier<Optional<ContainerRuntime>> runtime,
             Supplier<Collection<Pod>> pods) {
         this.config = config;
         this.platform = platform;
+        this.access = new NodeAccess(config.nodeName(), client, platform.clock());
         this.runtime = runtime;
         this.pods = pods;
         Optional<String> clientCa = config.server()
@@ -176,9 +183,7 @@ public final class NodeServer implements AutoCloseable {
         String first = path.length > 1 ? path[1] : "";
         if (first.equals("healthz")) {
             exchange.answer(200, TEXT, "ok");
-        } else if (!exchange.certified()) {
-            exchange.answer(401, TEXT, "Unauthorized");
-        } else {
+        } else if (mayGoOn(exchange, first)) {
             switch (first) {
                 case "containerLogs", "pods", "metrics" -> {
                     if (!exchange.method().equals("GET")) {
@@ -197,6 +202,21 @@ public final class NodeServer implements AutoCloseable {
                 default -> exchange.answer(404, TEXT, "404 page not found\n");
             }
         }
+    }
+
+    /** Whether the client may; when not, it has its answer. */
+    private boolean mayGoOn(Exchange exchange, String part) {
+        Optional<X509Certificate> client = exchange.clientCertificate();
+        if (client.isEmpty()) {
+            exchange.answer(401, TEXT, "Unauthorized");
+            return false;
+        }
+        NodeAccess.Question question = NodeAccess.question(client.get(), exchange.method(), part);
+        boolean allowed = access.allows(question);
+        if (!allowed) {
+            exchange.answer(403, TEXT, question.refusal());
+        }
+        return allowed;
     }
 
     private void listPods(Exchange exchange) {

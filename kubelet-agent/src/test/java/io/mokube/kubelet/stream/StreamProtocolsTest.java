@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 /** The framing of both protocols, byte for byte, without a network. */
@@ -66,18 +67,17 @@ class StreamProtocolsTest {
         asked.output().write(text("question"));
         asked.output().close();
         carry(clientSide, serverSide);
-        SpdyStream heard = server.accept(Duration.ofSeconds(1));
-        assertThat(heard).isNotNull();
+        SpdyStream heard = Objects.requireNonNull(server.accept(Duration.ofSeconds(1)));
         assertThat(heard.header("streamtype")).isEqualTo("stdin");
         assertThat(heard.input().readAllBytes()).isEqualTo(text("question"));
         heard.output().write(text("answer"));
         heard.output().close();
         carry(serverSide, clientSide);
         assertThat(asked.input().readAllBytes()).isEqualTo(text("answer"));
-        clientSide.close();
+        clientSide.close().syncUninterruptibly();
         assertThatThrownBy(() -> asked.output().write(1)).isInstanceOf(IOException.class);
         assertThatThrownBy(() -> client.open(Map.of("streamtype", "stdin"))).isInstanceOf(IOException.class);
-        serverSide.close();
+        serverSide.close().syncUninterruptibly();
         assertThat(server.accept(Duration.ofSeconds(1))).isNull();
     }
 
@@ -94,7 +94,7 @@ class StreamProtocolsTest {
         BinaryWebSocketFrame sent = side.readOutbound();
         assertThat(BlockingConnection.bytes(sent.content())).isEqualTo(new byte[] {1, 'y', 'o'});
         sent.release();
-        side.close();
+        side.close().syncUninterruptibly();
         assertThat(channels.input(4).read()).isEqualTo(-1);
     }
 

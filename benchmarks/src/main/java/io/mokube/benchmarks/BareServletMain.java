@@ -29,6 +29,7 @@ final class BareServletMain {
                 OptionalInt.of(0),
                 certificates.serving(),
                 certificates.authorityCertificate(),
+                Clock.system(),
                 new SameBytes(body));
         server.start();
         JavaSubject.sayReady(

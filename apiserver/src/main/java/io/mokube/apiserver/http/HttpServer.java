@@ -52,15 +52,6 @@ public final class HttpServer {
     private static final int LARGEST_HEADER = 64 * 1024;
     private static final int MOST_STREAMS = 1000;
 
-    /**
-     * Every frame of a request or an answer earns a connection 20 points; one that owes more than ten pings is closed. So a
-     * client that asks twice a minute whether a silent watch's connection lives, as client-go does, goes on for hours.
-     */
-    private static final int OVERHEAD_OF_PING = 1;
-
-    /** Clients end watches by resetting them, so an answered request pays for that; a flood of bare resets does not. */
-    private static final int OVERHEAD_OF_RESET = 30;
-
     private final Tomcat tomcat = new Tomcat();
     private final HttpServlet servlet;
     private final Connector connector;
@@ -92,6 +83,7 @@ public final class HttpServer {
                 plainTextPort,
                 serving,
                 clientAuthority,
+                clock,
                 new ApiServlet(authenticators, pipeline, cache, clock, meters));
     }
 
@@ -102,6 +94,7 @@ public final class HttpServer {
             OptionalInt plainTextPort,
             Credential serving,
             X509Certificate clientAuthority,
+            Clock clock,
             HttpServlet servlet) {
         this.address = address;
         this.port = port;
@@ -113,9 +106,9 @@ public final class HttpServer {
             throw new ComponentException("no temporary folder can be made: " + e.getMessage(), e);
         }
         tomcat.setBaseDir(workFolder.toString());
-        connector = encrypted(address, port, serving, clientAuthority);
+        connector = encrypted(address, port, serving, clientAuthority, clock);
         tomcat.setConnector(connector);
-        plainText = plainTextPort.isPresent() ? connector("127.0.0.1", plainTextPort.getAsInt()) : null;
+        plainText = plainTextPort.isPresent() ? connector("127.0.0.1", plainTextPort.getAsInt(), clock) : null;
         if (plainText != null) {
             tomcat.setConnector(plainText);
         }
@@ -126,8 +119,9 @@ public final class HttpServer {
         context.addServletMappingDecoded("/", "api");
     }
 
-    private static Connector encrypted(String address, int port, Credential serving, X509Certificate clientAuthority) {
-        Connector connector = connector(address, port);
+    private static Connector encrypted(
+            String address, int port, Credential serving, X509Certificate clientAuthority, Clock clock) {
+        Connector connector = connector(address, port, clock);
         connector.setScheme("https");
         connector.setSecure(true);
         Http11NioProtocol protocol = (Http11NioProtocol) connector.getProtocolHandler();
@@ -136,7 +130,7 @@ public final class HttpServer {
         return connector;
     }
 
-    private static Connector connector(String address, int port) {
+    private static Connector connector(String address, int port, Clock clock) {
         Connector connector = new Connector(Http11NioProtocol.class.getName());
         connector.setPort(port);
         connector.setThrowOnFailure(true);
@@ -149,19 +143,13 @@ public final class HttpServer {
         protocol.setMaxKeepAliveRequests(-1);
         protocol.setDisableUploadTimeout(true);
         protocol.setCompression("off");
-        Http2Protocol http2 = new Http2Protocol();
+        Http2Protocol http2 = new PatientHttp2(clock);
         http2.setMaxConcurrentStreams(MOST_STREAMS);
         http2.setMaxConcurrentStreamExecution(MOST_STREAMS);
         http2.setReadTimeout(STALL_TIMEOUT.toMillis());
         http2.setStreamReadTimeout(STALL_TIMEOUT.toMillis());
         http2.setStreamWriteTimeout(STALL_TIMEOUT.toMillis());
         http2.setKeepAliveTimeout(KEEP_ALIVE.toMillis());
-        http2.setOverheadCountFactor(OVERHEAD_OF_PING);
-        http2.setOverheadResetFactor(OVERHEAD_OF_RESET);
-        // Short frames are how a body ends at the edge of a window, not an attack.
-        http2.setOverheadDataThreshold(0);
-        // A request whose stream broke off must never be another's.
-        http2.setDiscardRequestsAndResponses(true);
         connector.addUpgradeProtocol(http2);
         return connector;
     }

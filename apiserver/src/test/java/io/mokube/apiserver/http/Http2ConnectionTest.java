@@ -39,6 +39,8 @@ class Http2ConnectionTest {
     private static final int END_STREAM = 1;
     private static final int ACKNOWLEDGED = 1;
     private static final int END_HEADERS = 4;
+    private static final byte[] CANCEL = {0, 0, 0, 8};
+    private static final byte[] FIELDS = fields();
 
     @TempDir
     private static Path folder;
@@ -55,6 +57,7 @@ class Http2ConnectionTest {
                 OptionalInt.empty(),
                 certificates.serving(),
                 certificates.authorityCertificate(),
+                Clock.system(),
                 new SmallAnswer());
         server.start();
         KeyStore trusted = KeyStore.getInstance("PKCS12");
@@ -98,9 +101,21 @@ class Http2ConnectionTest {
             for (int stream = 1; stream < 200; stream += 2) {
                 connection.get(stream);
                 connection.await(DATA);
-                connection.write(RESET, 0, stream, new byte[] {0, 0, 0, 8});
+                connection.write(RESET, 0, stream, CANCEL);
             }
             connection.get(201);
+            connection.await(DATA);
+        }
+    }
+
+    @Test
+    void aClientThatEndsRequestsBeforeTheirAnswerKeepsIt() throws Exception {
+        try (Connection connection = new Connection()) {
+            for (int stream = 1; stream < 400; stream += 2) {
+                connection.get(stream);
+                connection.write(RESET, 0, stream, CANCEL);
+            }
+            connection.get(401);
             connection.await(DATA);
         }
     }
@@ -109,9 +124,13 @@ class Http2ConnectionTest {
     void aFloodOfResetsIsCutOff() throws Exception {
         try (Connection connection = new Connection()) {
             try {
-                for (int stream = 1; stream < 20_000; stream += 2) {
-                    connection.get(stream);
-                    connection.write(RESET, 0, stream, new byte[] {0, 0, 0, 8});
+                for (int stream = 1; stream < 100_000; ) {
+                    ByteArrayOutputStream many = new ByteArrayOutputStream();
+                    for (int i = 0; i < 1000; i++, stream += 2) {
+                        many.writeBytes(frame(HEADERS, END_STREAM | END_HEADERS, stream, FIELDS));
+                        many.writeBytes(frame(RESET, 0, stream, CANCEL));
+                    }
+                    connection.write(many.toByteArray());
                 }
             } catch (IOException e) {
                 // The server has closed it already.
@@ -119,6 +138,33 @@ class Http2ConnectionTest {
             }
             assertThat(connection.isClosedByServer()).isTrue();
         }
+    }
+
+    private static byte[] frame(int type, int flags, int stream, byte[] payload) {
+        ByteArrayOutputStream frame = new ByteArrayOutputStream();
+        frame.write(payload.length >> 16);
+        frame.write(payload.length >> 8);
+        frame.write(payload.length);
+        frame.write(type);
+        frame.write(flags);
+        frame.write(stream >> 24);
+        frame.write(stream >> 16);
+        frame.write(stream >> 8);
+        frame.write(stream);
+        frame.writeBytes(payload);
+        return frame.toByteArray();
+    }
+
+    /** The header fields of a GET of {@code /}, for which no table is needed. */
+    private static byte[] fields() {
+        ByteArrayOutputStream fields = new ByteArrayOutputStream();
+        fields.write(0x82); // :method GET
+        fields.write(0x87); // :scheme https
+        fields.write(0x84); // :path /
+        fields.write(0x01); // :authority, not indexed
+        fields.write(9);
+        fields.writeBytes("127.0.0.1".getBytes(StandardCharsets.US_ASCII));
+        return fields.toByteArray();
     }
 
     private static final class Connection implements AutoCloseable {
@@ -141,31 +187,16 @@ class Http2ConnectionTest {
             write(SETTINGS, 0, 0, new byte[0]);
         }
 
-        /** Asks for {@code /} in header fields that no table is needed for. */
         void get(int stream) throws IOException {
-            ByteArrayOutputStream fields = new ByteArrayOutputStream();
-            fields.write(0x82); // :method GET
-            fields.write(0x87); // :scheme https
-            fields.write(0x84); // :path /
-            fields.write(0x01); // :authority, not indexed
-            fields.write(9);
-            fields.writeBytes("127.0.0.1".getBytes(StandardCharsets.US_ASCII));
-            write(HEADERS, END_STREAM | END_HEADERS, stream, fields.toByteArray());
+            write(HEADERS, END_STREAM | END_HEADERS, stream, FIELDS);
         }
 
         void write(int type, int flags, int stream, byte[] payload) throws IOException {
-            ByteArrayOutputStream frame = new ByteArrayOutputStream();
-            frame.write(payload.length >> 16);
-            frame.write(payload.length >> 8);
-            frame.write(payload.length);
-            frame.write(type);
-            frame.write(flags);
-            frame.write(stream >> 24);
-            frame.write(stream >> 16);
-            frame.write(stream >> 8);
-            frame.write(stream);
-            frame.writeBytes(payload);
-            out.write(frame.toByteArray());
+            write(frame(type, flags, stream, payload));
+        }
+
+        void write(byte[] frames) throws IOException {
+            out.write(frames);
             out.flush();
         }
 

@@ -65,7 +65,14 @@ record Kubectl(String version, Path binary) {
                 .findFirst();
     }
 
-    /** The newest kubectl found. */
+    /** The kubectl of this version. */
+    static Kubectl of(String version) {
+        Kubectl found = found().get(version);
+        Needs.part("kubectl " + version, found != null);
+        return Objects.requireNonNull(found);
+    }
+
+    /** The newest kubectl found; what it prints changes when another one is installed. */
     static Kubectl any() {
         NavigableMap<String, Kubectl> found = found();
         Needs.part("kubectl", !found.isEmpty());

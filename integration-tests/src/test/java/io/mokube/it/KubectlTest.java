@@ -2,9 +2,6 @@ package io.mokube.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.mokube.testkit.Needs;
-import java.util.Map;
-import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -32,13 +29,9 @@ class KubectlTest {
 
     @TestFactory
     Stream<DynamicTest> runsADeployment() {
-        Map<String, Kubectl> found = Kubectl.found();
         return Stream.of("1.27", "1.30", "1.32", "1.33")
-                .map(version -> DynamicTest.dynamicTest("kubectl " + version, () -> {
-                    Kubectl kubectl = found.get(version);
-                    Needs.part("kubectl " + version, kubectl != null);
-                    new KubectlTour(Objects.requireNonNull(kubectl), cluster).run();
-                }));
+                .map(version -> DynamicTest.dynamicTest(
+                        "kubectl " + version, () -> new KubectlTour(Kubectl.of(version), cluster).run()));
     }
 
     @Test

@@ -36,7 +36,7 @@ class ServicesFaultsTest extends FaultScenarios {
 
     @Test
     void runsADeployment() {
-        new KubectlTour(kubectl, Objects.requireNonNull(services)).run();
+        new KubectlTour(Kubectl.of("1.33"), Objects.requireNonNull(services)).run();
     }
 
     /** The last test of the class, because the silent node does not come back. */

@@ -89,25 +89,8 @@ public final class DeploymentController implements Reconciler<ObjectKey> {
                 controller.forget(last);
             }
         });
-        replicaSets.addHandler(new Handler<>() {
-            @Override
-            public void added(ReplicaSet replicaSet) {
-                controller.interested(replicaSet).forEach(loop.queue()::add);
-            }
-
-            @Override
-            public void updated(ReplicaSet before, ReplicaSet now) {
-                controller.interested(now).forEach(loop.queue()::add);
-                if (!Ownership.controllerOf(before).equals(Ownership.controllerOf(now))) {
-                    controller.interested(before).forEach(loop.queue()::add);
-                }
-            }
-
-            @Override
-            public void deleted(ReplicaSet last) {
-                controller.interested(last).forEach(loop.queue()::add);
-            }
-        });
+        controller.dependents.tellOwners(
+                "Deployment", deployments.store(), DeploymentController::selector, loop.queue()::add);
         pods.addHandler(new Handler<>() {
             @Override
             public void updated(Pod before, Pod now) {
@@ -122,21 +105,6 @@ public final class DeploymentController implements Reconciler<ObjectKey> {
             }
         });
         return Controller.of(NAME, List.of(deployments, replicaSets, pods), loop);
-    }
-
-    /** The Deployments that a ReplicaSet concerns: its controller, or else all that would adopt it. */
-    private List<ObjectKey> interested(ReplicaSet replicaSet) {
-        String namespace = Ownership.namespace(replicaSet);
-        return Ownership.controllerOf(replicaSet)
-                .map(owner -> owner.getKind().equals("Deployment")
-                        ? List.of(new ObjectKey(namespace, owner.getName()))
-                        : List.<ObjectKey>of())
-                .orElseGet(() -> deployments.list(namespace).stream()
-                        .filter(deployment -> selector(deployment)
-                                .filter(selector -> selector.matches(Ownership.labels(replicaSet)))
-                                .isPresent())
-                        .map(Ownership::key)
-                        .toList());
     }
 
     /** The Deployment that starts its new pods only when this one has ended. */

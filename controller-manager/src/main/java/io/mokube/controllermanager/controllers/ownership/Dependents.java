@@ -2,6 +2,7 @@ package io.mokube.controllermanager.controllers.ownership;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.OwnerReference;
+import io.mokube.client.informer.Handler;
 import io.mokube.client.informer.Informer;
 import io.mokube.client.informer.Store;
 import io.mokube.client.rest.PatchKind;
@@ -13,6 +14,8 @@ import io.mokube.machinery.selector.LabelSelector;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ArrayNode;
@@ -58,6 +61,49 @@ public final class Dependents<O extends HasMetadata, T extends HasMetadata> {
     /** The objects of an indexed store that the owner of this UID controls. */
     public static <T> List<T> of(Store<T> indexed, String ownerUid) {
         return indexed.byIndex(BY_CONTROLLER, ownerUid);
+    }
+
+    /**
+     * Puts the keys of the owners that a change of a dependent concerns into a queue: of its controller, or else of all
+     * that would adopt it.
+     *
+     * @param kind of the owners
+     * @param selector what an owner selects
+     */
+    public void tellOwners(
+            String kind, Store<O> cached, Function<O, Optional<LabelSelector>> selector, Consumer<ObjectKey> queue) {
+        Function<T, List<ObjectKey>> concerned = dependent -> {
+            String namespace = Ownership.namespace(dependent);
+            return Ownership.controllerOf(dependent)
+                    .map(owner -> owner.getKind().equals(kind)
+                            ? List.of(new ObjectKey(namespace, owner.getName()))
+                            : List.<ObjectKey>of())
+                    .orElseGet(() -> cached.list(namespace).stream()
+                            .filter(owner -> selector.apply(owner)
+                                    .filter(each -> each.matches(Ownership.labels(dependent)))
+                                    .isPresent())
+                            .map(Ownership::key)
+                            .toList());
+        };
+        informer.addHandler(new Handler<>() {
+            @Override
+            public void added(T dependent) {
+                concerned.apply(dependent).forEach(queue);
+            }
+
+            @Override
+            public void updated(T before, T now) {
+                concerned.apply(now).forEach(queue);
+                if (!Ownership.controllerOf(before).equals(Ownership.controllerOf(now))) {
+                    concerned.apply(before).forEach(queue);
+                }
+            }
+
+            @Override
+            public void deleted(T last) {
+                concerned.apply(last).forEach(queue);
+            }
+        });
     }
 
     /** What the owners write; their cache is the informer. */

@@ -16,6 +16,7 @@ import io.mokube.controllermanager.controllers.Controller;
 import io.mokube.controllermanager.controllers.ControllerContext;
 import io.mokube.controllermanager.controllers.ownership.Dependents;
 import io.mokube.controllermanager.controllers.ownership.Ownership;
+import io.mokube.controllermanager.controllers.ownership.PodChanges;
 import io.mokube.controllermanager.controllers.ownership.PodFacts;
 import io.mokube.controllermanager.controllers.replicaset.ReplicaSetDecision.Change;
 import io.mokube.machinery.error.ApiException;
@@ -24,6 +25,7 @@ import io.mokube.machinery.selector.LabelSelector;
 import io.mokube.machinery.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -75,41 +77,9 @@ public final class ReplicaSetController implements Reconciler<ObjectKey> {
                 controller.forget(last);
             }
         });
-        pods.addHandler(new Handler<>() {
-            @Override
-            public void added(Pod pod) {
-                controller.interested(pod).forEach(loop.queue()::add);
-            }
-
-            @Override
-            public void updated(Pod before, Pod now) {
-                controller.interested(now).forEach(loop.queue()::add);
-                if (!Ownership.controllerOf(before).equals(Ownership.controllerOf(now))) {
-                    controller.interested(before).forEach(loop.queue()::add);
-                }
-            }
-
-            @Override
-            public void deleted(Pod last) {
-                controller.interested(last).forEach(loop.queue()::add);
-            }
-        });
+        controller.dependents.tellOwners(
+                "ReplicaSet", replicaSets.store(), ReplicaSetController::selector, loop.queue()::add);
         return Controller.of(NAME, List.of(replicaSets, pods), loop);
-    }
-
-    /** The ReplicaSets that a pod concerns: its controller, or else all that would adopt it. */
-    private List<ObjectKey> interested(Pod pod) {
-        String namespace = Ownership.namespace(pod);
-        return Ownership.controllerOf(pod)
-                .map(owner -> owner.getKind().equals("ReplicaSet")
-                        ? List.of(new ObjectKey(namespace, owner.getName()))
-                        : List.<ObjectKey>of())
-                .orElseGet(() -> replicaSets.list(namespace).stream()
-                        .filter(replicaSet -> selector(replicaSet)
-                                .filter(selector -> selector.matches(Ownership.labels(pod)))
-                                .isPresent())
-                        .map(Ownership::key)
-                        .toList());
     }
 
     @Override
@@ -151,7 +121,7 @@ public final class ReplicaSetController implements Reconciler<ObjectKey> {
         PodChanges.Result result =
                 switch (change) {
                     case Change.None() -> PodChanges.Result.SUCCESS;
-                    case Change.Create(int count) -> changes.create(replicaSet, count);
+                    case Change.Create(int count) -> changes.create(replicaSet, drafts(replicaSet, count));
                     case Change.Delete(List<Pod> surplus) -> changes.delete(replicaSet, surplus);
                 };
         writeStatus(replicaSet, ReplicaSetDecision.status(replicaSet, active, terminating, result.failure(), now));
@@ -159,6 +129,12 @@ public final class ReplicaSetController implements Reconciler<ObjectKey> {
         return ReplicaSetDecision.nextAvailable(replicaSet, active, now)
                 .map(Outcome::again)
                 .orElseGet(Outcome::done);
+    }
+
+    private static List<PodChanges.Draft> drafts(ReplicaSet replicaSet, int count) {
+        String base = replicaSet.getMetadata().getName() + "-";
+        return Collections.nCopies(
+                count, new PodChanges.Draft("", base, replicaSet.getSpec().getTemplate()));
     }
 
     /** The active pods of all ReplicaSets that have the same owner. */

@@ -9,6 +9,7 @@ import io.fabric8.kubernetes.api.model.apps.ReplicaSetConditionBuilder;
 import io.fabric8.kubernetes.api.model.apps.ReplicaSetStatus;
 import io.fabric8.kubernetes.api.model.apps.ReplicaSetStatusBuilder;
 import io.mokube.controllermanager.controllers.ownership.Ownership;
+import io.mokube.controllermanager.controllers.ownership.PodChanges.Failure;
 import io.mokube.controllermanager.controllers.ownership.PodFacts;
 import io.mokube.controllermanager.controllers.ownership.Times;
 import java.time.Duration;
@@ -38,17 +39,6 @@ final class ReplicaSetDecision {
 
         /** Too many: delete these. */
         record Delete(List<Pod> pods) implements Change {}
-    }
-
-    /** A creation or deletion that failed, for the ReplicaFailure condition. */
-    record Failure(String reason, String message) {
-        static Failure creating(String message) {
-            return new Failure("FailedCreate", message);
-        }
-
-        static Failure deleting(String message) {
-            return new Failure("FailedDelete", message);
-        }
     }
 
     /**

@@ -46,7 +46,7 @@ public record MediaRange(String type, Map<String, String> parameters, double qua
 
     /** One media type with its parameters, as in Content-Type. */
     public static MediaRange parse(String text) {
-        String[] parts = text.split(";");
+        String[] parts = text.split(";", -1);
         Map<String, String> parameters = new HashMap<>();
         double quality = 1;
         for (int i = 1; i < parts.length; i++) {

@@ -22,6 +22,8 @@ import io.mokube.apiserver.cache.StoredObject;
 import io.mokube.apiserver.cache.WatchCache;
 import io.mokube.apiserver.crd.CustomResources;
 import io.mokube.apiserver.discovery.DiscoveryDocuments;
+import io.mokube.apiserver.flowcontrol.DefaultFlows;
+import io.mokube.apiserver.flowcontrol.FlowControl;
 import io.mokube.apiserver.http.HttpServer;
 import io.mokube.apiserver.pipeline.Health;
 import io.mokube.apiserver.pipeline.Pipeline;
@@ -46,6 +48,7 @@ import io.mokube.apiserver.verbs.AddressRange;
 import io.mokube.apiserver.verbs.AllInstances;
 import io.mokube.apiserver.verbs.Backend;
 import io.mokube.apiserver.verbs.Bootstrap;
+import io.mokube.apiserver.verbs.FlowUpkeep;
 import io.mokube.apiserver.verbs.Verbs;
 import io.mokube.apiserver.webhook.WebhookClient;
 import io.mokube.machinery.component.Component;
@@ -98,6 +101,8 @@ public final class ApiServer implements Component {
             KubeletClient kubelets,
             CustomResources customResources,
             WebhookClient webhooks,
+            FlowControl flows,
+            FlowUpkeep flowUpkeep,
             Progress progress) {}
 
     /** Whether the server has come, and whether it is going. */
@@ -139,6 +144,17 @@ public final class ApiServer implements Component {
             Authorizer authorizer = authorizer(cache);
             WebhookConfigurations mutatingWebhooks = WebhookConfigurations.mutating(cache);
             WebhookConfigurations validatingWebhooks = WebhookConfigurations.validating(cache);
+            PrometheusMeterRegistry meters = meters();
+            DefaultFlows defaultFlows = DefaultFlows.read();
+            FlowControl flows = FlowControl.follow(
+                    cache,
+                    defaultFlows,
+                    config.requestLimits(),
+                    info -> cache.list(new GroupResource(info.group(), info.resource()))
+                            .objects()
+                            .size(),
+                    platform.clock(),
+                    meters);
             cache.start();
             ObjectStore objects = new ObjectStore(store, cache, platform.clock());
             CachedClusterReader reader = new CachedClusterReader(resources, cache, objects);
@@ -169,7 +185,6 @@ public final class ApiServer implements Component {
                     .ready("poststarthook/crd-informer-synced", customResources::isSynced)
                     .ready("poststarthook/bootstrap", () -> progress.bootstrapped.getCount() == 0)
                     .ready("shutdown", () -> !progress.begun);
-            PrometheusMeterRegistry meters = meters();
             ServiceAccountTokens tokens = new ServiceAccountTokens(
                     certificates.serviceAccountKeys(), platform.clock(), holders(resources, objects));
             Authenticators authenticators = authenticators(tokens, certificates, reader);
@@ -189,6 +204,7 @@ public final class ApiServer implements Component {
                                             new PodStreams(backend, kubelets),
                                             new ResourceProxy(backend, kubelets)))),
                     new SystemPaths(new DiscoveryDocuments(resources), health, meters::scrape, platform.clock()));
+            FlowUpkeep upkeep = new FlowUpkeep(backend, defaultFlows, platform.clock());
             HttpServer http = new HttpServer(
                     config.bindAddress(),
                     config.port(),
@@ -197,13 +213,28 @@ public final class ApiServer implements Component {
                     certificates.authorityCertificate(),
                     authenticators,
                     pipeline,
+                    flows,
                     cache,
                     platform.clock(),
                     meters);
             http.start();
             running = new Running(
-                    store, cache, http, health, certificates, kubelets, customResources, webhooks, progress);
-            Thread.ofVirtual().name("bootstrap").start(() -> bootstrap(new Bootstrap(backend), progress, http.port()));
+                    store,
+                    cache,
+                    http,
+                    health,
+                    certificates,
+                    kubelets,
+                    customResources,
+                    webhooks,
+                    flows,
+                    upkeep,
+                    progress);
+            Thread.ofVirtual().name("bootstrap").start(() -> {
+                bootstrap(new Bootstrap(backend), progress, http.port());
+                upkeep.start();
+                flows.onChange(upkeep::look);
+            });
         } catch (RuntimeException e) {
             cache.close();
             close(store);
@@ -272,6 +303,8 @@ public final class ApiServer implements Component {
         server.progress().begun = true;
         // Watches would outlive any grace: their clients watch again, elsewhere.
         server.cache().endWatches();
+        server.flowUpkeep().close();
+        server.flows().close();
         server.http().stop(grace);
         server.customResources().close();
         server.webhooks().close();

@@ -1,5 +1,6 @@
 package io.mokube.apiserver;
 
+import io.mokube.apiserver.flowcontrol.FlowControl;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param tokenFile static tokens in Kubernetes' form {@code token,user,uid,"group,group"}, or null for none
  * @param plainTextPort a further port, on loopback only, that is served without TLS and so knows callers by their tokens
  *     alone: for measurements and for a proxy beside the server that ends TLS itself; 0 for any free one
+ * @param requestLimits how many requests are answered at once, and how long others wait for that
  */
 public record ApiServerConfig(
         String bindAddress,
@@ -32,7 +34,8 @@ public record ApiServerConfig(
         List<Node> nodes,
         String serviceCidr,
         @Nullable Path tokenFile,
-        OptionalInt plainTextPort) {
+        OptionalInt plainTextPort,
+        FlowControl.Limits requestLimits) {
 
     /** The port Kubernetes' API server listens on when nothing else is said. */
     public static final int DEFAULT_PORT = 6443;
@@ -67,6 +70,47 @@ public record ApiServerConfig(
                 OptionalInt.empty());
     }
 
+    /** With Kubernetes' own limits. */
+    public ApiServerConfig(
+            String bindAddress,
+            int port,
+            Path dataDirectory,
+            StoreConfig store,
+            @Nullable URI publicUri,
+            List<String> extraNames,
+            List<Node> nodes,
+            String serviceCidr,
+            @Nullable Path tokenFile,
+            OptionalInt plainTextPort) {
+        this(
+                bindAddress,
+                port,
+                dataDirectory,
+                store,
+                publicUri,
+                extraNames,
+                nodes,
+                serviceCidr,
+                tokenFile,
+                plainTextPort,
+                FlowControl.Limits.STANDARD);
+    }
+
+    public ApiServerConfig withRequestLimits(FlowControl.Limits newLimits) {
+        return new ApiServerConfig(
+                bindAddress,
+                port,
+                dataDirectory,
+                store,
+                publicUri,
+                extraNames,
+                nodes,
+                serviceCidr,
+                tokenFile,
+                plainTextPort,
+                newLimits);
+    }
+
     public ApiServerConfig withPort(int newPort) {
         return new ApiServerConfig(
                 bindAddress,
@@ -78,7 +122,8 @@ public record ApiServerConfig(
                 nodes,
                 serviceCidr,
                 tokenFile,
-                plainTextPort);
+                plainTextPort,
+                requestLimits);
     }
 
     public ApiServerConfig withStore(StoreConfig newStore) {
@@ -92,7 +137,8 @@ public record ApiServerConfig(
                 nodes,
                 serviceCidr,
                 tokenFile,
-                plainTextPort);
+                plainTextPort,
+                requestLimits);
     }
 
     public ApiServerConfig withTokenFile(Path newTokenFile) {
@@ -106,7 +152,8 @@ public record ApiServerConfig(
                 nodes,
                 serviceCidr,
                 newTokenFile,
-                plainTextPort);
+                plainTextPort,
+                requestLimits);
     }
 
     public ApiServerConfig withPlainTextPort(int newPort) {
@@ -120,6 +167,7 @@ public record ApiServerConfig(
                 nodes,
                 serviceCidr,
                 tokenFile,
-                OptionalInt.of(newPort));
+                OptionalInt.of(newPort),
+                requestLimits);
     }
 }

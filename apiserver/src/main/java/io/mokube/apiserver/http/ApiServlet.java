@@ -5,6 +5,7 @@ import io.mokube.apiserver.authn.Authenticator.Credentials;
 import io.mokube.apiserver.authn.Authenticators;
 import io.mokube.apiserver.authn.User;
 import io.mokube.apiserver.cache.WatchCache;
+import io.mokube.apiserver.flowcontrol.FlowControl;
 import io.mokube.apiserver.http.WebSocketFeed.Encoding;
 import io.mokube.apiserver.pipeline.Pipeline;
 import io.mokube.apiserver.pipeline.RequestHeaders;
@@ -55,14 +56,22 @@ final class ApiServlet extends HttpServlet {
 
     private final transient Authenticators authenticators;
     private final transient Pipeline pipeline;
+    private final transient FlowControl flows;
     private final transient Rendering rendering;
     private final transient WatchStreams watches;
     private final transient RequestMetrics metrics;
     private final transient Set<UpgradedConnection> upgradedConnections = ConcurrentHashMap.newKeySet();
 
-    ApiServlet(Authenticators authenticators, Pipeline pipeline, WatchCache cache, Clock clock, MeterRegistry meters) {
+    ApiServlet(
+            Authenticators authenticators,
+            Pipeline pipeline,
+            FlowControl flows,
+            WatchCache cache,
+            Clock clock,
+            MeterRegistry meters) {
         this.authenticators = authenticators;
         this.pipeline = pipeline;
+        this.flows = flows;
         this.watches = new WatchStreams(cache, clock);
         this.rendering = new Rendering(clock, watches);
         this.metrics = new RequestMetrics(meters, clock);
@@ -85,14 +94,8 @@ final class ApiServlet extends HttpServlet {
             String contentType = MediaRange.parse(headers.get("Content-Type")).type();
             ApiRequest api = new ApiRequest(
                     info, query, user, form, headers, contentType, () -> body(request), new ServletRawRequest(request));
-            Answer answer = WebSocketFeed.wanted(api.raw())
-                    // What is no handshake is refused before anything is begun for it.
-                    ? overWebSocket(api, new Handshake(api.raw()), pipeline.handle(api))
-                    : pipeline.handle(api);
-            if (answer instanceof Answer.Upgraded upgraded) {
-                upgrade(upgraded, request, response);
-            } else {
-                rendering.write(api, answer, response);
+            try (FlowControl.Turn turn = flows.begin(user, info)) {
+                answer(api, turn, request, response);
             }
         } catch (ApiException e) {
             fail(info, form, e, request, response);
@@ -116,6 +119,26 @@ final class ApiServlet extends HttpServlet {
         } finally {
             running.end(response.getStatus());
         }
+    }
+
+    private void answer(ApiRequest api, FlowControl.Turn turn, HttpServletRequest request, HttpServletResponse response)
+            throws IOException {
+        if (!turn.schemaUid().isEmpty()) {
+            response.setHeader("X-Kubernetes-PF-FlowSchema-UID", turn.schemaUid());
+            response.setHeader("X-Kubernetes-PF-PriorityLevel-UID", turn.levelUid());
+        }
+        Answer answer = WebSocketFeed.wanted(api.raw())
+                // What is no handshake is refused before anything is begun for it.
+                ? overWebSocket(api, new Handshake(api.raw()), pipeline.handle(api))
+                : pipeline.handle(api);
+        if (answer instanceof Answer.Upgraded upgraded) {
+            upgrade(upgraded, request, response);
+            return;
+        }
+        if (answer instanceof Answer.Watching) {
+            turn.close(); // it lasts as long as its client likes, and costs little now that it has begun
+        }
+        rendering.write(api, answer, response);
     }
 
     /** Hands the connection over once this request has been answered. */

@@ -3,6 +3,7 @@ package io.mokube.apiserver.http;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.mokube.apiserver.authn.Authenticators;
 import io.mokube.apiserver.cache.WatchCache;
+import io.mokube.apiserver.flowcontrol.FlowControl;
 import io.mokube.apiserver.pipeline.Pipeline;
 import io.mokube.apiserver.pki.Credential;
 import io.mokube.machinery.component.ComponentException;
@@ -74,6 +75,7 @@ public final class HttpServer {
             X509Certificate clientAuthority,
             Authenticators authenticators,
             Pipeline pipeline,
+            FlowControl flows,
             WatchCache cache,
             Clock clock,
             MeterRegistry meters) {
@@ -84,7 +86,7 @@ public final class HttpServer {
                 serving,
                 clientAuthority,
                 clock,
-                new ApiServlet(authenticators, pipeline, cache, clock, meters));
+                new ApiServlet(authenticators, pipeline, flows, cache, clock, meters));
     }
 
     /** The same server around another servlet: what benchmarks compare the API with. */

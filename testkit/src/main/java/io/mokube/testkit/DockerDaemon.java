@@ -69,6 +69,12 @@ public final class DockerDaemon implements AutoCloseable {
     /** Kills the daemon as {@code kill -9} does, which leaves its containers running. */
     public void kill() {
         daemon.kill();
+        try {
+            // Its containerd dies with it. The next daemon takes a dead one for running until somebody has reaped it.
+            Files.deleteIfExists(folder.resolve("exec/containerd/containerd.pid"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Starts the daemon again and waits until it answers. It ends what it finds running, as it does by default. */

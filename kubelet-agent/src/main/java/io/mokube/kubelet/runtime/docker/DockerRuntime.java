@@ -429,6 +429,7 @@ public final class DockerRuntime implements ContainerRuntime {
         DockerStreams.carry(
                 HijackedConnection.open(config.socket(), "/exec/" + exec + "/start", request),
                 streams,
+                !streams.tty(),
                 size -> resize(client -> client.resizeExecCmd(exec)
                         .withSize(size.height(), size.width())
                         .exec()));
@@ -449,10 +450,13 @@ public final class DockerRuntime implements ContainerRuntime {
                 + (streams.stdin() == null ? "" : "&stdin=1")
                 + (streams.stdout() == null ? "" : "&stdout=1")
                 + (streams.stderr() == null ? "" : "&stderr=1");
+        boolean once = docker.call(client -> Boolean.TRUE.equals(
+                client.inspectContainerCmd(containerId).exec().getConfig().getStdInOnce()));
         streaming(() -> {
             DockerStreams.carry(
                     HijackedConnection.open(config.socket(), path, new byte[0]),
                     streams,
+                    once && !streams.tty(),
                     size -> resize(client -> client.resizeContainerCmd(containerId)
                             .withSize(size.height(), size.width())
                             .exec()));

@@ -27,9 +27,12 @@ final class DockerStreams {
     /**
      * Carries until the engine ends the connection: with the process, and with an attachment's container.
      *
+     * @param endInput whether the end of the input is the process' to know. Where it is not, Docker takes the end for a wish
+     *     to leave
      * @param resize told each size of the terminal
      */
-    static void carry(HijackedConnection connection, ProcessStreams streams, Consumer<TerminalSize> resize)
+    static void carry(
+            HijackedConnection connection, ProcessStreams streams, boolean endInput, Consumer<TerminalSize> resize)
             throws IOException {
         List<Thread> helpers = new ArrayList<>();
         try {
@@ -37,7 +40,9 @@ final class DockerStreams {
             if (stdin != null) {
                 helpers.add(start("docker-stdin", () -> {
                     stdin.transferTo(connection.output());
-                    connection.output().close();
+                    if (endInput) {
+                        connection.output().close();
+                    }
                 }));
             }
             if (streams.tty()) {

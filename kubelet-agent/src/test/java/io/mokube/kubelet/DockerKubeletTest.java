@@ -302,7 +302,7 @@ class DockerKubeletTest {
     }
 
     @Test
-    void podsRunAgainAfterACrashOfTheEngine() {
+    void podsRunAgainAfterACrashOfTheEngineOrOnWithLiveRestore() {
         create("survivor", """
                 "containers": [{"name": "main", "image": "mokube/demo:1"}]""");
         Pod before = cluster().await("survivor", "is ready", TestCluster::ready);
@@ -319,6 +319,18 @@ class DockerKubeletTest {
         assertThat(container(after, "main").getRestartCount()).isEqualTo(1);
         Await.passes(() -> assertThat(fetch("http://" + after.getStatus().getPodIP() + ":8080/"))
                 .contains("Hello from survivor"));
+
+        docker().daemon().kill();
+        docker().daemon().startAgain("--live-restore");
+        // What the agent does for another pod shows that it sees the engine again.
+        create("newcomer", """
+                "containers": [{"name": "main", "image": "mokube/demo:1"}]""");
+        cluster().await("newcomer", "is ready", TestCluster::ready);
+        Pod onward = cluster().await("survivor", "is ready", TestCluster::ready);
+        assertThat(container(onward, "main").getContainerID())
+                .isEqualTo(container(after, "main").getContainerID());
+        assertThat(container(onward, "main").getRestartCount()).isEqualTo(1);
+        delete("newcomer");
         delete("survivor");
     }
 }

@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -43,18 +44,17 @@ public final class DockerDaemon implements AutoCloseable {
         }
     }
 
-    private static ChildProcess launch(Path folder) {
-        return ChildProcess.start(
+    private static ChildProcess launch(Path folder, String... options) {
+        List<String> command = new ArrayList<>(List.of(
                 "dockerd",
-                List.of(
-                        "dockerd",
-                        "--data-root=" + folder.resolve("data"),
-                        "--exec-root=" + folder.resolve("exec"),
-                        "--pidfile=" + folder.resolve("pid"),
-                        "--host=unix://" + folder.resolve("sock"),
-                        // The default network would collide with another daemon's.
-                        "--bridge=none"),
-                Map.of());
+                "--data-root=" + folder.resolve("data"),
+                "--exec-root=" + folder.resolve("exec"),
+                "--pidfile=" + folder.resolve("pid"),
+                "--host=unix://" + folder.resolve("sock"),
+                // The default network would collide with another daemon's.
+                "--bridge=none"));
+        command.addAll(List.of(options));
+        return ChildProcess.start("dockerd", command, Map.of());
     }
 
     private void awaitReady() {
@@ -77,10 +77,14 @@ public final class DockerDaemon implements AutoCloseable {
         }
     }
 
-    /** Starts the daemon again and waits until it answers. It ends what it finds running, as it does by default. */
-    public void startAgain() {
+    /**
+     * Starts the daemon again and waits until it answers. It ends what it finds running, as it does by default.
+     *
+     * @param options further ones, such as {@code --live-restore}
+     */
+    public void startAgain(String... options) {
         daemon.close();
-        daemon = launch(folder);
+        daemon = launch(folder, options);
         awaitReady();
     }
 

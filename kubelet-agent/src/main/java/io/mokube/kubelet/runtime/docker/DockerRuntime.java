@@ -48,7 +48,9 @@ import org.jspecify.annotations.Nullable;
 public final class DockerRuntime implements ContainerRuntime {
 
     private static final Duration EXEC_POLL = Duration.ofMillis(20);
-    private static final int LONGEST_ERROR_BYTES = 16 * 1024;
+
+    /** As much as containerd keeps. */
+    private static final int LONGEST_OUTPUT_BYTES = 16 * 1024 * 1024;
 
     private final DockerConfig config;
     private final Clock clock;
@@ -368,8 +370,8 @@ public final class DockerRuntime implements ContainerRuntime {
 
     @Override
     public ExecResult execSync(String containerId, List<String> command, Duration timeout) {
-        ByteArrayOutputStream stdout = new ByteArrayOutputStream();
-        ByteArrayOutputStream stderr = new ByteArrayOutputStream();
+        ByteArrayOutputStream stdout = new LimitedOutput();
+        ByteArrayOutputStream stderr = new LimitedOutput();
         ProcessStreams streams = new ProcessStreams(false, null, stdout, stderr, ProcessStreams.Resizes.NONE);
         String exec = createExec(containerId, command, streams);
         try {
@@ -387,13 +389,21 @@ public final class DockerRuntime implements ContainerRuntime {
         }
     }
 
+    /** Keeps the beginning of what a command writes. */
+    private static final class LimitedOutput extends ByteArrayOutputStream {
+        @Override
+        public synchronized void write(byte[] bytes, int offset, int length) {
+            super.write(bytes, offset, Math.min(length, LONGEST_OUTPUT_BYTES - size()));
+        }
+    }
+
     /** Docker can't be asked to end a command: what nobody waits for any more is killed as a process of this machine. */
     private void killExec(String exec, String containerId) {
-        Long pid = docker.find(client -> client.inspectExecCmd(exec).exec())
-                .filter(found -> Boolean.TRUE.equals(found.isRunning()))
-                .map(InspectExecResponse::getPidLong)
-                .orElse(null);
         try {
+            Long pid = docker.find(client -> client.inspectExecCmd(exec).exec())
+                    .filter(found -> Boolean.TRUE.equals(found.isRunning()))
+                    .map(InspectExecResponse::getPidLong)
+                    .orElse(null);
             // A process of that number outside the container is another machine's or another's.
             if (pid != null
                     && pid > 0
@@ -401,8 +411,8 @@ public final class DockerRuntime implements ContainerRuntime {
                             .contains(containerId)) {
                 ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
             }
-        } catch (IOException e) {
-            // It has ended meanwhile.
+        } catch (IOException | RuntimeCallException e) {
+            // It has ended meanwhile, or the engine has, which ends it.
             return;
         }
     }
@@ -487,17 +497,22 @@ public final class DockerRuntime implements ContainerRuntime {
     /** The pause container has a program that connects its input and output to a port: it sees the sandbox's loopback. */
     @Override
     public void portForward(String sandboxId, int port, InputStream fromClient, OutputStream toClient) {
-        ByteArrayOutputStream errors = new ByteArrayOutputStream();
-        int code = exec(
-                sandboxId,
-                List.of("nc", "127.0.0.1", Integer.toString(port)),
-                new ProcessStreams(false, fromClient, toClient, errors, ProcessStreams.Resizes.NONE));
+        ByteArrayOutputStream errors = new LimitedOutput();
+        ProcessStreams streams = new ProcessStreams(false, fromClient, toClient, errors, ProcessStreams.Resizes.NONE);
+        String exec = createExec(sandboxId, List.of("nc", "127.0.0.1", Integer.toString(port)), streams);
+        int code;
+        try {
+            code = streaming(() -> runExec(exec, streams));
+        } catch (RuntimeCallException e) {
+            // Nobody would end the program: not in this thread, which may be interrupted.
+            Thread.ofVirtual().name("port-" + port).start(() -> killExec(exec, sandboxId));
+            throw e;
+        }
         if (code != 0 && errors.size() > 0) {
-            String message = errors.toString(StandardCharsets.UTF_8).strip();
             throw new RuntimeCallException(
                     Kind.FAILED,
                     "failed to connect to localhost:" + port + " inside the pod: "
-                            + message.substring(0, Math.min(message.length(), LONGEST_ERROR_BYTES)));
+                            + errors.toString(StandardCharsets.UTF_8).strip());
         }
         try {
             toClient.close();

@@ -2,6 +2,8 @@ package io.mokube.kubelet.runtime.docker;
 
 import com.github.dockerjava.api.DockerClient;
 import com.github.dockerjava.api.exception.DockerException;
+import com.github.dockerjava.api.exception.NotFoundException;
+import com.github.dockerjava.api.exception.NotModifiedException;
 import com.github.dockerjava.core.DefaultDockerClientConfig;
 import com.github.dockerjava.core.DockerClientImpl;
 import com.github.dockerjava.zerodep.ZerodepDockerHttpClient;
@@ -76,13 +78,31 @@ final class DockerCalls implements AutoCloseable {
         }
     }
 
+    /** Something to have done. */
+    @FunctionalInterface
+    interface Order {
+        void on(DockerClient docker);
+    }
+
+    /** Has something done; what is gone, or is so already, is as good. */
+    void settle(Duration timeout, Order order) {
+        call(timeout, docker -> {
+            try {
+                order.on(docker);
+                return true;
+            } catch (NotFoundException | NotModifiedException e) {
+                return false;
+            }
+        });
+    }
+
     /** Runs something that talks to the engine, and interrupts it when the time is over or the caller gives up. */
     <T> T within(Duration timeout, Callable<T> work) {
         Future<T> result = threads.submit(work);
         try {
             return result.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
-            throw failure(e.getCause());
+            throw failure(e);
         } catch (TimeoutException e) {
             result.cancel(true);
             throw new RuntimeCallException(
@@ -94,7 +114,9 @@ final class DockerCalls implements AutoCloseable {
         }
     }
 
-    static RuntimeCallException failure(Throwable cause) {
+    /** What made work fail that another thread did. */
+    static RuntimeCallException failure(ExecutionException failed) {
+        Throwable cause = failed.getCause() == null ? failed : failed.getCause();
         if (cause instanceof RuntimeCallException known) {
             return known;
         }

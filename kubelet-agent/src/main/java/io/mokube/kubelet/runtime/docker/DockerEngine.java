@@ -68,16 +68,20 @@ public record DockerEngine(Path socket) {
                     .withLabelFilter(Map.of(DockerLabels.NETWORK, network))
                     .exec());
             for (Container container : containers) {
-                docker.find(client -> client.removeContainerCmd(container.getId())
-                        .withForce(true)
-                        .withRemoveVolumes(true)
-                        .exec());
+                docker.settle(
+                        DockerCalls.TIMEOUT,
+                        client -> client.removeContainerCmd(container.getId())
+                                .withForce(true)
+                                .withRemoveVolumes(true)
+                                .exec());
             }
             boolean known = docker.find(client ->
                             client.inspectNetworkCmd().withNetworkId(network).exec())
                     .isPresent();
             if (known) {
-                docker.find(client -> client.removeNetworkCmd(network).exec());
+                docker.settle(
+                        DockerCalls.TIMEOUT,
+                        client -> client.removeNetworkCmd(network).exec());
             }
             return known || !containers.isEmpty();
         } catch (RuntimeCallException e) {

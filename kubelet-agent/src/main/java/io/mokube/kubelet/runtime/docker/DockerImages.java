@@ -2,7 +2,6 @@ package io.mokube.kubelet.runtime.docker;
 
 import com.github.dockerjava.api.command.InspectImageResponse;
 import com.github.dockerjava.api.command.PullImageCmd;
-import com.github.dockerjava.api.exception.NotFoundException;
 import com.github.dockerjava.api.model.AuthConfig;
 import io.mokube.kubelet.runtime.ContainerRuntime.RegistryLogin;
 import io.mokube.kubelet.runtime.Image;
@@ -97,8 +96,8 @@ final class DockerImages {
                         .withRegistryAddress(auth.server())));
                 try (PullProgress progress = request.exec(new PullProgress())) {
                     progress.await();
+                    return progress;
                 }
-                return null;
             });
         } catch (RuntimeCallException e) {
             throw new RuntimeCallException(e.kind(), "failed to pull image \"" + reference + "\": " + e.text(), e);
@@ -120,13 +119,8 @@ final class DockerImages {
             names.add(reference);
         }
         for (String name : names) {
-            docker.call(client -> {
-                try {
-                    return client.removeImageCmd(name).exec();
-                } catch (NotFoundException e) {
-                    return null;
-                }
-            });
+            docker.settle(
+                    DockerCalls.TIMEOUT, client -> client.removeImageCmd(name).exec());
         }
     }
 

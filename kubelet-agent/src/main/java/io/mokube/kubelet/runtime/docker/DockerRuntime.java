@@ -3,8 +3,6 @@ package io.mokube.kubelet.runtime.docker;
 import com.github.dockerjava.api.command.CreateContainerCmd;
 import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.command.InspectExecResponse;
-import com.github.dockerjava.api.exception.NotFoundException;
-import com.github.dockerjava.api.exception.NotModifiedException;
 import com.github.dockerjava.api.model.Container;
 import com.github.dockerjava.api.model.ContainerNetwork;
 import io.mokube.kubelet.runtime.ContainerConfig;
@@ -254,29 +252,21 @@ public final class DockerRuntime implements ContainerRuntime {
 
     @Override
     public void stopContainer(String containerId, Duration grace) {
-        docker.call(DockerCalls.TIMEOUT.plus(grace), client -> {
-            try {
-                return client.stopContainerCmd(containerId)
+        docker.settle(
+                DockerCalls.TIMEOUT.plus(grace),
+                client -> client.stopContainerCmd(containerId)
                         .withTimeout(Math.toIntExact(grace.toSeconds()))
-                        .exec();
-            } catch (NotModifiedException | NotFoundException e) {
-                return null;
-            }
-        });
+                        .exec());
     }
 
     @Override
     public void removeContainer(String containerId) {
-        docker.call(client -> {
-            try {
-                return client.removeContainerCmd(containerId)
+        docker.settle(
+                DockerCalls.TIMEOUT,
+                client -> client.removeContainerCmd(containerId)
                         .withForce(true)
                         .withRemoveVolumes(true)
-                        .exec();
-            } catch (NotFoundException e) {
-                return null;
-            }
-        });
+                        .exec());
     }
 
     @Override

@@ -20,10 +20,12 @@ final class LogLink {
      * @param target null or empty while Docker has none
      */
     static void make(Path link, @Nullable String target) {
+        Path folder = link.getParent();
         if (target == null
                 || target.isEmpty()
                 || Files.exists(link, LinkOption.NOFOLLOW_LINKS)
-                || !Files.isDirectory(link.getParent())) {
+                || folder == null
+                || !Files.isDirectory(folder)) {
             return;
         }
         try {

@@ -45,7 +45,7 @@ final class PullProgress implements ResultCallback<PullResponseItem> {
         try {
             end.get();
         } catch (ExecutionException e) {
-            throw DockerCalls.failure(e.getCause());
+            throw DockerCalls.failure(e);
         }
     }
 

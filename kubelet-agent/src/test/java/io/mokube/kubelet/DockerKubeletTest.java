@@ -6,27 +6,19 @@ import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.mokube.apiserver.pki.ClusterCertificates;
-import io.mokube.client.rest.ClientConfig;
 import io.mokube.client.rest.DeleteOptions;
 import io.mokube.kubelet.pods.PodFacts;
 import io.mokube.kubelet.runtime.TestDocker;
 import io.mokube.kubelet.runtime.docker.DockerRuntime;
-import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.object.Json;
 import io.mokube.testkit.Await;
 import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -66,39 +58,12 @@ class DockerKubeletTest {
     }
 
     private static Kubelet startKubelet() {
-        ClusterCertificates.NodeCredentials credentials = cluster().node(NODE);
-        KubeletConfig config = KubeletConfig.of(
+        return cluster()
+                .startKubelet(
                         NODE,
-                        ClientConfig.fromKubeconfig(credentials.kubeconfig()),
                         () -> docker().connect(),
-                        root().resolve("kubelet"))
-                .withPodCidr(docker().config().podCidr())
-                .withServer(new KubeletConfig.Server(
-                        0,
-                        Optional.of(content(credentials.servingCertificate())),
-                        Optional.of(content(credentials.servingKey())),
-                        Optional.of(content(credentials.authority()))))
-                .withTimings(new KubeletConfig.Timings(
-                        Duration.ofSeconds(10),
-                        Duration.ofSeconds(10),
-                        Duration.ofMinutes(5),
-                        Duration.ofMillis(200),
-                        Duration.ofMillis(500)));
-        Kubelet agent = new Kubelet(config, Platform.system());
-        agent.start();
-        Await.until(
-                Duration.ofSeconds(30),
-                "the agent is ready",
-                () -> agent.readiness().ready());
-        return agent;
-    }
-
-    private static String content(Path file) {
-        try {
-            return Files.readString(file);
-        } catch (IOException e) {
-            throw new AssertionError(e);
-        }
+                        root().resolve("kubelet"),
+                        config -> config.withPodCidr(docker().config().podCidr()));
     }
 
     @AfterAll
@@ -151,28 +116,6 @@ class DockerKubeletTest {
                 .orElseThrow();
     }
 
-    /** The log as kubectl gets it: from the API server, which asks the node. */
-    private static String log(String pod, String container, String query) {
-        return cluster()
-                .client()
-                .getText("/api/v1/namespaces/default/pods/" + pod + "/log?container=" + container + query);
-    }
-
-    private static String fetch(String url) {
-        try (HttpClient http = HttpClient.newHttpClient()) {
-            return http.send(
-                            HttpRequest.newBuilder(URI.create(url))
-                                    .timeout(Duration.ofSeconds(2))
-                                    .build(),
-                            HttpResponse.BodyHandlers.ofString())
-                    .body();
-        } catch (IOException e) {
-            return "";
-        } catch (InterruptedException e) {
-            throw new AssertionError(e);
-        }
-    }
-
     @Test
     void thePodsContainersShareVolumesAndNetworkOutliveTheAgentAndEndInPeace() throws IOException {
         cluster()
@@ -214,8 +157,8 @@ class DockerKubeletTest {
         assertThat(address).startsWith(docker().config().podCidr().replaceFirst("0/24$", ""));
         assertThat(container(before, "web").getContainerID()).startsWith("docker://");
         assertThat(container(before, "web").getImage()).isEqualTo("docker.io/mokube/demo:1");
-        assertThat(fetch("http://" + address + ":8080/")).contains("Hello from full");
-        Await.passes(() -> assertThat(log("full", "client", "")).endsWith("init\nhello\n"));
+        assertThat(TestCluster.fetch("http://" + address + ":8080/")).contains("Hello from full");
+        Await.passes(() -> assertThat(cluster().log("full", "client", "")).endsWith("init\nhello\n"));
         ConfigMap settings = cluster()
                 .client()
                 .resource(ConfigMap.class)
@@ -223,7 +166,7 @@ class DockerKubeletTest {
                 .orElseThrow();
         settings.getData().put("greeting", "changed");
         cluster().client().resource(ConfigMap.class).update(settings);
-        Await.passes(() -> assertThat(log("full", "client", "")).endsWith("hello\nchanged\n"));
+        Await.passes(() -> assertThat(cluster().log("full", "client", "")).endsWith("hello\nchanged\n"));
 
         Objects.requireNonNull(kubelet).stop(Duration.ofSeconds(5));
         kubelet = startKubelet();
@@ -258,11 +201,15 @@ class DockerKubeletTest {
                                 && container(found, "main").getRestartCount() == 1);
         assertThat(container(pod, "main").getLastState().getTerminated().getExitCode())
                 .isEqualTo(3);
-        assertThat(log("victim", "main", "&previous=true").lines()).containsExactlyInAnyOrder("out 1", "err 1");
-        Await.passes(() -> assertThat(log("victim", "main", "").lines()).containsExactlyInAnyOrder("out 2", "err 2"));
-        assertThat(log("victim", "main", "&tailLines=1&timestamps=true")).matches("20[0-9T:.-]+Z (out|err) 2\n");
-        assertThat(log("victim", "main", "&limitBytes=3")).hasSize(3);
-        assertThat(log("victim", "main", "&sinceTime=2999-01-01T00:00:00Z")).isEmpty();
+        assertThat(cluster().log("victim", "main", "&previous=true").lines())
+                .containsExactlyInAnyOrder("out 1", "err 1");
+        Await.passes(() ->
+                assertThat(cluster().log("victim", "main", "").lines()).containsExactlyInAnyOrder("out 2", "err 2"));
+        assertThat(cluster().log("victim", "main", "&tailLines=1&timestamps=true"))
+                .matches("20[0-9T:.-]+Z (out|err) 2\n");
+        assertThat(cluster().log("victim", "main", "&limitBytes=3")).hasSize(3);
+        assertThat(cluster().log("victim", "main", "&sinceTime=2999-01-01T00:00:00Z"))
+                .isEmpty();
         delete("victim");
     }
 
@@ -317,8 +264,9 @@ class DockerKubeletTest {
                                         .getContainerID()
                                         .equals(container(before, "main").getContainerID()));
         assertThat(container(after, "main").getRestartCount()).isEqualTo(1);
-        Await.passes(() -> assertThat(fetch("http://" + after.getStatus().getPodIP() + ":8080/"))
-                .contains("Hello from survivor"));
+        Await.passes(
+                () -> assertThat(TestCluster.fetch("http://" + after.getStatus().getPodIP() + ":8080/"))
+                        .contains("Hello from survivor"));
 
         docker().daemon().kill();
         docker().daemon().startAgain("--live-restore");

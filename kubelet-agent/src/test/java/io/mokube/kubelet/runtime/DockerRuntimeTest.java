@@ -227,34 +227,28 @@ class DockerRuntimeTest extends ContainerRuntimeContract {
                 .contains("Seccomp:\t2\n");
         String lax = sleeper(plainSandbox(), Security.DEFAULT);
         assertThat(output(lax, "cat", "/proc/1/status")).contains("Seccomp:\t0\n");
-        assertThatThrownBy(() -> sleeper(
-                        plainSandbox(),
-                        new Security(
-                                OptionalLong.empty(),
-                                OptionalLong.empty(),
-                                List.of(),
-                                false,
-                                false,
-                                false,
-                                List.of("FLY"),
-                                List.of(),
-                                Optional.empty())))
+        assertThatThrownBy(() -> sleeper(plainSandbox(), security(false, "FLY")))
                 .hasMessage("unknown capability \"FLY\"");
+    }
+
+    private static Security security(boolean privileged, String... capabilities) {
+        Security none = Security.DEFAULT;
+        return new Security(
+                none.runAsUser(),
+                none.runAsGroup(),
+                none.supplementalGroups(),
+                privileged,
+                none.readOnlyRoot(),
+                none.noNewPrivileges(),
+                List.of(capabilities),
+                none.dropCapabilities(),
+                none.seccomp());
     }
 
     /** Where root lacks capabilities, as in many containers, Docker can't start one; elsewhere it runs. */
     @Test
     void aPrivilegedContainerRunsOrSaysWhyNot() {
-        Security privileged = new Security(
-                OptionalLong.empty(),
-                OptionalLong.empty(),
-                List.of(),
-                true,
-                false,
-                false,
-                List.of(),
-                List.of(),
-                Optional.empty());
+        Security privileged = security(true);
         try {
             String id = sleeper(plainSandbox(), privileged);
             assertThat(output(id, "ls", "/dev/mem")).isEqualTo("/dev/mem\n");

@@ -34,6 +34,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -102,32 +103,23 @@ public final class DockerRuntime implements ContainerRuntime {
 
     private String createSandbox(SandboxConfig sandbox) {
         if (sandbox.namespaces().hostNetwork()) {
-            return create(sandboxRequest(sandbox, ""));
+            return create(request -> DockerRequests.sandbox(request, sandbox, config.network(), ""));
         }
         network.ensure();
         addresses.lock();
         try {
-            return create(sandboxRequest(sandbox, network.free()));
+            String address = network.free();
+            return create(request -> DockerRequests.sandbox(request, sandbox, config.network(), address));
         } finally {
             addresses.unlock();
         }
     }
 
-    private Filling sandboxRequest(SandboxConfig sandbox, String address) {
-        return request -> DockerRequests.sandbox(request, sandbox, config.network(), address);
-    }
-
-    /** Fills in what a container is made of. */
-    @FunctionalInterface
-    private interface Filling {
-        void fill(CreateContainerCmd request);
-    }
-
-    private String create(Filling filling) {
+    private String create(Consumer<CreateContainerCmd> filling) {
         return docker.call(client -> {
             // The image is named by the filling; the library wants one at once.
             CreateContainerCmd request = client.createContainerCmd("");
-            filling.fill(request);
+            filling.accept(request);
             return request.exec().getId();
         });
     }

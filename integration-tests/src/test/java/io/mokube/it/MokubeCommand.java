@@ -3,6 +3,7 @@ package io.mokube.it;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -15,9 +16,18 @@ final class MokubeCommand {
     private MokubeCommand() {}
 
     static Commands.Result run(Path data, String... arguments) {
+        return run(data, Map.of(), arguments);
+    }
+
+    /**
+     * @param environment further variables
+     */
+    static Commands.Result run(Path data, Map<String, String> environment, String... arguments) {
         List<String> command = new ArrayList<>(List.of(SCRIPT.toString()));
         command.addAll(List.of(arguments));
-        return Commands.run(command, Map.of("MOKUBE_DATA", data.toString()), PATIENCE);
+        Map<String, String> variables = new HashMap<>(environment);
+        variables.put("MOKUBE_DATA", data.toString());
+        return Commands.run(command, variables, PATIENCE);
     }
 
     static String ok(Path data, String... arguments) {

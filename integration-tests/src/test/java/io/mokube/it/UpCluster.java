@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import tools.jackson.databind.JsonNode;
 
@@ -18,6 +19,7 @@ final class UpCluster implements TestCluster {
     private final Path data;
     private final List<String> arguments;
     private final int nodes;
+    private final Map<String, String> environment;
 
     /**
      * Starts a cluster with the demo image on every node.
@@ -25,8 +27,16 @@ final class UpCluster implements TestCluster {
      * @param options further options of {@code up}
      */
     static UpCluster start(int nodes, String... options) {
+        return start(nodes, Map.of(), options);
+    }
+
+    /**
+     * @param environment further variables for {@code up}
+     */
+    static UpCluster start(int nodes, Map<String, String> environment, String... options) {
         try {
-            UpCluster cluster = new UpCluster(Files.createTempDirectory("mokube-it"), nodes, List.of(options));
+            UpCluster cluster =
+                    new UpCluster(Files.createTempDirectory("mokube-it"), nodes, environment, List.of(options));
             cluster.up();
             MokubeCommand.ok(cluster.data, "image", "demo");
             return cluster;
@@ -35,16 +45,17 @@ final class UpCluster implements TestCluster {
         }
     }
 
-    private UpCluster(Path data, int nodes, List<String> options) {
+    private UpCluster(Path data, int nodes, Map<String, String> environment, List<String> options) {
         this.data = data;
         this.nodes = nodes;
+        this.environment = environment;
         arguments = new ArrayList<>(List.of("up", "--detach", "--nodes=" + nodes, "--port=" + FreePort.next()));
         arguments.addAll(options);
     }
 
     /** Brings it up, or up again. */
     void up() {
-        Commands.Result result = MokubeCommand.run(data, arguments.toArray(String[]::new));
+        Commands.Result result = MokubeCommand.run(data, environment, arguments.toArray(String[]::new));
         if (result.code() != 0) {
             throw new AssertionError("up failed: " + result + "\n" + log());
         }

@@ -6,7 +6,6 @@ import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.mokube.apiserver.pki.ClusterCertificates;
 import io.mokube.apiserver.pki.Pem;
 import io.mokube.client.rest.ClientConfig;
 import io.mokube.client.rest.DeleteOptions;
@@ -15,7 +14,6 @@ import io.mokube.kubelet.runtime.TestContainerd;
 import io.mokube.kubelet.runtime.cri.ContainerdLauncher;
 import io.mokube.kubelet.runtime.cri.CriRuntime;
 import io.mokube.kubelet.runtime.cri.DemoImage;
-import io.mokube.machinery.component.Platform;
 import io.mokube.testkit.Await;
 import java.io.IOException;
 import java.net.URI;
@@ -31,7 +29,6 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.stream.Stream;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
@@ -83,40 +80,13 @@ class ContainerdKubeletTest {
     }
 
     private static Kubelet startKubelet() {
-        ClusterCertificates.NodeCredentials credentials = cluster().node(NODE);
-        KubeletConfig config = KubeletConfig.of(
+        return cluster()
+                .startKubelet(
                         NODE,
-                        ClientConfig.fromKubeconfig(credentials.kubeconfig()),
-                        containerd().config().socket(),
-                        root().resolve("kubelet"))
-                .withPodCidr(containerd().config().podCidr())
-                .withCgroupParent(CGROUPS)
-                .withServer(new KubeletConfig.Server(
-                        0,
-                        Optional.of(content(credentials.servingCertificate())),
-                        Optional.of(content(credentials.servingKey())),
-                        Optional.of(content(credentials.authority()))))
-                .withTimings(new KubeletConfig.Timings(
-                        Duration.ofSeconds(10),
-                        Duration.ofSeconds(10),
-                        Duration.ofMinutes(5),
-                        Duration.ofMillis(200),
-                        Duration.ofMillis(500)));
-        Kubelet agent = new Kubelet(config, Platform.system());
-        agent.start();
-        Await.until(
-                Duration.ofSeconds(30),
-                "the agent is ready",
-                () -> agent.readiness().ready());
-        return agent;
-    }
-
-    private static String content(Path file) {
-        try {
-            return Files.readString(file);
-        } catch (IOException e) {
-            throw new AssertionError(e);
-        }
+                        () -> containerd().connect(),
+                        root().resolve("kubelet"),
+                        config -> config.withPodCidr(containerd().config().podCidr())
+                                .withCgroupParent(CGROUPS));
     }
 
     @AfterAll
@@ -183,26 +153,6 @@ class ContainerdKubeletTest {
                 .doesNotExist();
     }
 
-    private static String fetch(String url) {
-        try (HttpClient http = HttpClient.newHttpClient()) {
-            return http.send(
-                            HttpRequest.newBuilder(URI.create(url))
-                                    .timeout(Duration.ofSeconds(2))
-                                    .build(),
-                            HttpResponse.BodyHandlers.ofString())
-                    .body();
-        } catch (IOException e) {
-            return "";
-        } catch (InterruptedException e) {
-            throw new AssertionError(e);
-        }
-    }
-
-    /** The log as kubectl gets it: from the API server, which asks the node. */
-    private static String log(String pod, String query) {
-        return cluster().client().getText("/api/v1/namespaces/default/pods/" + pod + "/log?container=main" + query);
-    }
-
     @Test
     void aWebServerAnswersOnItsAddressAndOutlivesTheAgent() {
         cluster()
@@ -221,7 +171,8 @@ class ContainerdKubeletTest {
                         .endSpec()
                         .build());
         Pod before = cluster().await("web", "is ready", TestCluster::ready);
-        assertThat(fetch("http://" + before.getStatus().getPodIP() + ":8080/")).contains("Hello from web");
+        assertThat(TestCluster.fetch("http://" + before.getStatus().getPodIP() + ":8080/"))
+                .contains("Hello from web");
 
         Objects.requireNonNull(kubelet).stop(Duration.ofSeconds(5));
         kubelet = startKubelet();
@@ -283,10 +234,10 @@ class ContainerdKubeletTest {
         assertThat(container.getContainerID()).isNotEqualTo(id);
         assertThat(container.getLastState().getTerminated().getExitCode()).isEqualTo(137);
         assertThat(container.getLastState().getTerminated().getContainerID()).isEqualTo(id);
-        assertThat(log("victim", "&previous=true")).isEqualTo("run 1\n");
-        Await.passes(() -> assertThat(log("victim", "")).isEqualTo("run 2\n"));
-        assertThat(log("victim", "&timestamps=true")).matches("20[0-9T:.-]+Z run 2\n");
-        assertThat(log("victim", "&tailLines=0")).isEmpty();
+        assertThat(cluster().log("victim", "main", "&previous=true")).isEqualTo("run 1\n");
+        Await.passes(() -> assertThat(cluster().log("victim", "main", "")).isEqualTo("run 2\n"));
+        assertThat(cluster().log("victim", "main", "&timestamps=true")).matches("20[0-9T:.-]+Z run 2\n");
+        assertThat(cluster().log("victim", "main", "&tailLines=0")).isEmpty();
         delete("victim");
     }
 

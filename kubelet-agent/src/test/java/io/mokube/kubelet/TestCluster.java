@@ -11,14 +11,24 @@ import io.mokube.apiserver.pki.ClusterCertificates;
 import io.mokube.client.rest.ApiClient;
 import io.mokube.client.rest.ClientConfig;
 import io.mokube.client.rest.ResourceClient;
+import io.mokube.kubelet.runtime.ContainerRuntime;
 import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.testkit.Await;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 
 /** A real API server in this JVM, with what pods need of it. */
 public final class TestCluster implements AutoCloseable {
@@ -72,6 +82,66 @@ public final class TestCluster implements AutoCloseable {
     /** Credentials of a node on loopback, as the cluster issues them. */
     public ClusterCertificates.NodeCredentials node(String name) {
         return server.certificates().issueNode(name, List.of("127.0.0.1"), server.publicUri());
+    }
+
+    /**
+     * Starts an agent that looks often, and waits until it is ready.
+     *
+     * @param folder where it keeps its files
+     * @param further what else is particular to it
+     */
+    public Kubelet startKubelet(
+            String node, Supplier<ContainerRuntime> runtime, Path folder, UnaryOperator<KubeletConfig> further) {
+        ClusterCertificates.NodeCredentials credentials = node(node);
+        KubeletConfig config = KubeletConfig.of(
+                        node, ClientConfig.fromKubeconfig(credentials.kubeconfig()), runtime, folder)
+                .withServer(new KubeletConfig.Server(
+                        0,
+                        Optional.of(content(credentials.servingCertificate())),
+                        Optional.of(content(credentials.servingKey())),
+                        Optional.of(content(credentials.authority()))))
+                .withTimings(new KubeletConfig.Timings(
+                        Duration.ofSeconds(10),
+                        Duration.ofSeconds(10),
+                        Duration.ofMinutes(5),
+                        Duration.ofMillis(200),
+                        Duration.ofMillis(500)));
+        Kubelet agent = new Kubelet(further.apply(config), Platform.system());
+        agent.start();
+        Await.until(
+                Duration.ofSeconds(30),
+                "the agent is ready",
+                () -> agent.readiness().ready());
+        return agent;
+    }
+
+    private static String content(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A container's log as kubectl gets it: from the API server, which asks the node. */
+    public String log(String pod, String container, String query) {
+        return client.getText("/api/v1/namespaces/default/pods/" + pod + "/log?container=" + container + query);
+    }
+
+    /** What answers there; empty when nothing does. */
+    public static String fetch(String url) {
+        try (HttpClient http = HttpClient.newHttpClient()) {
+            return http.send(
+                            HttpRequest.newBuilder(URI.create(url))
+                                    .timeout(Duration.ofSeconds(2))
+                                    .build(),
+                            HttpResponse.BodyHandlers.ofString())
+                    .body();
+        } catch (IOException e) {
+            return "";
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
     }
 
     public ResourceClient<Pod> pods() {

@@ -5,8 +5,10 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * A Docker Engine of a test's own, with its own data, state and socket in a temporary folder, so that it disturbs no other.
@@ -18,44 +20,82 @@ public final class DockerDaemon implements AutoCloseable {
     private static final Duration STOP_GRACE = Duration.ofSeconds(60);
 
     private final Path folder;
-    private final ChildProcess daemon;
+    private ChildProcess daemon;
 
-    private DockerDaemon(Path folder, ChildProcess daemon) {
+    private DockerDaemon(Path folder) {
         this.folder = folder;
-        this.daemon = daemon;
+        this.daemon = launch(folder);
+    }
+
+    /** Whether {@code dockerd} is on the PATH. */
+    public static boolean installed() {
+        return Stream.of(System.getenv("PATH").split(":", -1))
+                .anyMatch(entry -> Files.isExecutable(Path.of(entry, "dockerd")));
     }
 
     /** Starts a daemon and waits until it answers. */
     public static DockerDaemon start() {
         try {
-            Path folder = Files.createTempDirectory("mokube-docker-");
-            ChildProcess process = ChildProcess.start(
-                    "dockerd",
-                    List.of(
-                            "dockerd",
-                            "--data-root=" + folder.resolve("data"),
-                            "--exec-root=" + folder.resolve("exec"),
-                            "--pidfile=" + folder.resolve("pid"),
-                            "--host=unix://" + folder.resolve("sock"),
-                            // The default network would collide with another daemon's.
-                            "--bridge=none"),
-                    Map.of());
-            DockerDaemon daemon = new DockerDaemon(folder, process);
-            try {
-                process.awaitReady(START_DEADLINE, daemon::answers);
-            } catch (AssertionError e) {
-                daemon.close();
-                throw e;
-            }
+            DockerDaemon daemon = new DockerDaemon(Files.createTempDirectory("mokube-docker-"));
+            daemon.awaitReady();
             return daemon;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
+    private static ChildProcess launch(Path folder, String... options) {
+        List<String> command = new ArrayList<>(List.of(
+                "dockerd",
+                "--data-root=" + folder.resolve("data"),
+                "--exec-root=" + folder.resolve("exec"),
+                "--pidfile=" + folder.resolve("pid"),
+                "--host=unix://" + folder.resolve("sock"),
+                // The default network would collide with another daemon's.
+                "--bridge=none"));
+        command.addAll(List.of(options));
+        return ChildProcess.start("dockerd", command, Map.of());
+    }
+
+    private void awaitReady() {
+        try {
+            daemon.awaitReady(START_DEADLINE, this::answers);
+        } catch (AssertionError e) {
+            close();
+            throw e;
+        }
+    }
+
+    /** Kills the daemon as {@code kill -9} does, which leaves its containers running. */
+    public void kill() {
+        daemon.kill();
+        try {
+            // Its containerd dies with it. The next daemon takes a dead one for running until somebody has reaped it.
+            Files.deleteIfExists(folder.resolve("exec/containerd/containerd.pid"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /**
+     * Starts the daemon again and waits until it answers. It ends what it finds running, as it does by default.
+     *
+     * @param options further ones, such as {@code --live-restore}
+     */
+    public void startAgain(String... options) {
+        daemon.close();
+        daemon = launch(folder, options);
+        awaitReady();
+    }
+
+    /** Where the daemon listens. */
+    public Path socket() {
+        return folder.resolve("sock");
+    }
+
     /** What clients need in their environment to use this daemon. */
     public Map<String, String> environment() {
-        return Map.of("DOCKER_HOST", "unix://" + folder.resolve("sock"));
+        return Map.of("DOCKER_HOST", "unix://" + socket());
     }
 
     @Override
@@ -77,7 +117,7 @@ public final class DockerDaemon implements AutoCloseable {
     }
 
     private boolean answers() {
-        if (!Files.exists(folder.resolve("sock"))) {
+        if (!Files.exists(socket())) {
             return false;
         }
         try (ChildProcess client = ChildProcess.start("docker-info", List.of("docker", "info"), environment())) {

@@ -4,10 +4,14 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.mokube.client.rest.ClientConfig;
 import io.mokube.kubelet.Kubelet;
 import io.mokube.kubelet.KubeletConfig;
+import io.mokube.kubelet.runtime.ContainerRuntime;
 import io.mokube.kubelet.runtime.cri.ContainerdLauncher;
 import io.mokube.kubelet.runtime.cri.ContainerdLauncher.ContainerdConfig;
 import io.mokube.kubelet.runtime.cri.CriRuntime;
+import io.mokube.kubelet.runtime.docker.DockerConfig;
+import io.mokube.kubelet.runtime.docker.DockerRuntime;
 import io.mokube.machinery.component.CarrierThreads;
+import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.time.Clock;
 import java.io.IOException;
@@ -15,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.SpringApplication;
@@ -44,8 +49,10 @@ public class KubeletApplication {
      * @param root where pods' volumes, logs and images are kept
      * @param state where sockets are, gone after a reboot; a short path
      * @param criSocket the container runtime's socket; when absent the agent runs a containerd of its own
-     * @param bridge the network bridge of that containerd's pods, unique on the machine
+     * @param dockerSocket the socket of a Docker Engine of this machine, which then is the container runtime
+     * @param bridge the network bridge of that containerd's or engine's pods, unique on the machine
      * @param podCidr the addresses of the node's pods
+     * @param dockerSubnet the addresses of all nodes that share the engine and the bridge; those of this node when absent
      */
     @ConfigurationProperties("mokube")
     public record Settings(
@@ -58,8 +65,10 @@ public class KubeletApplication {
             @DefaultValue("/var/lib/mokube") Path root,
             @DefaultValue("/run/mokube") Path state,
             @Nullable Path criSocket,
+            @Nullable Path dockerSocket,
             @DefaultValue("mokube0") String bridge,
-            @DefaultValue("10.244.0.0/24") String podCidr) {}
+            @DefaultValue("10.244.0.0/24") String podCidr,
+            @Nullable String dockerSubnet) {}
 
     public static void main(String[] arguments) {
         CarrierThreads.provide();
@@ -74,6 +83,9 @@ public class KubeletApplication {
 
     @Bean
     Kubelet kubelet(Settings settings, ContainerdLauncher containerd, MeterRegistry meters) throws IOException {
+        if (settings.criSocket() != null && settings.dockerSocket() != null) {
+            throw new ComponentException("give mokube.cri-socket or mokube.docker-socket, not both");
+        }
         KubeletConfig config = KubeletConfig.of(
                         settings.nodeName(),
                         ClientConfig.fromKubeconfig(settings.kubeconfig()).withUserAgent("kubelet"),
@@ -89,7 +101,13 @@ public class KubeletApplication {
         return new Kubelet(config, new Platform(Clock.system(), new SecureRandom(), meters));
     }
 
-    private static CriRuntime runtime(Settings settings, ContainerdLauncher containerd) {
+    private static ContainerRuntime runtime(Settings settings, ContainerdLauncher containerd) {
+        Path docker = settings.dockerSocket();
+        if (docker != null) {
+            String subnet = Objects.requireNonNullElse(settings.dockerSubnet(), settings.podCidr());
+            return new DockerRuntime(
+                    new DockerConfig(docker, settings.bridge(), subnet, settings.podCidr()), Clock.system());
+        }
         Path named = settings.criSocket();
         if (named != null) {
             return new CriRuntime(named);

@@ -7,6 +7,7 @@ import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.mokube.client.rest.ApiClient;
 import io.mokube.kubelet.KubeletConfig;
+import io.mokube.kubelet.log.ContainerLog;
 import io.mokube.kubelet.pods.PodContainer;
 import io.mokube.kubelet.pods.RuntimeLabels;
 import io.mokube.kubelet.runtime.ContainerRuntime;

@@ -73,7 +73,7 @@ public final class PodWorkers implements AutoCloseable {
         this.clock = platform.clock();
         this.pods = pods;
         PodTree tree = new PodTree(config.root());
-        this.observer = new RuntimeObserver(runtime, config.nodeName(), tree);
+        this.observer = new RuntimeObserver(runtime, config.nodeName(), tree, platform.clock());
         RuntimeConfigs configs = new RuntimeConfigs(config, tree, node.memoryBytes());
         this.executor = new ActionExecutor(
                 runtime,

@@ -3,6 +3,7 @@ package io.mokube.kubelet.sync;
 import io.mokube.kubelet.lifecycle.RuntimeView;
 import io.mokube.kubelet.lifecycle.RuntimeView.ObservedContainer;
 import io.mokube.kubelet.lifecycle.RuntimeView.ObservedSandbox;
+import io.mokube.kubelet.log.ContainerLog;
 import io.mokube.kubelet.pods.RuntimeLabels;
 import io.mokube.kubelet.runtime.ContainerRuntime;
 import io.mokube.kubelet.runtime.ContainerStatus;
@@ -10,6 +11,7 @@ import io.mokube.kubelet.runtime.ContainerStatus.State;
 import io.mokube.kubelet.runtime.ContainerSummary;
 import io.mokube.kubelet.runtime.Sandbox;
 import io.mokube.kubelet.runtime.SandboxStatus;
+import io.mokube.machinery.time.Clock;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -27,16 +29,20 @@ import java.util.TreeSet;
 final class RuntimeObserver {
 
     private static final int MOST_LAST_WORDS = 4096;
+    private static final int MOST_LOG_WORDS = 2048;
+    private static final int MOST_LOG_LINES = 80;
 
     private final ContainerRuntime runtime;
     private final String node;
     private final PodTree tree;
+    private final Clock clock;
     private final String runtimeName;
 
-    RuntimeObserver(ContainerRuntime runtime, String node, PodTree tree) {
+    RuntimeObserver(ContainerRuntime runtime, String node, PodTree tree, Clock clock) {
         this.runtime = runtime;
         this.node = node;
         this.tree = tree;
+        this.clock = clock;
         this.runtimeName = runtime.version().name();
     }
 
@@ -94,7 +100,7 @@ final class RuntimeObserver {
                 .getOrDefault(RuntimeLabels.TERMINATION_MESSAGE_POLICY, "")
                 .equals("FallbackToLogsOnError");
         if (words.isEmpty() && fallBack && status.exitCode() != 0) {
-            words = tail(Path.of(status.logPath()));
+            words = new ContainerLog(Path.of(status.logPath()), clock).lastWords(MOST_LOG_LINES, MOST_LOG_WORDS);
         }
         return words.isEmpty() ? status.message() : words;
     }

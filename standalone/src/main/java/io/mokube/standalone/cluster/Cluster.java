@@ -16,6 +16,8 @@ import io.mokube.kubelet.KubeletConfig;
 import io.mokube.kubelet.runtime.ContainerRuntime;
 import io.mokube.kubelet.runtime.cri.ContainerdLauncher;
 import io.mokube.kubelet.runtime.cri.CriRuntime;
+import io.mokube.kubelet.runtime.docker.DockerConfig;
+import io.mokube.kubelet.runtime.docker.DockerRuntime;
 import io.mokube.kubelet.runtime.hollow.HollowRuntime;
 import io.mokube.kubelet.runtime.hollow.HollowScript;
 import io.mokube.machinery.component.Component;
@@ -84,6 +86,9 @@ public final class Cluster {
             start(new Scheduler(SchedulerConfig.of(clientConfig(apiServer, "scheduler")), platform));
             start(new ControllerManager(
                     ControllerManagerConfig.standard(clientConfig(apiServer, "controller-manager")), platform));
+            if (config.runtime() == RuntimeKind.DOCKER) {
+                new DockerNodes(folder).claim(config.docker());
+            }
             for (int node = 1; node <= config.nodes(); node++) {
                 startNode(apiServer, node);
             }
@@ -170,6 +175,10 @@ public final class Cluster {
     private Supplier<ContainerRuntime> runtime(int node) {
         return switch (config.runtime()) {
             case HOLLOW -> () -> new HollowRuntime(folder.layout().podCidr(node), HollowScript.QUIET, platform.clock());
+            case DOCKER -> {
+                DockerConfig docker = new DockerNodes(folder).node(config.docker(), node);
+                yield () -> new DockerRuntime(docker, platform.clock());
+            }
             case CONTAINERD -> {
                 ContainerdLauncher.ContainerdConfig containerd = folder.layout().containerd(node);
                 ContainerdLauncher launcher = new ContainerdLauncher(containerd, platform.clock());
@@ -249,5 +258,19 @@ public final class Cluster {
             component.stop(grace);
         }
         containerds.forEach(ContainerdLauncher::stopWithContainers);
+        if (config.runtime() == RuntimeKind.DOCKER) {
+            removeFromDocker();
+        }
+    }
+
+    private void removeFromDocker() {
+        try {
+            new DockerNodes(folder).remove();
+        } catch (ComponentException e) {
+            log.atWarn()
+                    .setMessage("could not remove all containers")
+                    .addKeyValue("reason", e.getMessage())
+                    .log();
+        }
     }
 }

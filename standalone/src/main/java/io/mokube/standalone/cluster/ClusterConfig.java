@@ -1,5 +1,6 @@
 package io.mokube.standalone.cluster;
 
+import io.mokube.kubelet.runtime.docker.DockerEngine;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -13,12 +14,25 @@ import java.util.stream.IntStream;
  * @param store where the state lives
  * @param etcdEndpoints the etcd cluster's client URLs; empty with {@link StoreKind#ETCD} for a member of the cluster's own
  * @param port the API server's port, 0 for any free one
+ * @param docker the engine that {@link RuntimeKind#DOCKER} means
  */
 public record ClusterConfig(
-        Path folder, int nodes, RuntimeKind runtime, StoreKind store, List<String> etcdEndpoints, int port) {
+        Path folder,
+        int nodes,
+        RuntimeKind runtime,
+        StoreKind store,
+        List<String> etcdEndpoints,
+        int port,
+        DockerEngine docker) {
 
     public ClusterConfig {
         etcdEndpoints = List.copyOf(etcdEndpoints);
+    }
+
+    /** The same, where Docker means the engine at its usual place. */
+    public ClusterConfig(
+            Path folder, int nodes, RuntimeKind runtime, StoreKind store, List<String> etcdEndpoints, int port) {
+        this(folder, nodes, runtime, store, etcdEndpoints, port, DockerEngine.named(null));
     }
 
     /** The nodes' names. */

@@ -7,8 +7,8 @@ import java.util.HexFormat;
 import java.util.zip.CRC32;
 
 /**
- * Where the containerd of each node keeps its things and which addresses its pods get, so that the nodes of several
- * clusters fit on one machine.
+ * Where the runtime of each node keeps its things and which addresses its pods get, so that the nodes of several clusters
+ * fit on one machine.
  */
 final class NodeLayout {
 
@@ -35,9 +35,19 @@ final class NodeLayout {
                 podCidr(node));
     }
 
+    /** The addresses of all pods. */
+    String clusterCidr() {
+        return "10." + network + ".0.0/16";
+    }
+
     /** The addresses of a node's pods. */
     String podCidr(int node) {
         return "10." + network + "." + node + ".0/24";
+    }
+
+    /** The Docker network of all nodes' pods. */
+    String dockerNetwork() {
+        return "mk" + identity();
     }
 
     /** A short name for the cluster's folder. */

@@ -13,8 +13,14 @@ public final class NodeLeftovers {
      * Removes them; the cluster does not run.
      *
      * @return whether there was something
+     * @throws io.mokube.machinery.component.ComponentException when that can't be; the message says why
      */
     public static boolean remove(ClusterFolder folder) {
+        boolean onDocker = new DockerNodes(folder).remove();
+        return removeContainerds(folder) || onDocker;
+    }
+
+    private static boolean removeContainerds(ClusterFolder folder) {
         if (folder.runtime().filter(RuntimeKind.CONTAINERD::equals).isEmpty()) {
             return false;
         }

@@ -4,6 +4,8 @@ package io.mokube.standalone.cluster;
 public enum RuntimeKind {
     /** containerd, one of its own for each node. */
     CONTAINERD,
+    /** A Docker Engine of this machine, one for all nodes. */
+    DOCKER,
     /** No containers at all: pods only look as if they ran. */
     HOLLOW
 }

@@ -1,5 +1,7 @@
 package io.mokube.standalone.command;
 
+import io.mokube.kubelet.runtime.cri.ContainerdLauncher;
+import io.mokube.kubelet.runtime.docker.DockerEngine;
 import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.component.Platform;
 import io.mokube.standalone.cluster.Cluster;
@@ -32,7 +34,7 @@ import picocli.CommandLine.Spec;
         sortOptions = false)
 final class UpCommand implements Callable<Integer> {
 
-    private static final int MOST_CONTAINERD_NODES = 20;
+    private static final int MOST_REAL_NODES = 20;
     private static final int MOST_HOLLOW_NODES = 5000;
     private static final Duration STOP_GRACE = Duration.ofSeconds(20);
 
@@ -51,7 +53,7 @@ final class UpCommand implements Callable<Integer> {
             names = "--runtime",
             paramLabel = "RUNTIME",
             defaultValue = "AUTO",
-            description = "auto, containerd, or hollow (runs no containers). Default: auto.")
+            description = "auto, containerd, docker, or hollow (runs no containers). Default: auto.")
     private RuntimeChoice runtime = RuntimeChoice.AUTO;
 
     @Option(
@@ -120,28 +122,35 @@ final class UpCommand implements Callable<Integer> {
         RuntimeKind chosen = runtime(progress);
         int most =
                 switch (chosen) {
-                    case CONTAINERD -> MOST_CONTAINERD_NODES;
+                    case CONTAINERD, DOCKER -> MOST_REAL_NODES;
                     case HOLLOW -> MOST_HOLLOW_NODES;
                 };
         if (nodes < 1 || nodes > most) {
             throw refuse("--nodes must be between 1 and " + most + " with this runtime, not " + nodes);
         }
-        return new ClusterConfig(target.path(), nodes, chosen, store, etcdEndpoints, port);
+        return new ClusterConfig(target.path(), nodes, chosen, store, etcdEndpoints, port, docker(chosen));
     }
 
     private RuntimeKind runtime(Progress progress) {
         return switch (runtime) {
-            case DOCKER -> throw refuse("--runtime docker is not there yet: use containerd (needs root) or hollow");
             case HOLLOW -> RuntimeKind.HOLLOW;
             case CONTAINERD -> {
-                if (!HostSetup.isRoot()) {
-                    throw new ComponentException(
-                            "containers need root: run with sudo, or use --runtime hollow, which runs none");
-                }
+                needRoot();
                 yield RuntimeKind.CONTAINERD;
+            }
+            case DOCKER -> {
+                needRoot();
+                docker(RuntimeKind.DOCKER).missing().ifPresent(message -> {
+                    throw new ComponentException(message + ", or use --runtime containerd");
+                });
+                yield RuntimeKind.DOCKER;
             }
             case AUTO -> {
                 if (HostSetup.isRoot()) {
+                    if (ContainerdLauncher.missing().isPresent() && dockerAnswers()) {
+                        progress.say("containerd is not installed, but a Docker Engine runs: the nodes use that.");
+                        yield RuntimeKind.DOCKER;
+                    }
                     yield RuntimeKind.CONTAINERD;
                 }
                 progress.say(
@@ -149,6 +158,26 @@ final class UpCommand implements Callable<Integer> {
                 yield RuntimeKind.HOLLOW;
             }
         };
+    }
+
+    /** Also with Docker: the pods' volumes and logs belong to the containers' users. */
+    private static void needRoot() {
+        if (!HostSetup.isRoot()) {
+            throw new ComponentException(
+                    "containers need root: run with sudo, or use --runtime hollow, which runs none");
+        }
+    }
+
+    private static DockerEngine docker(RuntimeKind chosen) {
+        return DockerEngine.named(chosen == RuntimeKind.DOCKER ? System.getenv("DOCKER_HOST") : null);
+    }
+
+    private static boolean dockerAnswers() {
+        try {
+            return docker(RuntimeKind.DOCKER).missing().isEmpty();
+        } catch (ComponentException e) {
+            return false;
+        }
     }
 
     private static boolean isHttpUrl(String text) {
@@ -168,6 +197,8 @@ final class UpCommand implements Callable<Integer> {
         List<HostPackage> packages = new ArrayList<>();
         switch (config.runtime()) {
             case CONTAINERD -> packages.addAll(SetupCommand.CONTAINERD_NODES);
+            // The image that holds a pod's namespaces is made from busybox.
+            case DOCKER -> packages.add(HostPackage.BUSYBOX);
             case HOLLOW -> {}
         }
         if (config.store() == StoreKind.ETCD && config.etcdEndpoints().isEmpty()) {

@@ -94,7 +94,7 @@ public final class ContainerdLauncher implements AutoCloseable {
             if (!answers()) {
                 launch(file);
             }
-            PauseImage.ensure(config.socket(), config.root());
+            loadPauseImage();
         } catch (IOException e) {
             throw new ComponentException(
                     "can't prepare containerd of node " + config.node() + ": " + e.getMessage(), e);
@@ -188,6 +188,21 @@ public final class ContainerdLauncher implements AutoCloseable {
                     conf_dir = "%5$s"
                     max_conf_num = 1
                 """.formatted(config.root(), config.state(), PauseImage.NAME, plugins, cni);
+    }
+
+    private void loadPauseImage() throws IOException {
+        if (Ctr.run(config.socket(), "images", "list", "-q").lines().anyMatch(PauseImage.NAME::equals)) {
+            return;
+        }
+        Path archive = Files.createTempFile(config.root(), "pause", ".tar");
+        try {
+            PauseImage.write(archive);
+            importImage(archive);
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        } finally {
+            Files.deleteIfExists(archive);
+        }
     }
 
     /** Loads an image archive (docker save or OCI layout) so that pods can use it. */
@@ -315,36 +330,6 @@ public final class ContainerdLauncher implements AutoCloseable {
                     new ArrayList<>(List.of("ctr", "--address", socket.toString(), "--namespace", "k8s.io"));
             command.addAll(List.of(arguments));
             return Programs.run(command);
-        }
-    }
-
-    /** The image of a sandbox's own process: it holds the namespaces and does nothing. */
-    static final class PauseImage {
-        static final String NAME = "mokube.io/pause:1";
-
-        private PauseImage() {}
-
-        static void ensure(Path socket, Path folder) throws IOException {
-            if (Ctr.run(socket, "images", "list", "-q").lines().anyMatch(NAME::equals)) {
-                return;
-            }
-            Path archive = Files.createTempFile(folder, "pause", ".tar");
-            try {
-                ImageArchive.busybox(
-                                // init's duty in a shared process namespace is to reap; sleep is enough to hold the
-                                // others
-                                List.of(
-                                        "/bin/sh",
-                                        "-c",
-                                        "trap 'exit 0' TERM INT; while :; do sleep 2147483647 & wait; done"),
-                                Map.of())
-                        .write(NAME, archive);
-                Ctr.run(socket, "images", "import", archive.toString());
-            } catch (UncheckedIOException e) {
-                throw e.getCause();
-            } finally {
-                Files.deleteIfExists(archive);
-            }
         }
     }
 

@@ -1,4 +1,4 @@
-package io.mokube.kubelet.server;
+package io.mokube.kubelet.log;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
+import java.util.List;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -19,8 +20,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.FieldSource;
 
-/** What is read from a log in CRI's form. */
+/** What is read from a log, in CRI's form and in Docker's. */
 class ContainerLogTest {
 
     private static final String LOG = """
@@ -31,6 +33,18 @@ class ContainerLogTest {
             2026-01-01T00:00:03.000000003Z stdout F e
             2026-01-01T00:00:04.000000001Z stdout F four words in line
             """;
+
+    /** The same as Docker writes it. */
+    private static final String DOCKER_LOG = """
+            {"log":"one\\n","stream":"stdout","time":"2026-01-01T00:00:01.000000001Z"}
+            {"log":"two\\n","stream":"stderr","time":"2026-01-01T00:00:02.000000001Z"}
+            {"log":"thr","stream":"stdout","time":"2026-01-01T00:00:03.000000001Z"}
+            {"log":"e","stream":"stdout","time":"2026-01-01T00:00:03.000000002Z"}
+            {"log":"e\\n","stream":"stdout","time":"2026-01-01T00:00:03.000000003Z"}
+            {"log":"four words in line\\n","stream":"stdout","time":"2026-01-01T00:00:04.000000001Z"}
+            """;
+
+    private static final List<String> FORMS = List.of(LOG, DOCKER_LOG);
 
     @TempDir
     @Nullable
@@ -72,11 +86,34 @@ class ContainerLogTest {
         "9,one/two/three/four words in line/"
     })
     void theLastLines(long tail, String expected) throws Exception {
-        assertThat(read(options(null, tail, -1, false, false, ""))).isEqualTo(expected.replace('/', '\n'));
+        for (String form : FORMS) {
+            Files.writeString(file, form);
+            assertThat(read(options(null, tail, -1, false, false, ""))).as(form).isEqualTo(expected.replace('/', '\n'));
+        }
     }
 
     @Test
-    void limitsTimesAndStreams() throws Exception {
+    void lastWordsAreLimitedInLinesAndBytes() throws Exception {
+        for (String form : FORMS) {
+            Files.writeString(file, form);
+            ContainerLog log = new ContainerLog(file, Clock.system());
+            assertThat(log.lastWords(2, 100)).isEqualTo("three\nfour words in line\n");
+            assertThat(log.lastWords(80, 8)).isEqualTo("in line\n");
+        }
+        assertThat(new ContainerLog(file.resolve("absent"), Clock.system()).lastWords(80, 8))
+                .isEmpty();
+    }
+
+    @Test
+    void whatIsInNeitherFormIsGivenAsItIs() throws Exception {
+        Files.writeString(file, "{broken\nnothing\n");
+        assertThat(read(options(null, -1, -1, false, false, ""))).isEqualTo("{broken\nnothing\n");
+    }
+
+    @ParameterizedTest
+    @FieldSource("FORMS")
+    void limitsTimesAndStreams(String form) throws Exception {
+        Files.writeString(file, form);
         assertThat(read(options(null, -1, 5, false, false, ""))).isEqualTo("one\nt");
         assertThat(read(options(null, -1, -1, false, false, "stderr"))).isEqualTo("two\n");
         assertThat(read(options(Instant.parse("2026-01-01T00:00:04Z"), -1, -1, false, false, "")))

@@ -1,4 +1,4 @@
-package io.mokube.kubelet.server;
+package io.mokube.kubelet.log;
 
 import io.mokube.machinery.time.Clock;
 import java.io.BufferedInputStream;
@@ -12,16 +12,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.time.format.DateTimeParseException;
+import java.util.Arrays;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Reads a container's log in CRI's form: lines of {@code TIME stdout|stderr F|P TEXT}, where a line of the container that
- * was too long for one is split into parts marked {@code P}, and the last part is marked {@code F}.
- */
-final class ContainerLog {
+/** Reads a container's log, in CRI's form or in Docker's: see {@link LogLine}. */
+public final class ContainerLog {
 
     private static final Duration POLL = Duration.ofMillis(100);
     private static final int BLOCK = 8192;
@@ -29,7 +29,7 @@ final class ContainerLog {
     private final Path file;
     private final Clock clock;
 
-    ContainerLog(Path file, Clock clock) {
+    public ContainerLog(Path file, Clock clock) {
         this.file = file;
         this.clock = clock;
     }
@@ -44,7 +44,7 @@ final class ContainerLog {
      * @param follow go on with what is written until the container ends
      * @param stream {@code stdout} or {@code stderr} only; empty for both
      */
-    record Options(
+    public record Options(
             @Nullable Instant since,
             OptionalLong tailLines,
             OptionalLong limitBytes,
@@ -58,7 +58,8 @@ final class ContainerLog {
      * @param running whether more may come
      * @throws IOException when the reader went away or the file can't be read
      */
-    void copy(Options options, OutputStream output, BooleanSupplier running) throws IOException, InterruptedException {
+    public void copy(Options options, OutputStream output, BooleanSupplier running)
+            throws IOException, InterruptedException {
         long start =
                 options.tailLines().isPresent() ? tailStart(options.tailLines().getAsLong()) : 0;
         Sink sink = new Sink(output, options);
@@ -82,6 +83,47 @@ final class ContainerLog {
             }
         }
         output.flush();
+    }
+
+    /** What the container wrote last: at most so many lines, and so many bytes, from the end. Empty without a log. */
+    public String lastWords(long lines, int bytes) {
+        Options options = new Options(null, OptionalLong.of(lines), OptionalLong.empty(), false, false, "");
+        LastBytes words = new LastBytes(bytes);
+        try {
+            copy(options, words, () -> false);
+        } catch (IOException e) {
+            return "";
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return "";
+        }
+        return words.text();
+    }
+
+    /** Keeps the end of what is written. */
+    private static final class LastBytes extends OutputStream {
+        private final int most;
+        private byte[] kept = new byte[0];
+
+        LastBytes(int most) {
+            this.most = most;
+        }
+
+        @Override
+        public void write(int b) {
+            write(new byte[] {(byte) b}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) {
+            byte[] all = Arrays.copyOf(kept, kept.length + length);
+            System.arraycopy(bytes, offset, all, kept.length, length);
+            kept = Arrays.copyOfRange(all, Math.max(0, all.length - most), all.length);
+        }
+
+        String text() {
+            return new String(kept, StandardCharsets.UTF_8);
+        }
     }
 
     /** Where the last lines begin. Parts of one line count together. */
@@ -108,7 +150,7 @@ final class ContainerLog {
                         continue;
                     }
                     long lineStart = position + i + 1;
-                    if (full(reader, lineStart)) {
+                    if (full(reader, lineStart, lineEnd)) {
                         seen++;
                         if (seen > lines) {
                             return lineEnd;
@@ -117,20 +159,19 @@ final class ContainerLog {
                     lineEnd = lineStart;
                 }
             }
-            return full(reader, 0) && seen + 1 > lines ? lineEnd : 0;
+            return full(reader, 0, lineEnd) && seen + 1 > lines ? lineEnd : 0;
         }
     }
 
-    /** Whether the line that begins here ends a line of the container. */
-    private static boolean full(RandomAccessFile reader, long start) throws IOException {
+    /** Whether the line between these places ends a line of the container. */
+    private static boolean full(RandomAccessFile reader, long start, long end) throws IOException {
         long back = reader.getFilePointer();
         try {
             reader.seek(start);
-            byte[] head = new byte[64];
-            int length = reader.read(head);
-            String text = new String(head, 0, Math.max(0, length), StandardCharsets.ISO_8859_1);
-            String[] words = text.split(" ", 4);
-            return words.length < 3 || !words[2].startsWith("P");
+            byte[] head = new byte[LogLine.headBytes(reader.read(), end - start)];
+            reader.seek(start);
+            reader.readFully(head);
+            return !LogLine.partial(head);
         } finally {
             reader.seek(back);
         }
@@ -153,52 +194,38 @@ final class ContainerLog {
             return left <= 0;
         }
 
-        void write(byte[] line) throws IOException {
-            int first = indexOf(line, 0);
-            int second = first < 0 ? -1 : indexOf(line, first + 1);
-            int third = second < 0 ? -1 : indexOf(line, second + 1);
-            if (third < 0) {
-                put(line, 0, line.length);
+        void write(byte[] bytes) throws IOException {
+            Optional<LogLine> parsed = LogLine.parse(bytes);
+            if (parsed.isEmpty()) {
+                put(bytes);
                 return;
             }
-            String stream = new String(line, first + 1, second - first - 1, StandardCharsets.US_ASCII);
-            if (!options.stream().isEmpty() && !options.stream().equals(stream)) {
+            LogLine line = parsed.get();
+            if (!options.stream().isEmpty() && !options.stream().equals(line.stream())) {
                 return;
             }
             Instant since = options.since();
-            if (since != null && before(line, first, since)) {
+            if (since != null && before(line.time(), since)) {
                 return;
             }
-            boolean partial = line[second + 1] == 'P';
             if (options.timestamps() && !inLine) {
-                put(line, 0, first + 1);
+                put((line.time() + " ").getBytes(StandardCharsets.US_ASCII));
             }
-            int end = line[line.length - 1] == '\n' && partial ? line.length - 1 : line.length;
-            put(line, third + 1, end - third - 1);
-            inLine = partial;
+            put(line.text());
+            inLine = line.partial();
         }
 
-        private static boolean before(byte[] line, int end, Instant since) {
+        private static boolean before(String time, Instant since) {
             try {
-                String time = new String(line, 0, end, StandardCharsets.US_ASCII);
-                return java.time.OffsetDateTime.parse(time).toInstant().isBefore(since);
+                return OffsetDateTime.parse(time).toInstant().isBefore(since);
             } catch (DateTimeParseException e) {
                 return false;
             }
         }
 
-        private static int indexOf(byte[] line, int from) {
-            for (int i = from; i < line.length; i++) {
-                if (line[i] == ' ') {
-                    return i;
-                }
-            }
-            return -1;
-        }
-
-        private void put(byte[] bytes, int offset, int length) throws IOException {
-            int count = (int) Math.min(length, left);
-            output.write(bytes, offset, count);
+        private void put(byte[] bytes) throws IOException {
+            int count = (int) Math.min(bytes.length, left);
+            output.write(bytes, 0, count);
             left -= count;
         }
     }

@@ -1,0 +1,150 @@
+package io.mokube.kubelet.runtime;
+
+import io.mokube.kubelet.runtime.cri.DemoImage;
+import io.mokube.machinery.object.Json;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import tools.jackson.databind.JsonNode;
+
+/** An image registry with one image, {@code demo:1}, for those who know the password. */
+final class TestRegistry implements AutoCloseable {
+
+    static final String USER = "reader";
+    static final String PASSWORD = "se:cret";
+
+    /** The first byte of a TLS connection. */
+    private static final int TLS = 0x16;
+
+    private static final String SCHEMA = "application/vnd.docker.distribution.manifest.v2+json";
+
+    private final ServerSocket server;
+    private final Map<String, byte[]> blobs = new HashMap<>();
+    private final byte[] manifest;
+
+    private TestRegistry(Path folder) throws Exception {
+        Path archive = folder.resolve("demo.tar");
+        DemoImage.write(archive);
+        Path unpacked = Files.createDirectories(folder.resolve("unpacked"));
+        int exit = new ProcessBuilder("tar", "-xf", archive.toString(), "-C", unpacked.toString())
+                .start()
+                .waitFor();
+        if (exit != 0) {
+            throw new AssertionError("tar failed");
+        }
+        JsonNode saved = Json.MAPPER
+                .readTree(Files.readAllBytes(unpacked.resolve("manifest.json")))
+                .get(0);
+        manifest = Json.MAPPER.writeValueAsBytes(Map.of(
+                "schemaVersion",
+                2,
+                "mediaType",
+                SCHEMA,
+                "config",
+                blob(
+                        "application/vnd.docker.container.image.v1+json",
+                        unpacked.resolve(saved.path("Config").asString())),
+                "layers",
+                List.of(blob(
+                        "application/vnd.docker.image.rootfs.diff.tar",
+                        unpacked.resolve(saved.at("/Layers/0").asString())))));
+        server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        Thread.ofVirtual().name("registry").start(this::serve);
+    }
+
+    static TestRegistry start(Path folder) {
+        try {
+            return new TestRegistry(folder);
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private Map<String, Object> blob(String type, Path file) throws Exception {
+        byte[] content = Files.readAllBytes(file);
+        String digest = "sha256:"
+                + HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+        blobs.put(digest, content);
+        return Map.of("mediaType", type, "size", content.length, "digest", digest);
+    }
+
+    private void serve() {
+        while (!server.isClosed()) {
+            try {
+                Socket connection = server.accept();
+                Thread.ofVirtual().name("registry-answer").start(() -> answer(connection));
+            } catch (IOException e) {
+                return;
+            }
+        }
+    }
+
+    private void answer(Socket connection) {
+        try (connection) {
+            BufferedReader reader =
+                    new BufferedReader(new InputStreamReader(connection.getInputStream(), StandardCharsets.ISO_8859_1));
+            reader.mark(1);
+            if (reader.read() == TLS) {
+                // Docker tries that first; an end at once makes it go on without.
+                return;
+            }
+            reader.reset();
+            String[] request = reader.readLine().split(" ");
+            Map<String, String> headers = new HashMap<>();
+            for (String line = reader.readLine(); !line.isEmpty(); line = reader.readLine()) {
+                headers.put(line.substring(0, line.indexOf(':')), line.substring(line.indexOf(':') + 2));
+            }
+            String login = Base64.getEncoder().encodeToString((USER + ":" + PASSWORD).getBytes(StandardCharsets.UTF_8));
+            OutputStream output = connection.getOutputStream();
+            if (!("Basic " + login).equals(headers.get("Authorization"))) {
+                output.write(head("401 Unauthorized", "WWW-Authenticate: Basic realm=\"test\"", 0));
+                return;
+            }
+            boolean manifestWanted = request[1].startsWith("/v2/demo/manifests/");
+            byte[] body = request[1].equals("/v2/")
+                    ? "{}".getBytes(StandardCharsets.UTF_8)
+                    : manifestWanted ? manifest : blobs.get(request[1].substring(request[1].lastIndexOf('/') + 1));
+            if (body == null) {
+                output.write(head("404 Not Found", "Content-Type: text/plain", 0));
+                return;
+            }
+            String type = manifestWanted ? SCHEMA : "application/octet-stream";
+            output.write(head("200 OK", "Content-Type: " + type, body.length));
+            if (!request[0].equals("HEAD")) {
+                output.write(body);
+            }
+        } catch (IOException e) {
+            // The engine went away.
+            return;
+        }
+    }
+
+    private static byte[] head(String status, String header, int length) {
+        return ("HTTP/1.1 " + status + "\r\n" + header + "\r\nContent-Length: " + length
+                        + "\r\nConnection: close\r\n\r\n")
+                .getBytes(StandardCharsets.ISO_8859_1);
+    }
+
+    /** The name of its image. */
+    String image() {
+        return "127.0.0.1:" + server.getLocalPort() + "/demo:1";
+    }
+
+    @Override
+    public void close() throws IOException {
+        server.close();
+    }
+}

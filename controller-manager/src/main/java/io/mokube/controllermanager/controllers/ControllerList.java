@@ -1,6 +1,9 @@
 package io.mokube.controllermanager.controllers;
 
 import io.mokube.controllermanager.controllers.deployment.DeploymentController;
+import io.mokube.controllermanager.controllers.endpoints.EndpointsController;
+import io.mokube.controllermanager.controllers.endpointslice.EndpointSliceController;
+import io.mokube.controllermanager.controllers.endpointslice.EndpointSliceMirroringController;
 import io.mokube.controllermanager.controllers.garbage.GarbageCollector;
 import io.mokube.controllermanager.controllers.namespace.NamespaceController;
 import io.mokube.controllermanager.controllers.nodelifecycle.NodeLifecycleController;
@@ -22,6 +25,9 @@ public final class ControllerList {
             ClusterRoleAggregationController::create,
             DeploymentController::create,
             ReplicaSetController::create,
+            EndpointSliceController::create,
+            EndpointsController::create,
+            EndpointSliceMirroringController::create,
             NodeLifecycleController::create,
             TaintEvictionController::create,
             PodGarbageCollector::create);

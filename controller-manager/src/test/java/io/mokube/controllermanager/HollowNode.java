@@ -33,6 +33,9 @@ import java.util.function.Predicate;
  * address and become ready at once. */
 final class HollowNode implements AutoCloseable {
 
+    /** How many addresses were given to pods, whatever their node. */
+    private static final AtomicInteger ADDRESSES = new AtomicInteger();
+
     private final ApiClient client;
     private final ResourceClient<Pod> pods;
     private final Informer<Pod> informer;
@@ -40,7 +43,6 @@ final class HollowNode implements AutoCloseable {
     private final Thread heart = Thread.ofVirtual().name("heart").unstarted(this::beat);
     private final String name;
     private final Predicate<String> startable;
-    private final AtomicInteger addresses = new AtomicInteger();
 
     HollowNode(ApiClient client, String name, Predicate<String> startable) {
         this.client = client;
@@ -150,7 +152,7 @@ final class HollowNode implements AutoCloseable {
                     DeleteOptions.DEFAULT.withUid(pod.getMetadata().getUid()).withGracePeriod(Duration.ZERO));
         } else if (!"Running".equals(pod.getStatus().getPhase())
                 && startable.test(pod.getSpec().getContainers().getFirst().getImage())) {
-            int number = addresses.incrementAndGet();
+            int number = ADDRESSES.incrementAndGet();
             String address = "10.244." + number / 250 + "." + (number % 250 + 1);
             pods.updateStatus(new PodBuilder(Pods.ready(pod, Instant.now()))
                     .editStatus()

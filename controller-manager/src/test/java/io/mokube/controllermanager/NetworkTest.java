@@ -1,0 +1,217 @@
+package io.mokube.controllermanager;
+
+import static io.mokube.controllermanager.WorkloadCluster.PATIENCE;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.Endpoints;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.discovery.v1.Endpoint;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import io.mokube.client.rest.ApiClient;
+import io.mokube.client.rest.ListOptions;
+import io.mokube.machinery.selector.LabelSelector;
+import io.mokube.testkit.Await;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Services and what is behind them on the real API server, driven by the real kubectl. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class NetworkTest {
+
+    @TempDir
+    static Path directory;
+
+    private WorkloadCluster cluster;
+    private ApiClient client;
+
+    @BeforeAll
+    void start() throws InterruptedException {
+        cluster = WorkloadCluster.start(directory, "hollow");
+        client = cluster.client();
+    }
+
+    @AfterAll
+    void stop() {
+        if (cluster != null) {
+            cluster.close();
+        }
+    }
+
+    @Test
+    @Order(1)
+    void anExposedDeploymentHasItsPodsForEndpoints() {
+        cluster.kubectl("create", "deployment", "web", "--image=web:1", "--replicas=2", "--port=8080");
+        cluster.kubectl("expose", "deployment", "web", "--port=80", "--target-port=8080");
+        Await.passes(PATIENCE, () -> {
+            List<String> addresses = podAddresses("web");
+            assertThat(addresses).hasSize(2);
+            assertThat(sliceAddresses("web")).isEqualTo(addresses);
+            assertThat(endpointsAddresses("web")).isEqualTo(addresses);
+        });
+        String both = String.join(":8080,", podAddresses("web")) + ":8080";
+        assertThat(cluster.kubectl("get", "endpoints", "web", "--no-headers")).containsPattern("web +" + both + " ");
+        assertThat(cluster.kubectl("get", "endpointslices", "-l", "kubernetes.io/service-name=web", "--no-headers"))
+                .containsPattern("^web-[a-z0-9]{5} +IPv4 +8080 +" + String.join(",", podAddresses("web")));
+        assertThat(cluster.kubectl("describe", "service", "web")).containsPattern("Endpoints: +" + both + "\n");
+    }
+
+    @Test
+    @Order(2)
+    void endpointsFollowThePods() {
+        String slice = onlySlice("web").getMetadata().getName();
+        for (int replicas : new int[] {5, 1, 0, 3}) {
+            cluster.kubectl("scale", "deployment/web", "--replicas=" + replicas);
+            Await.passes(PATIENCE, () -> {
+                assertThat(podAddresses("web")).hasSize(replicas);
+                assertThat(sliceAddresses("web")).isEqualTo(podAddresses("web"));
+                assertThat(endpointsAddresses("web")).isEqualTo(podAddresses("web"));
+            });
+        }
+        assertThat(onlySlice("web").getMetadata().getName()).isEqualTo(slice);
+    }
+
+    @Test
+    @Order(3)
+    void aRestartedControllerMakesNoSecondSlice() {
+        cluster.restartControllers();
+        cluster.kubectl("scale", "deployment/web", "--replicas=4");
+        Await.passes(PATIENCE, () -> {
+            assertThat(podAddresses("web")).hasSize(4);
+            assertThat(sliceAddresses("web")).isEqualTo(podAddresses("web"));
+        });
+        onlySlice("web");
+    }
+
+    @Test
+    @Order(4)
+    void moreThanAHundredPodsNeedTwoSlices() {
+        cluster.kubectl("scale", "deployment/web", "--replicas=120");
+        Await.passes(PATIENCE, () -> {
+            assertThat(podAddresses("web")).hasSize(120);
+            assertThat(sliceAddresses("web")).isEqualTo(podAddresses("web"));
+            assertThat(endpointsAddresses("web")).isEqualTo(podAddresses("web"));
+        });
+        assertThat(slices("web"))
+                .hasSizeBetween(2, 3)
+                .allSatisfy(slice -> assertThat(slice.getEndpoints()).hasSizeLessThanOrEqualTo(100));
+        cluster.kubectl("scale", "deployment/web", "--replicas=1");
+        Await.passes(PATIENCE, () -> {
+            assertThat(podAddresses("web")).hasSize(1);
+            assertThat(sliceAddresses("web")).isEqualTo(podAddresses("web"));
+        });
+    }
+
+    @Test
+    @Order(5)
+    void trafficHintsAndZonesFollowServiceAndNode() {
+        cluster.kubectl("label", "node/hollow", "topology.kubernetes.io/zone=east");
+        cluster.kubectl("patch", "service/web", "-p", "{\"spec\":{\"trafficDistribution\":\"PreferSameNode\"}}");
+        Await.passes(PATIENCE, () -> {
+            Endpoint endpoint = onlySlice("web").getEndpoints().getFirst();
+            assertThat(endpoint.getZone()).isEqualTo("east");
+            assertThat(endpoint.getHints().getForZones().getFirst().getName()).isEqualTo("east");
+            assertThat(endpoint.getHints().getForNodes().getFirst().getName()).isEqualTo("hollow");
+        });
+        assertThat(client.resource(Node.class).get("", "hollow")).isPresent();
+    }
+
+    @Test
+    @Order(6)
+    void ownEndpointsOfAServiceWithoutSelectorAreMirroredAndLeftAlone() {
+        cluster.apply("""
+                apiVersion: v1
+                kind: Endpoints
+                metadata: {name: external}
+                subsets:
+                - addresses: [{ip: 192.0.2.1}]
+                  notReadyAddresses: [{ip: 192.0.2.2}]
+                  ports: [{name: db, port: 5432}]
+                ---
+                apiVersion: v1
+                kind: Service
+                metadata: {name: external}
+                spec: {ports: [{name: db, port: 5432}]}
+                """);
+        Await.passes(PATIENCE, () -> {
+            EndpointSlice slice = onlySlice("external");
+            assertThat(slice.getMetadata().getLabels())
+                    .containsEntry(
+                            "endpointslice.kubernetes.io/managed-by", "endpointslicemirroring-controller.k8s.io");
+            assertThat(slice.getPorts().getFirst().getPort()).isEqualTo(5432);
+            assertThat(slice.getEndpoints())
+                    .extracting(each -> each.getAddresses().getFirst() + " "
+                            + each.getConditions().getReady())
+                    .containsExactly("192.0.2.1 true", "192.0.2.2 false");
+        });
+        cluster.kubectl("patch", "endpoints/external", "-p", "{\"subsets\":null}");
+        Await.passes(PATIENCE, () -> assertThat(slices("external")).isEmpty());
+    }
+
+    @Test
+    @Order(7)
+    void everythingOfAServiceGoesWithIt() {
+        cluster.kubectl("delete", "service", "web", "external");
+        Await.passes(PATIENCE, () -> {
+            for (String name : List.of("web", "external")) {
+                assertThat(slices(name)).isEmpty();
+                assertThat(client.resource(Endpoints.class).get("default", name))
+                        .isEmpty();
+            }
+        });
+    }
+
+    // -----------------------------------------------------------------------------------------------------------
+
+    private List<String> podAddresses(String app) {
+        return client
+                .resource(Pod.class)
+                .list("default", ListOptions.ALL.withLabels(LabelSelector.ofLabels(Map.of("app", app))))
+                .items()
+                .stream()
+                .map(pod -> pod.getStatus().getPodIP())
+                .sorted()
+                .toList();
+    }
+
+    private List<EndpointSlice> slices(String service) {
+        return client.resource(EndpointSlice.class)
+                .list(
+                        "default",
+                        ListOptions.ALL.withLabels(
+                                LabelSelector.ofLabels(Map.of("kubernetes.io/service-name", service))))
+                .items();
+    }
+
+    private EndpointSlice onlySlice(String service) {
+        List<EndpointSlice> slices = slices(service);
+        assertThat(slices).hasSize(1);
+        return slices.getFirst();
+    }
+
+    private List<String> sliceAddresses(String service) {
+        return slices(service).stream()
+                .flatMap(slice -> slice.getEndpoints().stream())
+                .flatMap(endpoint -> endpoint.getAddresses().stream())
+                .sorted()
+                .toList();
+    }
+
+    private List<String> endpointsAddresses(String service) {
+        return client.resource(Endpoints.class).get("default", service).orElseThrow().getSubsets().stream()
+                .flatMap(subset -> subset.getAddresses().stream())
+                .map(address -> address.getIp())
+                .sorted()
+                .toList();
+    }
+}

@@ -6,6 +6,7 @@ import io.mokube.controllermanager.controllers.endpointslice.EndpointSliceContro
 import io.mokube.controllermanager.controllers.endpointslice.EndpointSliceMirroringController;
 import io.mokube.controllermanager.controllers.garbage.GarbageCollector;
 import io.mokube.controllermanager.controllers.namespace.NamespaceController;
+import io.mokube.controllermanager.controllers.nodeipam.NodeIpamController;
 import io.mokube.controllermanager.controllers.nodelifecycle.NodeLifecycleController;
 import io.mokube.controllermanager.controllers.nodelifecycle.TaintEvictionController;
 import io.mokube.controllermanager.controllers.podgc.PodGarbageCollector;
@@ -29,6 +30,7 @@ public final class ControllerList {
             EndpointsController::create,
             EndpointSliceMirroringController::create,
             NodeLifecycleController::create,
+            NodeIpamController::create,
             TaintEvictionController::create,
             PodGarbageCollector::create);
 

@@ -35,6 +35,11 @@ final class NodeLayout {
                 podCidr(node));
     }
 
+    /** The addresses of all pods. */
+    String clusterCidr() {
+        return "10." + network + ".0.0/16";
+    }
+
     /** The addresses of a node's pods. */
     String podCidr(int node) {
         return "10." + network + "." + node + ".0/24";

@@ -59,11 +59,15 @@ class NetworkTest {
             assertThat(sliceAddresses("web")).isEqualTo(addresses);
             assertThat(endpointsAddresses("web")).isEqualTo(addresses);
         });
-        String both = String.join(":8080,", podAddresses("web")) + ":8080";
-        assertThat(cluster.kubectl("get", "endpoints", "web", "--no-headers")).containsPattern("web +" + both + " ");
+        String[] addresses = podAddresses("web").toArray(String[]::new);
+        String sockets = String.join(":8080,", addresses) + ":8080";
+        assertThat(cluster.kubectl("get", "endpoints", "web", "--no-headers")).containsPattern("web +" + sockets + " ");
         assertThat(cluster.kubectl("get", "endpointslices", "-l", "kubernetes.io/service-name=web", "--no-headers"))
-                .containsPattern("^web-[a-z0-9]{5} +IPv4 +8080 +" + String.join(",", podAddresses("web")));
-        assertThat(cluster.kubectl("describe", "service", "web")).containsPattern("Endpoints: +" + both + "\n");
+                .containsPattern("^web-[a-z0-9]{5} +IPv4 +8080 ")
+                .contains(addresses);
+        assertThat(cluster.kubectl("describe", "service", "web"))
+                .containsPattern("Endpoints: +10[0-9.]+:8080,10[0-9.]+:8080\n")
+                .contains(addresses);
     }
 
     @Test
@@ -169,6 +173,49 @@ class NetworkTest {
                         .isEmpty();
             }
         });
+    }
+
+    @Test
+    @Order(8)
+    void aReplicationControllerKeepsItsPods() {
+        cluster.apply("""
+                apiVersion: v1
+                kind: ReplicationController
+                metadata: {name: old}
+                spec:
+                  replicas: 2
+                  template:
+                    metadata: {labels: {app: old}}
+                    spec: {containers: [{name: c, image: "web:1"}]}
+                """);
+        awaitReplicas("2 2 2");
+        assertThat(cluster.kubectl("get", "rc", "old", "--no-headers")).startsWith("old   2     2     2 ");
+        cluster.kubectl("scale", "rc/old", "--replicas=4");
+        awaitReplicas("4 4 4");
+        cluster.kubectl("delete", "pods", "-l", "app=old", "--wait=false");
+        cluster.kubectl("scale", "rc/old", "--replicas=1");
+        awaitReplicas("1 1 1");
+        Await.passes(
+                PATIENCE,
+                () -> assertThat(cluster.kubectl("describe", "rc", "old"))
+                        .containsPattern("Replicas: +1 current / 1 desired")
+                        .containsPattern("SuccessfulCreate .*Created pod: old-"));
+        cluster.kubectl("expose", "rc", "old", "--port=80");
+        Await.passes(PATIENCE, () -> assertThat(sliceAddresses("old")).isEqualTo(podAddresses("old")));
+        cluster.kubectl("delete", "rc/old", "service/old");
+        Await.passes(PATIENCE, () -> assertThat(podAddresses("old")).isEmpty());
+    }
+
+    private void awaitReplicas(String counts) {
+        Await.passes(
+                PATIENCE,
+                () -> assertThat(cluster.kubectl(
+                                "get",
+                                "rc",
+                                "old",
+                                "-o",
+                                "jsonpath={.status.replicas} {.status.readyReplicas} {.status.availableReplicas}"))
+                        .isEqualTo(counts));
     }
 
     // -----------------------------------------------------------------------------------------------------------

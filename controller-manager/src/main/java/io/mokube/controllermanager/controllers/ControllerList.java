@@ -11,6 +11,7 @@ import io.mokube.controllermanager.controllers.nodelifecycle.NodeLifecycleContro
 import io.mokube.controllermanager.controllers.nodelifecycle.TaintEvictionController;
 import io.mokube.controllermanager.controllers.podgc.PodGarbageCollector;
 import io.mokube.controllermanager.controllers.replicaset.ReplicaSetController;
+import io.mokube.controllermanager.controllers.replicaset.ReplicationControllerController;
 import java.util.List;
 import java.util.function.Function;
 
@@ -26,6 +27,7 @@ public final class ControllerList {
             ClusterRoleAggregationController::create,
             DeploymentController::create,
             ReplicaSetController::create,
+            ReplicationControllerController::create,
             EndpointSliceController::create,
             EndpointsController::create,
             EndpointSliceMirroringController::create,

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fabric8.kubernetes.api.model.Endpoints;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.discovery.v1.Endpoint;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.mokube.client.rest.ApiClient;
@@ -204,6 +205,71 @@ class NetworkTest {
         Await.passes(PATIENCE, () -> assertThat(sliceAddresses("old")).isEqualTo(podAddresses("old")));
         cluster.kubectl("delete", "rc/old", "service/old");
         Await.passes(PATIENCE, () -> assertThat(podAddresses("old")).isEmpty());
+    }
+
+    @Test
+    @Order(9)
+    void nodesAreToldHowLongSecretsAreGood() {
+        Await.passes(
+                PATIENCE,
+                () -> assertThat(client.resource(Node.class)
+                                .get("", "hollow")
+                                .orElseThrow()
+                                .getMetadata()
+                                .getAnnotations())
+                        .containsEntry("node.alpha.kubernetes.io/ttl", "0"));
+    }
+
+    @Test
+    @Order(10)
+    void tokensSignTheClustersInfoUntilTheyExpire() {
+        cluster.apply("""
+                apiVersion: v1
+                kind: ConfigMap
+                metadata: {name: cluster-info, namespace: kube-public}
+                data: {kubeconfig: "Hello"}
+                ---
+                apiVersion: v1
+                kind: Secret
+                metadata: {name: bootstrap-token-abcdef, namespace: kube-system}
+                type: bootstrap.kubernetes.io/token
+                stringData: {token-id: abcdef, token-secret: 0123456789abcdef, usage-bootstrap-signing: "true"}
+                """);
+        Await.passes(
+                PATIENCE,
+                () -> assertThat(cluster.kubectl(
+                                "get", "-n", "kube-public", "cm", "cluster-info", "-o", "jsonpath={.data}"))
+                        .contains("jws-kubeconfig-abcdef", "eyJhbGciOiJIUzI1NiIsImtpZCI6ImFiY2RlZiJ9.."));
+        cluster.kubectl(
+                "patch",
+                "-n",
+                "kube-system",
+                "secret",
+                "bootstrap-token-abcdef",
+                "-p",
+                "{\"stringData\":{\"expiration\":\"2026-01-01T00:00:00Z\"}}");
+        Await.passes(PATIENCE, () -> {
+            assertThat(client.resource(Secret.class).get("kube-system", "bootstrap-token-abcdef"))
+                    .isEmpty();
+            assertThat(cluster.kubectl("get", "-n", "kube-public", "cm", "cluster-info", "-o", "jsonpath={.data}"))
+                    .doesNotContain("jws-kubeconfig-abcdef");
+        });
+    }
+
+    @Test
+    @Order(11)
+    void theRangeOfServicesIsReadyAndStaysWhileServicesUseIt() {
+        Await.passes(
+                PATIENCE,
+                () -> assertThat(cluster.kubectl(
+                                "get", "servicecidr", "kubernetes", "-o", "jsonpath={.metadata.finalizers} {.status}"))
+                        .startsWith("[\"networking.k8s.io/service-cidr-finalizer\"] ")
+                        .contains("\"type\":\"Ready\"", "\"status\":\"True\"", "Kubernetes Service CIDR is ready"));
+        cluster.kubectl("delete", "servicecidr", "kubernetes", "--wait=false");
+        Await.passes(
+                PATIENCE,
+                () -> assertThat(cluster.kubectl("get", "servicecidr", "kubernetes", "-o", "jsonpath={.status}"))
+                        .contains("\"status\":\"False\"", "There are still IPAddresses referencing the ServiceCIDR"));
     }
 
     private void awaitReplicas(String counts) {

@@ -1,5 +1,7 @@
 package io.mokube.controllermanager.controllers;
 
+import io.mokube.controllermanager.controllers.bootstrap.BootstrapSigner;
+import io.mokube.controllermanager.controllers.bootstrap.TokenCleaner;
 import io.mokube.controllermanager.controllers.deployment.DeploymentController;
 import io.mokube.controllermanager.controllers.endpoints.EndpointsController;
 import io.mokube.controllermanager.controllers.endpointslice.EndpointSliceController;
@@ -12,6 +14,7 @@ import io.mokube.controllermanager.controllers.nodelifecycle.TaintEvictionContro
 import io.mokube.controllermanager.controllers.podgc.PodGarbageCollector;
 import io.mokube.controllermanager.controllers.replicaset.ReplicaSetController;
 import io.mokube.controllermanager.controllers.replicaset.ReplicationControllerController;
+import io.mokube.controllermanager.controllers.servicecidr.ServiceCidrController;
 import java.util.List;
 import java.util.function.Function;
 
@@ -33,6 +36,10 @@ public final class ControllerList {
             EndpointSliceMirroringController::create,
             NodeLifecycleController::create,
             NodeIpamController::create,
+            TtlController::create,
+            ServiceCidrController::create,
+            TokenCleaner::create,
+            BootstrapSigner::create,
             TaintEvictionController::create,
             PodGarbageCollector::create);
 

@@ -1,5 +1,6 @@
 package io.mokube.controllermanager.controllers.nodeipam;
 
+import io.mokube.controllermanager.controllers.address.Cidr;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -12,6 +12,7 @@ import io.mokube.client.rest.PatchKind;
 import io.mokube.client.rest.ResourceClient;
 import io.mokube.controllermanager.controllers.Controller;
 import io.mokube.controllermanager.controllers.ControllerContext;
+import io.mokube.controllermanager.controllers.address.Cidr;
 import io.mokube.controllermanager.controllers.ownership.Ownership;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.names.ObjectKey;

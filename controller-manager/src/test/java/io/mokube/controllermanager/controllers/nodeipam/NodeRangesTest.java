@@ -1,9 +1,11 @@
 package io.mokube.controllermanager.controllers.nodeipam;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
+import io.mokube.controllermanager.controllers.address.Cidr;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -72,8 +74,23 @@ class NodeRangesTest {
                         .containsExactly("10.244.1.0/24", "fd00:0:0:1::/64"));
     }
 
+    @Test
+    void aConfigurationThatCanNotWorkIsRefused() {
+        assertThatThrownBy(() -> new NodeIpamConfig.Range("10.244.0.0", 24))
+                .hasMessage("the cluster CIDR 10.244.0.0 is no CIDR");
+        assertThatThrownBy(() -> new NodeIpamConfig.Range("10.244.0.0/16", 8))
+                .hasMessage("the mask size 8 of nodes must lie between that of the cluster CIDR 10.244.0.0/16 and 32");
+        assertThatThrownBy(() -> new NodeIpamConfig.Range("fd00::/32", 64))
+                .hasMessage("the cluster CIDR fd00::/32 has more than 65536 parts with the mask size 64");
+        NodeIpamConfig.Range range = NodeIpamConfig.Range.of("10.244.0.0/16");
+        assertThatThrownBy(() -> new NodeIpamConfig(List.of(range, range), List.of()))
+                .hasMessage("only one cluster CIDR of each address family is possible");
+        assertThatThrownBy(() -> new NodeIpamConfig(List.of(range), List.of("nowhere")))
+                .hasMessage("nowhere is no CIDR");
+    }
+
     /**
-     * Nodes come with and without a range and go, the nodes that are shown lag behind, answers are lost, the controller
+     * Nodes come and go, the nodes that are shown lag behind, answers are lost, the controller
      * starts anew. No two nodes that live ever have the same range, and when all is quiet every node has one as long as
      * there are any.
      */

@@ -1,9 +1,7 @@
-package io.mokube.controllermanager.controllers.nodeipam;
+package io.mokube.controllermanager.controllers.address;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -44,21 +42,6 @@ class CidrTest {
         assertThat(cidr("10.244.7.0/24").contains(cluster)).isFalse();
         assertThat(cluster.contains(cidr("10.245.0.0/24"))).isFalse();
         assertThat(cidr("::/0").contains(cluster)).isFalse();
-    }
-
-    @Test
-    void aConfigurationThatCanNotWorkIsRefused() {
-        assertThatThrownBy(() -> new NodeIpamConfig.Range("10.244.0.0", 24))
-                .hasMessage("the cluster CIDR 10.244.0.0 is no CIDR");
-        assertThatThrownBy(() -> new NodeIpamConfig.Range("10.244.0.0/16", 8))
-                .hasMessage("the mask size 8 of nodes must lie between that of the cluster CIDR 10.244.0.0/16 and 32");
-        assertThatThrownBy(() -> new NodeIpamConfig.Range("fd00::/32", 64))
-                .hasMessage("the cluster CIDR fd00::/32 has more than 65536 parts with the mask size 64");
-        NodeIpamConfig.Range range = NodeIpamConfig.Range.of("10.244.0.0/16");
-        assertThatThrownBy(() -> new NodeIpamConfig(List.of(range, range), List.of()))
-                .hasMessage("only one cluster CIDR of each address family is possible");
-        assertThatThrownBy(() -> new NodeIpamConfig(List.of(range), List.of("nowhere")))
-                .hasMessage("nowhere is no CIDR");
     }
 
     private static Cidr cidr(String text) {

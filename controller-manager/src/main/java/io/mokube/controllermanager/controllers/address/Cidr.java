@@ -1,4 +1,4 @@
-package io.mokube.controllermanager.controllers.nodeipam;
+package io.mokube.controllermanager.controllers.address;
 
 import java.math.BigInteger;
 import java.net.InetAddress;
@@ -12,10 +12,10 @@ import java.util.StringJoiner;
  * @param bits how many an address has, 32 or 128
  * @param prefix how many of them all addresses of the block share
  */
-record Cidr(BigInteger first, int bits, int prefix) {
+public record Cidr(BigInteger first, int bits, int prefix) {
 
     /** Reads {@code 10.244.0.0/16}; nothing when it is no block. Bits behind the prefix don't count. */
-    static Optional<Cidr> parse(String text) {
+    public static Optional<Cidr> parse(String text) {
         int slash = text.indexOf('/');
         if (slash < 0) {
             return Optional.empty();
@@ -35,30 +35,30 @@ record Cidr(BigInteger first, int bits, int prefix) {
         }
     }
 
-    boolean contains(InetAddress address) {
+    public boolean contains(InetAddress address) {
         return address.getAddress().length * 8 == bits
                 && new BigInteger(1, address.getAddress())
                         .shiftRight(bits - prefix)
                         .equals(first.shiftRight(bits - prefix));
     }
 
-    boolean contains(Cidr other) {
+    public boolean contains(Cidr other) {
         return bits == other.bits
                 && prefix <= other.prefix
                 && first.shiftRight(bits - prefix).equals(other.first.shiftRight(bits - prefix));
     }
 
-    boolean overlaps(Cidr other) {
+    public boolean overlaps(Cidr other) {
         return contains(other) || other.contains(this);
     }
 
     /** The block of a longer prefix in this one that has this number, from 0. */
-    Cidr block(int longer, int number) {
+    public Cidr block(int longer, int number) {
         return new Cidr(first.add(BigInteger.valueOf(number).shiftLeft(bits - longer)), bits, longer);
     }
 
     /** The number of the block of a longer prefix in this one in which the other's first address lies. */
-    int numberOf(int longer, Cidr other) {
+    public int numberOf(int longer, Cidr other) {
         return other.first.subtract(first).shiftRight(bits - longer).intValueExact();
     }
 

@@ -258,6 +258,33 @@ class NetworkTest {
 
     @Test
     @Order(11)
+    void servicesGetAddressesOfARangeThatIsReady() {
+        cluster.apply("""
+                apiVersion: networking.k8s.io/v1
+                kind: ServiceCIDR
+                metadata: {name: more}
+                spec: {cidrs: [192.0.2.0/28]}
+                """);
+        cluster.kubectl("wait", "--for=condition=Ready", "servicecidr/more", "--timeout=60s");
+        Await.passes(
+                PATIENCE,
+                () -> assertThat(cluster.kubectl(
+                                "create", "service", "clusterip", "there", "--tcp=80", "--clusterip=192.0.2.5"))
+                        .isEqualTo("service/there created\n"));
+        cluster.kubectl("delete", "servicecidr", "more", "--wait=false");
+        Await.passes(
+                PATIENCE,
+                () -> assertThat(cluster.kubectl("get", "servicecidr", "more", "-o", "jsonpath={.status}"))
+                        .contains("\"reason\":\"Terminating\""));
+        cluster.kubectl("delete", "service", "there");
+        Await.until(
+                PATIENCE,
+                "the range is gone",
+                () -> cluster.kubectl("get", "servicecidr", "--no-headers").lines().count() == 1);
+    }
+
+    @Test
+    @Order(12)
     void theRangeOfServicesIsReadyAndStaysWhileServicesUseIt() {
         Await.passes(
                 PATIENCE,

@@ -59,7 +59,7 @@ public final class Bootstrap {
 
     private static KubeObject serviceCidr(String cidr) {
         KubeObject range = KubeObject.of("networking.k8s.io/v1", "ServiceCIDR");
-        range.setMetadata("name", "kubernetes");
+        range.setMetadata("name", ServiceAllocation.DEFAULT_RANGE);
         range.root().putObject("spec").putArray("cidrs").add(cidr);
         return range;
     }

@@ -38,6 +38,7 @@ public final class EndpointSliceController implements Reconciler<ObjectKey> {
 
     private static final String NAME = "endpointslice-controller";
     private static final int WORKERS = 5;
+    private static final String BY_WISH = "traffic";
 
     /** How soon to look whether the cache has caught up; the event that it waits for usually comes much earlier. */
     private static final Duration CACHE_CHECK = Duration.ofSeconds(1);
@@ -77,6 +78,7 @@ public final class EndpointSliceController implements Reconciler<ObjectKey> {
         ReconcileLoop<ObjectKey> loop = new ReconcileLoop<>(NAME, WORKERS, controller, context.platform());
         Consumer<ObjectKey> queue = loop.queue()::add;
         PodsOnNode.index(pods);
+        services.addIndex(BY_WISH, service -> List.of(TrafficHints.of(service).name()));
         services.addHandler(Handler.each(service -> queue.accept(Ownership.key(service))));
         services.addHandler(new Handler<>() {
             @Override
@@ -124,11 +126,8 @@ public final class EndpointSliceController implements Reconciler<ObjectKey> {
             }
 
             private void tellHinted() {
-                for (Service service : services.list()) {
-                    if (TrafficHints.of(service) == TrafficHints.Wish.BY_ZONE_SIZE) {
-                        queue.accept(Ownership.key(service));
-                    }
-                }
+                services.byIndex(BY_WISH, TrafficHints.Wish.BY_ZONE_SIZE.name())
+                        .forEach(service -> queue.accept(Ownership.key(service)));
             }
         };
     }
@@ -157,13 +156,13 @@ public final class EndpointSliceController implements Reconciler<ObjectKey> {
                 .sorted(Comparator.comparing(pod -> pod.getMetadata().getName()))
                 .toList();
         SliceDecision.Cluster cluster =
-                new SliceDecision.Cluster(name -> nodes.get(new ObjectKey("", name)), ZoneHints.shares(nodes.list()));
+                new SliceDecision.Cluster(name -> nodes.get(new ObjectKey("", name)), () -> ZoneHints.shares(nodes.list()));
         SliceDecision.Plan plan = SliceDecision.plan(
                 service, selected, cluster, slices.of(key), triggers.next(service, selected), hinted.contains(uid));
         try {
             slices.apply(service, plan.changes());
         } catch (ApiException e) {
-            if (e.isConflict() || e.isNotFound()) {
+            if (e.isConflict() || e.isNotFound() || e.isAlreadyExists()) {
                 return Outcome.again(CACHE_CHECK); // somebody else's write, which the cache has yet to show
             }
             events.warning(

@@ -77,7 +77,7 @@ public final class EndpointSliceMirroringController implements Reconciler<Object
         try {
             slices.apply(original, plan.changes());
         } catch (ApiException e) {
-            if (e.isConflict() || e.isNotFound()) {
+            if (e.isConflict() || e.isNotFound() || e.isAlreadyExists()) {
                 return Outcome.again(CACHE_CHECK); // somebody else's write, which the cache has yet to show
             }
             throw e;

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /** What the slices of a service that selects pods should be. Pure. */
 final class SliceDecision {
@@ -40,9 +41,9 @@ final class SliceDecision {
      * What of the cluster's nodes endpoints depend on.
      *
      * @param node finds a node by name
-     * @param shares of the zones, see {@link ZoneHints#shares}
+     * @param shares of the zones, see {@link ZoneHints#shares}; few services ask for them
      */
-    record Cluster(Function<String, Optional<Node>> node, Map<String, Double> shares) {}
+    record Cluster(Function<String, Optional<Node>> node, Supplier<Map<String, Double>> shares) {}
 
     /** An event about the service. */
     record Notice(boolean warning, String reason, String message) {}
@@ -178,7 +179,7 @@ final class SliceDecision {
             case SAME_ZONE -> each(drafts, endpoint -> TrafficHints.close(endpoint, false));
             case SAME_NODE -> each(drafts, endpoint -> TrafficHints.close(endpoint, true));
             case BY_ZONE_SIZE -> {
-                ZoneHints.Result result = ZoneHints.assign(drafts, cluster.shares());
+                ZoneHints.Result result = ZoneHints.assign(drafts, cluster.shares().get());
                 result.problem().ifPresent(problem -> notice(true, "TopologyAwareHintsDisabled", problem, family));
                 if (result.problem().isEmpty()) {
                     hinted = true;

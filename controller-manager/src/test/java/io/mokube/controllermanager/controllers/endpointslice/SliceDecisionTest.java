@@ -285,7 +285,7 @@ class SliceDecisionTest {
                 name -> nodes.stream()
                         .filter(node -> node.getMetadata().getName().equals(name))
                         .findFirst(),
-                ZoneHints.shares(nodes));
+                () -> ZoneHints.shares(nodes));
     }
 
     private EndpointSlice only() {

@@ -147,7 +147,7 @@ class SlicePackingTest {
         cluster.apply(SliceDecision.plan(
                         SERVICE,
                         List.copyOf(pods.values()),
-                        new SliceDecision.Cluster(name -> Optional.of(NODE), Map.of()),
+                        new SliceDecision.Cluster(name -> Optional.of(NODE), Map::of),
                         cluster.slices(),
                         Optional.empty(),
                         false)

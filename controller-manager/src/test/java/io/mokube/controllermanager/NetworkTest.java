@@ -280,7 +280,10 @@ class NetworkTest {
         Await.until(
                 PATIENCE,
                 "the range is gone",
-                () -> cluster.kubectl("get", "servicecidr", "--no-headers").lines().count() == 1);
+                () -> cluster.kubectl("get", "servicecidr", "--no-headers")
+                                .lines()
+                                .count()
+                        == 1);
     }
 
     @Test

@@ -155,8 +155,8 @@ public final class EndpointSliceController implements Reconciler<ObjectKey> {
                 .filter(pod -> ServiceFacts.selects(service, pod))
                 .sorted(Comparator.comparing(pod -> pod.getMetadata().getName()))
                 .toList();
-        SliceDecision.Cluster cluster =
-                new SliceDecision.Cluster(name -> nodes.get(new ObjectKey("", name)), () -> ZoneHints.shares(nodes.list()));
+        SliceDecision.Cluster cluster = new SliceDecision.Cluster(
+                name -> nodes.get(new ObjectKey("", name)), () -> ZoneHints.shares(nodes.list()));
         SliceDecision.Plan plan = SliceDecision.plan(
                 service, selected, cluster, slices.of(key), triggers.next(service, selected), hinted.contains(uid));
         try {

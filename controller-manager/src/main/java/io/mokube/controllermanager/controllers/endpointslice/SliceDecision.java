@@ -179,7 +179,8 @@ final class SliceDecision {
             case SAME_ZONE -> each(drafts, endpoint -> TrafficHints.close(endpoint, false));
             case SAME_NODE -> each(drafts, endpoint -> TrafficHints.close(endpoint, true));
             case BY_ZONE_SIZE -> {
-                ZoneHints.Result result = ZoneHints.assign(drafts, cluster.shares().get());
+                ZoneHints.Result result =
+                        ZoneHints.assign(drafts, cluster.shares().get());
                 result.problem().ifPresent(problem -> notice(true, "TopologyAwareHintsDisabled", problem, family));
                 if (result.problem().isEmpty()) {
                     hinted = true;

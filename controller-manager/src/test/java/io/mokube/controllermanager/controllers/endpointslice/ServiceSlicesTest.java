@@ -81,8 +81,8 @@ class ServiceSlicesTest {
         // As after a restart: nothing is remembered, and the cache doesn't show the slice.
         ServiceSlices again = withOldCache();
         assertThatThrownBy(() -> again.apply(service, firstSlices()))
-                .isInstanceOfSatisfying(ApiException.class, e -> assertThat(e.isAlreadyExists())
-                        .isTrue());
+                .isInstanceOfSatisfying(
+                        ApiException.class, e -> assertThat(e.isAlreadyExists()).isTrue());
         assertThat(again.areCurrent(service)).isFalse();
         assertThat(slices.list("default", ListOptions.ALL).items()).hasSize(1);
     }

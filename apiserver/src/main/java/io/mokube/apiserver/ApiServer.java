@@ -253,7 +253,7 @@ public final class ApiServer implements Component {
     private void bootstrap(Bootstrap bootstrap, Progress progress, int port) {
         while (!progress.begun) {
             try {
-                bootstrap.ensure(serviceRange.first(), port);
+                bootstrap.ensure(config.serviceCidr(), serviceRange.first(), port);
                 progress.bootstrapped.countDown();
                 return;
             } catch (RuntimeException e) {

@@ -2,6 +2,7 @@ package io.mokube.controllermanager;
 
 import io.mokube.client.election.ElectionConfig;
 import io.mokube.client.rest.ClientConfig;
+import io.mokube.controllermanager.controllers.nodeipam.NodeIpamConfig;
 import io.mokube.controllermanager.controllers.nodelifecycle.NodeLifecycleConfig;
 import java.lang.management.ManagementFactory;
 import java.util.Objects;
@@ -14,17 +15,26 @@ import java.util.UUID;
  * @param election the Lease that only one replica holds
  * @param rootCaPem the certificate that pods trust the API server by; published in every namespace
  * @param nodeLifecycle how patient the cluster is with silent nodes
+ * @param nodeIpam which ranges nodes get for their pods' addresses
  */
 public record ControllerManagerConfig(
-        ClientConfig client, ElectionConfig election, String rootCaPem, NodeLifecycleConfig nodeLifecycle) {
+        ClientConfig client,
+        ElectionConfig election,
+        String rootCaPem,
+        NodeLifecycleConfig nodeLifecycle,
+        NodeIpamConfig nodeIpam) {
 
-    /** With Kubernetes' own patience. */
+    /** With Kubernetes' own patience, for nodes that bring their ranges. */
     public ControllerManagerConfig(ClientConfig client, ElectionConfig election, String rootCaPem) {
-        this(client, election, rootCaPem, NodeLifecycleConfig.STANDARD);
+        this(client, election, rootCaPem, NodeLifecycleConfig.STANDARD, NodeIpamConfig.OFF);
     }
 
     public ControllerManagerConfig withNodeLifecycle(NodeLifecycleConfig patience) {
-        return new ControllerManagerConfig(client, election, rootCaPem, patience);
+        return new ControllerManagerConfig(client, election, rootCaPem, patience, nodeIpam);
+    }
+
+    public ControllerManagerConfig withNodeIpam(NodeIpamConfig ranges) {
+        return new ControllerManagerConfig(client, election, rootCaPem, nodeLifecycle, ranges);
     }
 
     /** The Lease of Kubernetes' own controller manager, and the certificate that the client itself trusts. */

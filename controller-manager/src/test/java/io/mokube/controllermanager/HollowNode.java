@@ -26,10 +26,15 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 
-/** A scheduler and a kubelet in one, without containers: pods of good images get a node and become ready at once. */
+/** A scheduler and a kubelet in one, without containers: pods of good images get a node and an
+ * address and become ready at once. */
 final class HollowNode implements AutoCloseable {
+
+    /** How many addresses were given to pods, whatever their node. */
+    private static final AtomicInteger ADDRESSES = new AtomicInteger();
 
     private final ApiClient client;
     private final ResourceClient<Pod> pods;
@@ -147,7 +152,14 @@ final class HollowNode implements AutoCloseable {
                     DeleteOptions.DEFAULT.withUid(pod.getMetadata().getUid()).withGracePeriod(Duration.ZERO));
         } else if (!"Running".equals(pod.getStatus().getPhase())
                 && startable.test(pod.getSpec().getContainers().getFirst().getImage())) {
-            pods.updateStatus(new PodBuilder(Pods.ready(pod, Instant.now())).build());
+            int number = ADDRESSES.incrementAndGet();
+            String address = "10.244." + number / 250 + "." + (number % 250 + 1);
+            pods.updateStatus(new PodBuilder(Pods.ready(pod, Instant.now()))
+                    .editStatus()
+                    .withPodIP(address)
+                    .addNewPodIP(address)
+                    .endStatus()
+                    .build());
         }
     }
 

@@ -3,6 +3,7 @@ package io.mokube.apiserver.verbs;
 import java.math.BigInteger;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 /**
@@ -33,6 +34,15 @@ public record AddressRange(BigInteger base, int length, int size) {
         }
         BigInteger base = new BigInteger(1, address).shiftRight(bits).shiftLeft(bits);
         return new AddressRange(base, address.length, 1 << Math.min(bits, MOST_BITS));
+    }
+
+    /** The same; empty when it is no such range, or a tiny one. */
+    static Optional<AddressRange> find(String cidr) {
+        try {
+            return Optional.of(parse(cidr));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
     }
 
     /** The first address given out, which belongs to the {@code kubernetes} service. */

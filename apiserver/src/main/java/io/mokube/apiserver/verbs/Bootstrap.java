@@ -17,6 +17,8 @@ public final class Bootstrap {
 
     private static final GroupResource CLASSES = new GroupResource("scheduling.k8s.io", "priorityclasses");
 
+    private static final GroupResource SERVICE_CIDRS = new GroupResource("networking.k8s.io", "servicecidrs");
+
     private static final Map<String, Long> PRIORITY_CLASSES =
             Map.of("system-cluster-critical", 2_000_000_000L, "system-node-critical", 2_000_001_000L);
 
@@ -35,22 +37,31 @@ public final class Bootstrap {
     /**
      * Creates what is missing.
      *
+     * @param serviceCidr the range that services get their addresses from
      * @param serviceAddress the cluster address of the {@code kubernetes} service
      * @param port the port this server listens on
      * @throws RuntimeException when the store is away; call again then
      */
-    public void ensure(InetAddress serviceAddress, int port) {
+    public void ensure(String serviceCidr, InetAddress serviceAddress, int port) {
         for (String name : NAMESPACES) {
             KubeObject namespace = KubeObject.of("v1", "Namespace");
             namespace.setMetadata("name", name);
             namespace.metadata().putObject("labels").put("kubernetes.io/metadata.name", name);
             ensure(new GroupResource("", "namespaces"), namespace);
         }
+        ensure(SERVICE_CIDRS, serviceCidr(serviceCidr));
         ensure(new GroupResource("", "services"), kubernetesService(serviceAddress, port));
         PRIORITY_CLASSES.forEach((name, value) -> ensure(CLASSES, priorityClass(name, value)));
         new PolicyBootstrap(backend, SELF).ensure();
         // Who is told that the server is ready finds these rights in force.
         new Reads(backend).awaitCurrent();
+    }
+
+    private static KubeObject serviceCidr(String cidr) {
+        KubeObject range = KubeObject.of("networking.k8s.io/v1", "ServiceCIDR");
+        range.setMetadata("name", ServiceAllocation.DEFAULT_RANGE);
+        range.root().putObject("spec").putArray("cidrs").add(cidr);
+        return range;
     }
 
     private static KubeObject kubernetesService(InetAddress address, int port) {

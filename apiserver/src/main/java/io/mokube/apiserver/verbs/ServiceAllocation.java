@@ -30,6 +30,11 @@ final class ServiceAllocation {
     private static final GroupResource SERVICES = new GroupResource("", "services");
     private static final GroupResource ADDRESSES = new GroupResource("networking.k8s.io", "ipaddresses");
 
+    private static final GroupResource RANGES = new GroupResource("networking.k8s.io", "servicecidrs");
+
+    /** The range this server was started with, as an object. */
+    static final String DEFAULT_RANGE = "kubernetes";
+
     private static final int FIRST_NODE_PORT = 30000;
     private static final int NODE_PORTS = 2768;
     private static final int ATTEMPTS = 256;
@@ -110,14 +115,46 @@ final class ServiceAllocation {
     }
 
     private String claimAny(KubeObject service) {
-        for (int i = 0; i < ATTEMPTS; i++) {
-            InetAddress address =
-                    backend.serviceRange().random(backend.platform().random());
-            if (claim(address.getHostAddress(), service)) {
-                return address.getHostAddress();
+        for (AddressRange range : ranges()) {
+            for (int i = 0; i < ATTEMPTS; i++) {
+                InetAddress address = range.random(backend.platform().random());
+                if (claim(address.getHostAddress(), service)) {
+                    return address.getHostAddress();
+                }
             }
         }
         throw ApiException.internal("failed to allocate a serviceIP: range is full");
+    }
+
+    /** Where addresses come from: the server's own range and others of its family that are ready, unless they are going. */
+    private List<AddressRange> ranges() {
+        AddressRange own = backend.serviceRange();
+        List<AddressRange> ranges = new ArrayList<>(List.of(own));
+        backend.cache().list(RANGES).objects().scan("", entry -> {
+            KubeObject range = entry.object().parse();
+            if (range.name().equals(DEFAULT_RANGE)) {
+                if (range.isBeingDeleted()) {
+                    ranges.remove(own);
+                }
+            } else if (!range.isBeingDeleted() && isReady(range)) {
+                for (JsonNode cidr : range.at("spec", "cidrs")) {
+                    AddressRange.find(cidr.asString(""))
+                            .filter(found -> found.length() == own.length())
+                            .ifPresent(ranges::add);
+                }
+            }
+            return true;
+        });
+        return ranges;
+    }
+
+    private static boolean isReady(KubeObject range) {
+        for (JsonNode condition : range.at("status", "conditions")) {
+            if (condition.path("type").asString("").equals("Ready")) {
+                return condition.path("status").asString("").equals("True");
+            }
+        }
+        return false;
     }
 
     /** Whether the address was claimed now; it may be the service's own already. */
@@ -128,7 +165,7 @@ final class ServiceAllocation {
         } catch (IllegalArgumentException e) {
             throw refused(service, address, "must be a valid IP address");
         }
-        if (!backend.serviceRange().contains(parsed)) {
+        if (ranges().stream().noneMatch(range -> range.contains(parsed))) {
             throw refused(
                     service,
                     address,

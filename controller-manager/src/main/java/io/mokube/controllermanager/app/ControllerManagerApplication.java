@@ -4,6 +4,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.mokube.client.rest.ClientConfig;
 import io.mokube.controllermanager.ControllerManager;
 import io.mokube.controllermanager.ControllerManagerConfig;
+import io.mokube.controllermanager.controllers.nodeipam.NodeIpamConfig;
 import io.mokube.machinery.component.CarrierThreads;
 import io.mokube.machinery.component.Component.Readiness;
 import io.mokube.machinery.component.Platform;
@@ -11,19 +12,54 @@ import io.mokube.machinery.time.Clock;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
-import org.springframework.beans.factory.annotation.Value;
+import java.util.List;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.Bean;
 
-/** The controller manager as a Spring Boot service. Its one setting is {@code mokube.kubeconfig}. */
+/** The controller manager as a Spring Boot service. */
 @SpringBootApplication
+@EnableConfigurationProperties(ControllerManagerApplication.Settings.class)
 public class ControllerManagerApplication {
 
     private static final Duration GRACE = Duration.ofSeconds(10);
+
+    /**
+     * What can be set, as {@code mokube.*} properties or {@code MOKUBE_*} variables.
+     *
+     * @param kubeconfig the file that names the API server and holds the controllers' credentials
+     * @param allocateNodeCidrs whether nodes get the ranges of their pods' addresses from here
+     * @param clusterCidr the range of all pods, or one of each address family
+     * @param nodeCidrMaskSizeIpv4 the prefix of a node's part
+     * @param nodeCidrMaskSizeIpv6 the same for IPv6
+     * @param serviceCidr ranges of services, which no node gets
+     */
+    @ConfigurationProperties("mokube")
+    public record Settings(
+            Path kubeconfig,
+            @DefaultValue("false") boolean allocateNodeCidrs,
+            @DefaultValue("10.244.0.0/16") List<String> clusterCidr,
+            @DefaultValue("24") int nodeCidrMaskSizeIpv4,
+            @DefaultValue("64") int nodeCidrMaskSizeIpv6,
+            @DefaultValue List<String> serviceCidr) {
+
+        NodeIpamConfig nodeIpam() {
+            return allocateNodeCidrs
+                    ? new NodeIpamConfig(
+                            clusterCidr.stream()
+                                    .map(cidr -> new NodeIpamConfig.Range(
+                                            cidr, cidr.indexOf(':') < 0 ? nodeCidrMaskSizeIpv4 : nodeCidrMaskSizeIpv6))
+                                    .toList(),
+                            serviceCidr)
+                    : NodeIpamConfig.OFF;
+        }
+    }
 
     public static void main(String[] arguments) {
         CarrierThreads.provide();
@@ -31,8 +67,10 @@ public class ControllerManagerApplication {
     }
 
     @Bean
-    ControllerManager controllerManager(@Value("${mokube.kubeconfig}") Path kubeconfig, MeterRegistry meters) {
-        ControllerManagerConfig config = ControllerManagerConfig.standard(ClientConfig.fromKubeconfig(kubeconfig));
+    ControllerManager controllerManager(Settings settings, MeterRegistry meters) {
+        ControllerManagerConfig config = ControllerManagerConfig.standard(
+                        ClientConfig.fromKubeconfig(settings.kubeconfig()))
+                .withNodeIpam(settings.nodeIpam());
         return new ControllerManager(config, new Platform(Clock.system(), new SecureRandom(), meters));
     }
 

@@ -1,12 +1,20 @@
 package io.mokube.controllermanager.controllers;
 
+import io.mokube.controllermanager.controllers.bootstrap.BootstrapSigner;
+import io.mokube.controllermanager.controllers.bootstrap.TokenCleaner;
 import io.mokube.controllermanager.controllers.deployment.DeploymentController;
+import io.mokube.controllermanager.controllers.endpoints.EndpointsController;
+import io.mokube.controllermanager.controllers.endpointslice.EndpointSliceController;
+import io.mokube.controllermanager.controllers.endpointslice.EndpointSliceMirroringController;
 import io.mokube.controllermanager.controllers.garbage.GarbageCollector;
 import io.mokube.controllermanager.controllers.namespace.NamespaceController;
+import io.mokube.controllermanager.controllers.nodeipam.NodeIpamController;
 import io.mokube.controllermanager.controllers.nodelifecycle.NodeLifecycleController;
 import io.mokube.controllermanager.controllers.nodelifecycle.TaintEvictionController;
 import io.mokube.controllermanager.controllers.podgc.PodGarbageCollector;
 import io.mokube.controllermanager.controllers.replicaset.ReplicaSetController;
+import io.mokube.controllermanager.controllers.replicaset.ReplicationControllerController;
+import io.mokube.controllermanager.controllers.servicecidr.ServiceCidrController;
 import java.util.List;
 import java.util.function.Function;
 
@@ -22,7 +30,16 @@ public final class ControllerList {
             ClusterRoleAggregationController::create,
             DeploymentController::create,
             ReplicaSetController::create,
+            ReplicationControllerController::create,
+            EndpointSliceController::create,
+            EndpointsController::create,
+            EndpointSliceMirroringController::create,
             NodeLifecycleController::create,
+            NodeIpamController::create,
+            TtlController::create,
+            ServiceCidrController::create,
+            TokenCleaner::create,
+            BootstrapSigner::create,
             TaintEvictionController::create,
             PodGarbageCollector::create);
 

@@ -11,6 +11,7 @@ import io.mokube.client.rest.ConnectionException;
 import io.mokube.client.rest.ListOptions;
 import io.mokube.controllermanager.ControllerManager;
 import io.mokube.controllermanager.ControllerManagerConfig;
+import io.mokube.controllermanager.controllers.nodeipam.NodeIpamConfig;
 import io.mokube.kubelet.Kubelet;
 import io.mokube.kubelet.KubeletConfig;
 import io.mokube.kubelet.runtime.ContainerRuntime;
@@ -85,7 +86,9 @@ public final class Cluster {
             copyKubeconfig(apiServer.certificates().adminKubeconfig());
             start(new Scheduler(SchedulerConfig.of(clientConfig(apiServer, "scheduler")), platform));
             start(new ControllerManager(
-                    ControllerManagerConfig.standard(clientConfig(apiServer, "controller-manager")), platform));
+                    ControllerManagerConfig.standard(clientConfig(apiServer, "controller-manager"))
+                            .withNodeIpam(podRanges()),
+                    platform));
             if (config.runtime() == RuntimeKind.DOCKER) {
                 new DockerNodes(folder).claim(config.docker());
             }
@@ -96,6 +99,13 @@ public final class Cluster {
             stop(Duration.ZERO);
             throw e;
         }
+    }
+
+    /** The nodes of this cluster bring their ranges; one that joins it later may bring none. */
+    private NodeIpamConfig podRanges() {
+        return new NodeIpamConfig(
+                List.of(NodeIpamConfig.Range.of(folder.layout().clusterCidr())),
+                List.of(ApiServerConfig.DEFAULT_SERVICE_CIDR));
     }
 
     private <C extends Component> C start(C component) {

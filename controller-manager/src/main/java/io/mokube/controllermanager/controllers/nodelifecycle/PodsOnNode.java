@@ -8,17 +8,17 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The index by which the pods of a node are found. */
-final class PodsOnNode {
+public final class PodsOnNode {
 
     private static final String BY_NODE = "node";
 
     private PodsOnNode() {}
 
-    static void index(Informer<Pod> pods) {
+    public static void index(Informer<Pod> pods) {
         pods.addIndex(BY_NODE, pod -> nodeOf(pod).stream().toList());
     }
 
-    static List<Pod> of(Store<Pod> indexed, String node) {
+    public static List<Pod> of(Store<Pod> indexed, String node) {
         return indexed.byIndex(BY_NODE, node);
     }
 

@@ -7,6 +7,7 @@ import io.mokube.controllermanager.controllers.nodelifecycle.NodeLifecycleContro
 import io.mokube.controllermanager.controllers.nodelifecycle.TaintEvictionController;
 import io.mokube.controllermanager.controllers.podgc.PodGarbageCollector;
 import io.mokube.controllermanager.controllers.replicaset.ReplicaSetController;
+import io.mokube.controllermanager.controllers.statefulset.StatefulSetController;
 import java.util.List;
 import java.util.function.Function;
 
@@ -22,6 +23,7 @@ public final class ControllerList {
             ClusterRoleAggregationController::create,
             DeploymentController::create,
             ReplicaSetController::create,
+            StatefulSetController::create,
             NodeLifecycleController::create,
             TaintEvictionController::create,
             PodGarbageCollector::create);

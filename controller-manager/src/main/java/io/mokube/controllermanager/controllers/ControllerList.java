@@ -1,5 +1,6 @@
 package io.mokube.controllermanager.controllers;
 
+import io.mokube.controllermanager.controllers.daemonset.DaemonSetController;
 import io.mokube.controllermanager.controllers.deployment.DeploymentController;
 import io.mokube.controllermanager.controllers.garbage.GarbageCollector;
 import io.mokube.controllermanager.controllers.namespace.NamespaceController;
@@ -24,6 +25,7 @@ public final class ControllerList {
             DeploymentController::create,
             ReplicaSetController::create,
             StatefulSetController::create,
+            DaemonSetController::create,
             NodeLifecycleController::create,
             TaintEvictionController::create,
             PodGarbageCollector::create);

@@ -20,6 +20,7 @@ import net.jqwik.api.Property;
 import net.jqwik.api.ShrinkingMode;
 import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.constraints.Size;
+import org.junit.jupiter.api.Test;
 
 /** StatefulSets in a cluster where everything goes wrong in any order. */
 class SetModelTest {
@@ -89,6 +90,22 @@ class SetModelTest {
                             .filter(PodFacts::isReady))
                     .hasSizeGreaterThanOrEqualTo(replicas - maxUnavailable);
         }
+        settle(cluster);
+    }
+
+    @Test
+    void aCacheFromBeforeItsOwnDeletionMisleadsNobody() {
+        SetCluster cluster = cluster(3, false, 0, 1);
+        settle(cluster);
+        cluster.change(withReplicas(cluster.set(), 2));
+        cluster.sets.deliver(Integer.MAX_VALUE);
+        cluster.reconcile();
+        assertThat(cluster.deeds).hasSize(1);
+        cluster.change(withReplicas(cluster.set(), 4));
+        cluster.sets.deliver(Integer.MAX_VALUE);
+        // The cache still shows web-2 ready, and web-3 would be made beside a pod that is on its way out.
+        cluster.reconcile();
+        assertThat(cluster.deeds).isEmpty();
         settle(cluster);
     }
 

@@ -11,14 +11,18 @@ import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.mokube.client.rest.ApiClient;
 import io.mokube.client.rest.ListOptions;
+import io.mokube.controllermanager.controllers.nodelifecycle.NodeLifecycleConfig;
 import io.mokube.controllermanager.controllers.ownership.Ownership;
 import io.mokube.controllermanager.controllers.ownership.PodFacts;
+import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.selector.LabelSelector;
 import io.mokube.testkit.Await;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -32,12 +36,13 @@ class SetsTest {
     @TempDir
     static Path directory;
 
+    private final Random random = new Random(20260101);
     private WorkloadCluster cluster;
     private ApiClient client;
 
     @BeforeAll
     void start() throws InterruptedException {
-        cluster = WorkloadCluster.start(directory, "one", "two", "three");
+        cluster = WorkloadCluster.start(directory, NodeLifecycleConfig.STANDARD, "one", "two", "three");
         client = cluster.client();
     }
 
@@ -163,7 +168,7 @@ class SetsTest {
                 () -> assertThat(statefulSet("stuck").getStatus().getObservedGeneration())
                         .isEqualTo(3));
         assertThat(images("stuck")).containsExactly("web:1", "broken:1");
-        kubectl("delete", "pod", "stuck-1");
+        replace("stuck-1");
         kubectl("rollout", "status", "sts/stuck", "--timeout=60s");
         assertThat(images("stuck")).containsExactly("web:1", "web:1");
     }
@@ -184,11 +189,7 @@ class SetsTest {
                 .contains("partitioned roll out complete: 2 new pods have been updated...");
         assertThat(images("part")).containsExactly("web:1", "web:1", "web:2", "web:2");
         // A pod below the partition comes back as it was.
-        kubectl("delete", "pod", "part-5");
-        Await.passes(
-                PATIENCE,
-                () -> assertThat(statefulSet("part").getStatus().getReadyReplicas())
-                        .isEqualTo(4));
+        replace("part-5");
         assertThat(images("part")).containsExactly("web:1", "web:1", "web:2", "web:2");
         assertThat(statefulSet("part").getStatus().getCurrentRevision())
                 .isNotEqualTo(statefulSet("part").getStatus().getUpdateRevision());
@@ -255,6 +256,54 @@ class SetsTest {
                 .containsExactlyElementsOf(
                         before.stream().map(pod -> pod.getMetadata().getUid()).toList());
         assertThat(revisions("heir")).hasSize(1);
+    }
+
+    /** What the server said happened, in its order: nobody else deletes these pods, and none of them fails. */
+    @Test
+    void requestsCutInTheMiddleChangeNeitherTheOrderNorTheNumberOfPods() throws InterruptedException {
+        cluster.apply(statefulSet("cut", 3, ""));
+        kubectl("label", "node", "--all", "cut=yes");
+        cluster.apply(daemonSet("cutd", "{type: RollingUpdate}").replace("daemons", "cut"));
+        PodLog log = new PodLog(client, "cut", "cutd");
+        try (log) {
+            awaitSettled("cut", 3, "cutd", "web:1");
+            kubectl("scale", "sts/cut", "--replicas=4");
+            cut();
+            awaitSettled("cut", 4, "cutd", "web:1");
+            for (int round = 2; round <= 3; round++) {
+                kubectl("set", "image", "sts/cut", "c=web:" + round);
+                kubectl("set", "image", "ds/cutd", "c=web:" + round);
+                cut();
+                awaitSettled("cut", 4, "cutd", "web:" + round);
+                kubectl("scale", "sts/cut", "--replicas=2");
+                cut();
+                awaitSettled("cut", 2, "cutd", "web:" + round);
+                kubectl("scale", "sts/cut", "--replicas=4");
+                cut();
+                awaitSettled("cut", 4, "cutd", "web:" + round);
+            }
+        }
+        assertThat(log.wrongs()).isEmpty();
+        assertThat(log.created()).isGreaterThanOrEqualTo(4 + 2 * (4 + 2) + 3 * 3);
+        assertThat(claims("cut")).containsExactly("data-cut-0", "data-cut-1", "data-cut-2", "data-cut-3");
+    }
+
+    /** Not so often that the watches' pauses grow long, but at moments of chance. */
+    private void cut() throws InterruptedException {
+        for (int i = 0; i < 4; i++) {
+            Platform.system().clock().sleep(Duration.ofMillis(20 + random.nextInt(120)));
+            cluster.cutControllersOff();
+        }
+    }
+
+    private void awaitSettled(String set, int replicas, String daemons, String image) {
+        Await.passes(PATIENCE, () -> {
+            assertThat(images(set)).hasSize(replicas).containsOnly(image);
+            assertThat(images(daemons)).hasSize(3).containsOnly(image);
+            assertThat(pods(set)).allMatch(PodFacts::isReady);
+            assertThat(pods(daemons)).allMatch(PodFacts::isReady);
+            assertThat(statefulSet(set).getStatus().getReadyReplicas()).isEqualTo(replicas);
+        });
     }
 
     private static String daemonSet(String name, String strategy) {
@@ -374,6 +423,24 @@ class SetsTest {
 
     private String kubectl(String... arguments) {
         return cluster.kubectl(arguments);
+    }
+
+    /** Deletes a pod and waits for its successor; it comes too soon for kubectl to see that the first one has gone. */
+    private void replace(String pod) {
+        String uid = uidOf(pod);
+        kubectl("delete", "pod", pod, "--wait=false");
+        Await.until(
+                PATIENCE,
+                "a new " + pod,
+                () -> !uidOf(pod).equals(uid) && !uidOf(pod).isEmpty());
+        kubectl("wait", "--for=condition=Ready", "pod/" + pod, "--timeout=60s");
+    }
+
+    private String uidOf(String pod) {
+        return client.resource(Pod.class)
+                .get("default", pod)
+                .map(found -> found.getMetadata().getUid())
+                .orElse("");
     }
 
     private StatefulSet statefulSet(String name) {

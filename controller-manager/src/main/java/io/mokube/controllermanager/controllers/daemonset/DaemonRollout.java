@@ -6,6 +6,7 @@ import io.mokube.controllermanager.controllers.ownership.Ownership;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedSet;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -127,8 +128,8 @@ final class DaemonRollout {
     }
 
     /** The nodes that have daemons or are to have one. */
-    private TreeSet<String> nodes() {
-        TreeSet<String> nodes = new TreeSet<>(daemons.byNode().keySet());
+    private SortedSet<String> nodes() {
+        SortedSet<String> nodes = new TreeSet<>(daemons.byNode().keySet());
         daemons.fits().keySet().stream().filter(this::isWanted).forEach(nodes::add);
         return nodes;
     }

@@ -38,7 +38,7 @@ final class Members {
 
     /** The ordinal after the highest of the set. */
     static int end(StatefulSet set) {
-        return first(set) + replicas(set);
+        return Math.clamp((long) first(set) + replicas(set), 0, Integer.MAX_VALUE);
     }
 
     static int replicas(StatefulSet set) {

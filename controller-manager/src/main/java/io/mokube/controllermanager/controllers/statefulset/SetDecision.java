@@ -161,7 +161,7 @@ final class SetDecision {
     }
 
     private Revision revisionOfNew(int ordinal) {
-        return isRollingUpdate() && ordinal < Members.first(set) + partition() ? current : update;
+        return isRollingUpdate() && ordinal < partition() ? current : update;
     }
 
     private List<PersistentVolumeClaim> missingClaims(int ordinal) {
@@ -193,16 +193,9 @@ final class SetDecision {
     /** Takes away the pods beyond the range, the highest first. */
     private boolean scaleDown() {
         condemned.forEach(this::mendClaims);
-        Optional<Pod> lowestUnavailable =
-                condemned.values().stream().filter(pod -> !isAvailable(pod)).findFirst();
-        for (Pod pod : condemned.descendingMap().values()) {
-            if (ordered && Ownership.isBeingDeleted(pod)) {
-                return false;
-            }
-            // One that is not available holds the others up, unless it is the last of those.
-            if (ordered
-                    && !isAvailable(pod)
-                    && lowestUnavailable.filter(lowest -> lowest == pod).isEmpty()) {
+        for (Map.Entry<Integer, Pod> each : condemned.descendingMap().entrySet()) {
+            Pod pod = each.getValue();
+            if (ordered && (Ownership.isBeingDeleted(pod) || waitsForOneBelow(each.getKey(), pod))) {
                 return false;
             }
             delete(pod);
@@ -211,6 +204,11 @@ final class SetDecision {
             }
         }
         return true;
+    }
+
+    /** Of those that are not available the lowest goes first, in case the others need it. */
+    private boolean waitsForOneBelow(int ordinal, Pod pod) {
+        return !isAvailable(pod) && condemned.headMap(ordinal).values().stream().anyMatch(below -> !isAvailable(below));
     }
 
     /** Takes away pods of other revisions from the top, while few enough are unavailable. */
@@ -222,9 +220,7 @@ final class SetDecision {
                 - Math.toIntExact(
                         members.values().stream().filter(this::isAvailable).count());
         int budget = maxUnavailable() - unavailable;
-        for (Pod pod : members.tailMap(Members.first(set) + partition(), true)
-                .descendingMap()
-                .values()) {
+        for (Pod pod : members.tailMap(partition(), true).descendingMap().values()) {
             if (Members.revision(pod).equals(update.name()) || Ownership.isBeingDeleted(pod)) {
                 continue;
             }
@@ -253,9 +249,11 @@ final class SetDecision {
         return SetStatus.isRollingUpdate(set);
     }
 
+    /** The lowest ordinal that an update may reach; the number in the spec counts from the set's first. */
     private int partition() {
         @Nullable RollingUpdateStatefulSetStrategy rolling = rolling();
-        return rolling == null ? 0 : orZero(rolling.getPartition());
+        long partition = Members.first(set) + (rolling == null ? 0L : orZero(rolling.getPartition()));
+        return Math.clamp(partition, 0, Integer.MAX_VALUE);
     }
 
     /** At least one, or nothing could move. */

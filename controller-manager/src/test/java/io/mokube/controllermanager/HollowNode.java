@@ -19,6 +19,7 @@ import io.mokube.client.rest.DeleteOptions;
 import io.mokube.client.rest.ResourceClient;
 import io.mokube.controllermanager.controllers.Pods;
 import io.mokube.controllermanager.controllers.ownership.Ownership;
+import io.mokube.controllermanager.controllers.placement.RequiredNodes;
 import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.names.ObjectKey;
@@ -120,6 +121,11 @@ final class HollowNode implements AutoCloseable {
         Pod pod = found.get();
         try {
             if (pod.getSpec().getNodeName() == null) {
+                if (RequiredNodes.onlyNode(pod.getSpec())
+                        .filter(other -> !other.equals(name))
+                        .isPresent()) {
+                    return Outcome.done();
+                }
                 pods.createSubresource(
                         key,
                         "binding",

@@ -10,6 +10,7 @@ import io.mokube.controllermanager.controllers.nodelifecycle.NodeLifecycleConfig
 import io.mokube.machinery.component.Platform;
 import io.mokube.testkit.Await;
 import io.mokube.testkit.Needs;
+import io.mokube.testkit.TcpProxy;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -26,25 +27,38 @@ final class WorkloadCluster implements AutoCloseable {
     static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final Path directory;
+    private final NodeLifecycleConfig nodeLifecycle;
     private final ApiServer server;
     private final ClientConfig config;
     private final ApiClient client;
+    private final TcpProxy wire;
     private final List<HollowNode> nodes = new ArrayList<>();
     private ControllerManager controllers;
 
-    private WorkloadCluster(Path directory) {
+    private WorkloadCluster(Path directory, NodeLifecycleConfig nodeLifecycle) {
         this.directory = directory;
+        this.nodeLifecycle = nodeLifecycle;
         server = new ApiServer(ApiServerConfig.inMemory(directory), Platform.system());
         server.start();
         config = ClientConfig.fromKubeconfig(server.adminKubeconfig());
         client = new ApiClient(config, Platform.system());
+        wire = TcpProxy.before(config.server().getPort());
         controllers = startControllers();
     }
 
-    /** A running cluster whose data is in the folder. */
+    /** A running cluster whose data is in the folder, and which soon notices a node that is silent. */
     static WorkloadCluster start(Path directory, String... nodeNames) throws InterruptedException {
+        return start(
+                directory,
+                NodeLifecycleConfig.STANDARD.withGrace(Duration.ofSeconds(3), Duration.ofMillis(300)),
+                nodeNames);
+    }
+
+    /** A running cluster whose data is in the folder. */
+    static WorkloadCluster start(Path directory, NodeLifecycleConfig nodeLifecycle, String... nodeNames)
+            throws InterruptedException {
         Needs.part("kubectl", hasKubectl());
-        WorkloadCluster cluster = new WorkloadCluster(directory);
+        WorkloadCluster cluster = new WorkloadCluster(directory, nodeLifecycle);
         for (String name : nodeNames) {
             cluster.addNode(name);
         }
@@ -70,11 +84,15 @@ final class WorkloadCluster implements AutoCloseable {
         awaitControllers();
     }
 
+    /** Cuts all connections between the controllers and the server, wherever they are in a request or a watch. */
+    void cutControllersOff() {
+        wire.cutNow();
+    }
+
     private ControllerManager startControllers() {
         ControllerManager manager = new ControllerManager(
-                ControllerManagerConfig.standard(config)
-                        .withNodeLifecycle(
-                                NodeLifecycleConfig.STANDARD.withGrace(Duration.ofSeconds(3), Duration.ofMillis(300))),
+                ControllerManagerConfig.standard(config.withServer(wire.endpoint("https")))
+                        .withNodeLifecycle(nodeLifecycle),
                 Platform.system());
         manager.start();
         return manager;
@@ -134,6 +152,7 @@ final class WorkloadCluster implements AutoCloseable {
     @Override
     public void close() {
         controllers.stop(Duration.ZERO);
+        wire.close();
         nodes.forEach(HollowNode::close);
         client.close();
         server.stop(Duration.ZERO);

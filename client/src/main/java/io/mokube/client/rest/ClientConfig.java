@@ -39,6 +39,10 @@ public record ClientConfig(
         return Kubeconfig.read(file);
     }
 
+    public ClientConfig withServer(URI other) {
+        return new ClientConfig(other, caPem, certificatePem, keyPem, bearerToken, userAgent);
+    }
+
     public ClientConfig withUserAgent(String name) {
         return new ClientConfig(server, caPem, certificatePem, keyPem, bearerToken, name);
     }

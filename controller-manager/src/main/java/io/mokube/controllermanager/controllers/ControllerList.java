@@ -2,6 +2,7 @@ package io.mokube.controllermanager.controllers;
 
 import io.mokube.controllermanager.controllers.bootstrap.BootstrapSigner;
 import io.mokube.controllermanager.controllers.bootstrap.TokenCleaner;
+import io.mokube.controllermanager.controllers.daemonset.DaemonSetController;
 import io.mokube.controllermanager.controllers.deployment.DeploymentController;
 import io.mokube.controllermanager.controllers.endpoints.EndpointsController;
 import io.mokube.controllermanager.controllers.endpointslice.EndpointSliceController;
@@ -15,6 +16,7 @@ import io.mokube.controllermanager.controllers.podgc.PodGarbageCollector;
 import io.mokube.controllermanager.controllers.replicaset.ReplicaSetController;
 import io.mokube.controllermanager.controllers.replicaset.ReplicationControllerController;
 import io.mokube.controllermanager.controllers.servicecidr.ServiceCidrController;
+import io.mokube.controllermanager.controllers.statefulset.StatefulSetController;
 import java.util.List;
 import java.util.function.Function;
 
@@ -34,6 +36,8 @@ public final class ControllerList {
             EndpointSliceController::create,
             EndpointsController::create,
             EndpointSliceMirroringController::create,
+            StatefulSetController::create,
+            DaemonSetController::create,
             NodeLifecycleController::create,
             NodeIpamController::create,
             TtlController::create,

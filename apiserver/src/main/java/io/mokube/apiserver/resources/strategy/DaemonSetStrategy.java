@@ -1,6 +1,7 @@
 package io.mokube.apiserver.resources.strategy;
 
 import io.mokube.machinery.error.FieldError;
+import io.mokube.machinery.object.KubeObject;
 import java.util.List;
 import java.util.Set;
 import tools.jackson.databind.JsonNode;
@@ -9,8 +10,33 @@ import tools.jackson.databind.node.ObjectNode;
 /** Daemon sets. */
 final class DaemonSetStrategy extends WorkloadStrategy {
 
+    /** Where v1 keeps the number of the template, which was a field of the spec once. */
+    private static final String GENERATION = "deprecated.daemonset.template.generation";
+
     DaemonSetStrategy() {
         super("daemonset");
+    }
+
+    @Override
+    public void prepareForCreate(KubeObject set) {
+        super.prepareForCreate(set);
+        number(set, Math.max(1, number(set)));
+    }
+
+    @Override
+    public void prepareForUpdate(KubeObject set, KubeObject old) {
+        super.prepareForUpdate(set, old);
+        boolean same = Tree.same(set.at("spec", "template"), old.at("spec", "template"));
+        number(set, same ? Math.max(1, number(old)) : number(old) + 1);
+    }
+
+    private static long number(KubeObject set) {
+        String number = set.at("metadata", "annotations", GENERATION).asString("");
+        return number.matches("[0-9]{1,18}") ? Long.parseLong(number) : 0;
+    }
+
+    private static void number(KubeObject set, long number) {
+        Tree.child(set.metadata(), "annotations").put(GENERATION, Long.toString(number));
     }
 
     @Override

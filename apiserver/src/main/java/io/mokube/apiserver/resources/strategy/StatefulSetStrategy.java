@@ -6,6 +6,8 @@ import io.mokube.machinery.object.KubeObject;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Stateful sets. */
@@ -45,20 +47,47 @@ final class StatefulSetStrategy extends WorkloadStrategy {
         }
     }
 
+    /** Each claim becomes a volume of its name. */
+    @Override
+    ObjectNode podTemplate(ObjectNode spec, ObjectNode template) {
+        ObjectNode whole = template.deepCopy();
+        ArrayNode volumes = Tree.child(whole, "spec").withArrayProperty("volumes");
+        for (ObjectNode claim : Tree.items(spec, "volumeClaimTemplates")) {
+            String name = Tree.text(claim.path("metadata"), "name");
+            if (Tree.items(Tree.child(whole, "spec"), "volumes").stream()
+                    .noneMatch(volume -> Tree.text(volume, "name").equals(name))) {
+                volumes.addObject()
+                        .put("name", name)
+                        .putObject("persistentVolumeClaim")
+                        .put("claimName", name);
+            }
+        }
+        return whole;
+    }
+
     @Override
     void validateSpec(ObjectNode spec, List<FieldError> errors) {
         Check.oneOf(spec, "podManagementPolicy", "spec", Set.of("OrderedReady", "Parallel"), errors);
-        Check.oneOf(
-                spec.path("updateStrategy"),
-                "type",
-                "spec.updateStrategy",
-                Set.of("OnDelete", "RollingUpdate"),
-                errors);
-        Check.notNegative(
-                spec.path("updateStrategy").path("rollingUpdate"),
-                "partition",
-                "spec.updateStrategy.rollingUpdate",
-                errors);
+        JsonNode update = spec.path("updateStrategy");
+        Check.oneOf(update, "type", "spec.updateStrategy", Set.of("OnDelete", "RollingUpdate"), errors);
+        JsonNode rolling = update.path("rollingUpdate");
+        String path = "spec.updateStrategy.rollingUpdate";
+        if (rolling.isObject() && Tree.text(update, "type").equals("OnDelete")) {
+            errors.add(FieldError.invalid(path, rolling, "only allowed for updateStrategy 'RollingUpdate'"));
+        }
+        Check.notNegative(rolling, "partition", path, errors);
+        JsonNode unavailable = rolling.path("maxUnavailable");
+        if (!unavailable.isMissingNode()) {
+            Check.numberOrPercent(unavailable, path + ".maxUnavailable", errors);
+            if (DeploymentStrategy.isZero(unavailable)) {
+                errors.add(FieldError.invalid(path + ".maxUnavailable", unavailable, "cannot be 0"));
+            }
+        }
+        JsonNode retention = spec.path("persistentVolumeClaimRetentionPolicy");
+        for (String when : List.of("whenDeleted", "whenScaled")) {
+            Check.oneOf(
+                    retention, when, "spec.persistentVolumeClaimRetentionPolicy", Set.of("Delete", "Retain"), errors);
+        }
         Check.notNegative(spec.path("ordinals"), "start", "spec.ordinals", errors);
     }
 

@@ -30,6 +30,11 @@ abstract class WorkloadStrategy extends SpecStatusStrategy {
     /** Adds what is wrong with the spec beside selector, template and replicas. */
     abstract void validateSpec(ObjectNode spec, List<FieldError> errors);
 
+    /** What pods are really made from: the template, with what the workload adds. */
+    ObjectNode podTemplate(ObjectNode spec, ObjectNode template) {
+        return template;
+    }
+
     @Override
     public void applyDefaults(KubeObject object) {
         ObjectNode spec = Tree.child(object.root(), "spec");
@@ -92,7 +97,7 @@ abstract class WorkloadStrategy extends SpecStatusStrategy {
             return;
         }
         JsonNode labels = template.path("metadata").path("labels");
-        PodTemplates.validate(template, "spec.template", Set.of("Always"), errors);
+        PodTemplates.validate(podTemplate(spec, template), "spec.template", Set.of("Always"), errors);
         if (parsed != null && !parsed.matches(Tree.texts(labels))) {
             errors.add(FieldError.invalid(
                     "spec.template.metadata.labels",

@@ -8,6 +8,7 @@ import io.mokube.apiserver.resources.ResourceDefinition;
 import io.mokube.apiserver.validation.WritePath;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.object.KubeObject;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -129,6 +130,43 @@ class InvalidObjectsTest {
             })
     void refusedContainers(String fields, String message) {
         refused("pods", "'spec':{'containers':[{'name':'c','image':'i'," + fields + "}]}", message);
+    }
+
+    private static String statefulSet(String fields) {
+        return "'metadata':{'name':'x'},'spec':{'selector':{'matchLabels':{'a':'b'}},'template':{'metadata':{'labels':{'a':'b'}},'spec':"
+                + "{'containers':[{'name':'c','image':'i','volumeMounts':[{'name':'data','mountPath':'/d'}]}]}},"
+                + fields + "}";
+    }
+
+    private static final String CLAIM =
+            "'volumeClaimTemplates':[{'metadata':{'name':'data'},'spec':{'accessModes':['ReadWriteOnce'],"
+                    + "'resources':{'requests':{'storage':'1Gi'}}}}]";
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "'updateStrategy':{'rollingUpdate':{'maxUnavailable':0}}"
+                        + "|spec.updateStrategy.rollingUpdate.maxUnavailable: Invalid value: 0: cannot be 0",
+                "'updateStrategy':{'rollingUpdate':{'maxUnavailable':'half'}}|a valid percent string must be a numeric string",
+                "'updateStrategy':{'type':'OnDelete','rollingUpdate':{'partition':1}}"
+                        + "|only allowed for updateStrategy 'RollingUpdate'",
+                "'persistentVolumeClaimRetentionPolicy':{'whenScaled':'Keep'}"
+                        + "|spec.persistentVolumeClaimRetentionPolicy.whenScaled: Unsupported value: \"Keep\": supported values: \"Delete\", \"Retain\"",
+                "'ordinals':{'start':-1}|spec.ordinals.start: Invalid value: -1: must be greater than or equal to 0",
+            })
+    void refusedStatefulSets(String fields, String message) {
+        refused("statefulsets.apps", statefulSet(CLAIM + "," + fields), message);
+    }
+
+    @Test
+    void claimsAreVolumesOfAStatefulSetsPods() {
+        accepted("statefulsets.apps", statefulSet(CLAIM));
+        refused(
+                "statefulsets.apps",
+                statefulSet("'replicas':1"),
+                "spec.template.spec.containers[0].volumeMounts[0].name: Not found: \"data\"");
     }
 
     @ParameterizedTest

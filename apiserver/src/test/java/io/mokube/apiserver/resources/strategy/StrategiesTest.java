@@ -179,6 +179,20 @@ class StrategiesTest {
         assertThat(job.at("spec", "backoffLimit").asInt()).isEqualTo(6);
     }
 
+    @Test
+    void daemonSetsNumberTheirTemplates() {
+        ResourceDefinition sets = WritePath.resource("apps", "daemonsets");
+        String text = "{'metadata':{'name':'x'},'spec':{'selector':{'matchLabels':{'a':'b'}},'template':{'metadata':"
+                + "{'labels':{'a':'b'}},'spec':{'containers':[{'name':'c','image':'i'}]}}}}";
+        KubeObject first = WritePath.create(sets, text);
+        KubeObject same = WritePath.update(sets, first, text);
+        KubeObject changed = WritePath.update(sets, same, text.replace("'i'", "'j'"));
+        String annotation = "deprecated.daemonset.template.generation";
+        assertThat(first.at("metadata", "annotations", annotation).asString()).isEqualTo("1");
+        assertThat(same.at("metadata", "annotations", annotation).asString()).isEqualTo("1");
+        assertThat(changed.at("metadata", "annotations", annotation).asString()).isEqualTo("2");
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',

@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.apps.DeploymentStrategy;
 import io.fabric8.kubernetes.api.model.apps.RollingUpdateDeployment;
+import io.mokube.controllermanager.controllers.ownership.NumberOrPercent;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 record Limits(int replicas, int maxSurge, int maxUnavailable) {
 
-    private static final String DEFAULT = "25%";
+    private static final IntOrString DEFAULT = new IntOrString("25%");
 
     /**
      * The Deployment's limits in pods. A percentage is rounded up for the surge and down for the unavailable ones; when
@@ -55,19 +56,6 @@ record Limits(int replicas, int maxSurge, int maxUnavailable) {
     }
 
     private static int scaled(@Nullable IntOrString value, int replicas, boolean roundUp) {
-        @Nullable Integer number = value == null ? null : value.getIntVal();
-        if (number != null) {
-            return Math.max(0, number);
-        }
-        @Nullable String text = value == null ? DEFAULT : value.getStrVal();
-        if (text == null || !text.endsWith("%")) {
-            return 0;
-        }
-        try {
-            long product = Long.parseLong(text.substring(0, text.length() - 1)) * replicas;
-            return (int) Math.max(0, (roundUp ? product + 99 : product) / 100);
-        } catch (NumberFormatException e) {
-            return 0;
-        }
+        return NumberOrPercent.of(value == null ? DEFAULT : value, replicas, roundUp);
     }
 }

@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.Taint;
 import io.fabric8.kubernetes.api.model.Toleration;
 import io.mokube.controllermanager.controllers.ownership.PodFacts;
 import io.mokube.controllermanager.controllers.ownership.Times;
+import io.mokube.controllermanager.controllers.placement.Tolerations;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
@@ -34,7 +35,7 @@ sealed interface Tolerance {
         @Nullable Instant end = null;
         for (Taint taint : noExecute) {
             Optional<Toleration> match = tolerations(pod).stream()
-                    .filter(toleration -> matches(toleration, taint))
+                    .filter(toleration -> Tolerations.matches(toleration, taint))
                     .findFirst();
             if (match.isEmpty()) {
                 return new Until(Instant.EPOCH);
@@ -53,20 +54,6 @@ sealed interface Tolerance {
         return end == null ? new Forever() : new Until(end);
     }
 
-    private static boolean matches(Toleration toleration, Taint taint) {
-        String effect = nullToEmpty(toleration.getEffect());
-        String key = nullToEmpty(toleration.getKey());
-        if (!(effect.isEmpty() || effect.equals(taint.getEffect())) || !(key.isEmpty() || key.equals(taint.getKey()))) {
-            return false;
-        }
-        return switch (nullToEmpty(toleration.getOperator())) {
-            case "Exists" -> true;
-            case "Equal", "" ->
-                !key.isEmpty() && nullToEmpty(toleration.getValue()).equals(nullToEmpty(taint.getValue()));
-            default -> false;
-        };
-    }
-
     private static List<Toleration> tolerations(Pod pod) {
         @Nullable List<Toleration> tolerations = pod.getSpec().getTolerations();
         return tolerations == null ? List.of() : tolerations;
@@ -78,9 +65,5 @@ sealed interface Tolerance {
                 .flatMap(Times::parse)
                 .or(() -> Times.parse(pod.getMetadata().getCreationTimestamp()))
                 .orElse(Instant.EPOCH);
-    }
-
-    private static String nullToEmpty(@Nullable String text) {
-        return text == null ? "" : text;
     }
 }

@@ -21,6 +21,11 @@ public final class Ownership {
         return new ObjectKey(namespace(object), object.getMetadata().getName());
     }
 
+    /** Whether two objects of one kind are the same one, and not namesakes. */
+    public static boolean isSame(HasMetadata one, HasMetadata other) {
+        return one.getMetadata().getUid().equals(other.getMetadata().getUid());
+    }
+
     /** The namespace, {@code ""} for cluster-scoped objects. */
     public static String namespace(HasMetadata object) {
         @Nullable String namespace = object.getMetadata().getNamespace();

@@ -1,6 +1,5 @@
 package io.mokube.controllermanager.controllers.deployment;
 
-import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
@@ -8,6 +7,7 @@ import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import io.fabric8.kubernetes.api.model.apps.ReplicaSet;
 import io.fabric8.kubernetes.api.model.apps.ReplicaSetBuilder;
 import io.mokube.client.rest.ConnectionException;
+import io.mokube.controllermanager.controllers.ModelServer;
 import io.mokube.controllermanager.controllers.Pods;
 import io.mokube.controllermanager.controllers.deployment.RolloutPlan.Step;
 import io.mokube.controllermanager.controllers.ownership.OwnWrites;
@@ -16,93 +16,26 @@ import io.mokube.controllermanager.controllers.ownership.PodFacts;
 import io.mokube.controllermanager.controllers.ownership.Times;
 import io.mokube.controllermanager.controllers.replicaset.ReplicaSetDecisions;
 import io.mokube.machinery.names.ObjectKey;
-import java.time.Instant;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.TreeMap;
-import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
- * A cluster small enough to be wrong in every way: a store with versions, caches that lag behind it each at its own pace,
- * and both controllers, whose requests may be carried out without an answer. The decisions are the real ones.
+ * A cluster small enough to be wrong in every way, with both controllers as their shells do it. The decisions are the
+ * real ones.
  */
-final class ModelCluster {
-
-    /** What is stored of one kind, with its history, and a cache that has seen a part of it. */
-    final class Kind<T extends HasMetadata> {
-        final Map<ObjectKey, T> live = new TreeMap<>(Comparator.comparing(ObjectKey::toString));
-        final Map<ObjectKey, T> cache = new TreeMap<>(Comparator.comparing(ObjectKey::toString));
-        private final List<Event<T>> history = new ArrayList<>();
-        private int seen;
-        private long version;
-
-        T store(T object) {
-            object.getMetadata().setResourceVersion(Long.toString(++revision));
-            live.put(Ownership.key(object), object);
-            history.add(new Event<>(revision, Ownership.key(object), object));
-            return object;
-        }
-
-        void remove(ObjectKey key) {
-            live.remove(key);
-            history.add(new Event<>(++revision, key, null));
-        }
-
-        /** The cache sees the next events. */
-        void deliver(int count) {
-            for (int i = 0; i < count && seen < history.size(); i++) {
-                Event<T> event = history.get(seen++);
-                version = event.revision;
-                if (event.object == null) {
-                    cache.remove(event.key);
-                } else {
-                    cache.put(event.key, event.object);
-                }
-            }
-        }
-
-        /** The cache jumps to the present and never learns what happened in between. */
-        void relist() {
-            seen = history.size();
-            version = revision;
-            cache.clear();
-            cache.putAll(live);
-        }
-
-        private T current(T written) {
-            T stored = live.get(Ownership.key(written));
-            if (stored == null || Ownership.revision(stored) != Ownership.revision(written)) {
-                throw new Refused();
-            }
-            return stored;
-        }
-    }
-
-    private record Event<T>(
-            long revision, ObjectKey key, @Nullable T object) {}
-
-    /** A request that the server turned down. */
-    private static final class Refused extends RuntimeException {}
+final class ModelCluster extends ModelServer {
 
     final Kind<Deployment> deployments = new Kind<>();
     final Kind<ReplicaSet> replicaSets = new Kind<>();
-    final Kind<Pod> pods = new Kind<>();
 
     private final Map<String, Deque<String>> unanswered = new HashMap<>();
     private OwnWrites deploymentWrites = new OwnWrites();
     private OwnWrites replicaSetWrites = new OwnWrites();
-    private long revision;
-    private int names;
-    private Instant now = Instant.parse("2026-01-01T00:00:00Z");
-    private int answersToLose;
 
     /** The most pods that any spec so far allowed. */
     private int most;
@@ -115,49 +48,14 @@ final class ModelCluster {
 
     // -- what users, nodes and bad luck do ------------------------------------------------------------------------
 
-    /** Grows with every write. */
-    long revision() {
-        return revision;
-    }
-
     Deployment deployment() {
         return deployments.live.values().iterator().next();
-    }
-
-    void tick() {
-        now = now.plusSeconds(1);
-    }
-
-    void loseAnswers(int count) {
-        answersToLose = count;
     }
 
     void change(Deployment changed) {
         changed.getMetadata().setGeneration(Ownership.generation(deployment()) + 1);
         most = Math.max(most, Limits.of(changed).most());
         deployments.store(changed);
-    }
-
-    void podBecomesReady(Pod pod) {
-        if (pod.getMetadata().getDeletionTimestamp() == null && !PodFacts.isFinished(pod)) {
-            pods.store(Pods.ready(pod, now));
-        }
-    }
-
-    void podFails(Pod pod) {
-        pods.store(Pods.finished(pod, "Failed"));
-    }
-
-    void podIsDeleted(Pod pod) {
-        if (!Ownership.isBeingDeleted(pod)) {
-            pods.store(Pods.deleting(pod, now));
-        }
-    }
-
-    void podIsGone(Pod pod) {
-        if (Ownership.isBeingDeleted(pod)) {
-            pods.remove(Ownership.key(pod));
-        }
     }
 
     void restartControllers() {
@@ -174,13 +72,13 @@ final class ModelCluster {
         Deployment deployment = deployments.cache.values().iterator().next();
         String uid = deployment.getMetadata().getUid();
         deploymentWrites.settle(uid, key -> Optional.ofNullable(replicaSets.live.get(key)));
-        if (!deploymentWrites.observed(uid, replicaSets.cache::get, replicaSets.version)) {
+        if (!deploymentWrites.observed(uid, replicaSets.cache::get, replicaSets.version())) {
             return;
         }
         List<ReplicaSet> owned = replicaSets.cache.values().stream()
                 .filter(replicaSet -> Ownership.isControlledBy(replicaSet, deployment))
                 .toList();
-        RolloutPlan plan = Rollout.plan(deployment, owned, pods.cache.values(), now);
+        RolloutPlan plan = Rollout.plan(deployment, owned, pods.cache.values(), now());
         try {
             for (Step step : plan.steps()) {
                 carryOut(uid, step);
@@ -225,14 +123,14 @@ final class ModelCluster {
         replicaSetWrites
                 .settle(uid, key -> Optional.ofNullable(pods.live.get(key)))
                 .forEach(found -> namesToReuse(uid).remove(found.name()));
-        if (!replicaSetWrites.observed(uid, pods.cache::get, pods.version)) {
+        if (!replicaSetWrites.observed(uid, pods.cache::get, pods.version())) {
             return;
         }
         List<Pod> owned = pods.cache.values().stream()
                 .filter(pod -> Ownership.isControlledBy(pod, replicaSet))
                 .toList();
         List<Pod> active = owned.stream().filter(PodFacts::isActive).toList();
-        ReplicaSetDecisions.Decision decision = ReplicaSetDecisions.decide(replicaSet, active, now);
+        ReplicaSetDecisions.Decision decision = ReplicaSetDecisions.decide(replicaSet, active, now());
         try {
             for (int i = 0; i < decision.create(); i++) {
                 replicaSetWrites.stored(uid, createPod(replicaSet));
@@ -240,7 +138,7 @@ final class ModelCluster {
             for (Pod surplus : decision.delete()) {
                 delete(uid, surplus);
             }
-            var status = ReplicaSetDecisions.status(replicaSet, active, owned.size() - active.size(), now);
+            var status = ReplicaSetDecisions.status(replicaSet, active, owned.size() - active.size(), now());
             if (!status.equals(replicaSet.getStatus())) {
                 ReplicaSet stored = replicaSets.current(replicaSet);
                 replicaSets.store(
@@ -262,9 +160,9 @@ final class ModelCluster {
         }
         return answer(() -> replicaSets.store(new ReplicaSetBuilder(wanted)
                 .editMetadata()
-                .withUid("uid-" + ++names)
+                .withUid("uid-" + nextName())
                 .withGeneration(1L)
-                .withCreationTimestamp(Times.format(now))
+                .withCreationTimestamp(Times.format(now()))
                 .endMetadata()
                 .build()));
     }
@@ -294,7 +192,7 @@ final class ModelCluster {
     private Pod createPod(ReplicaSet replicaSet) {
         String uid = replicaSet.getMetadata().getUid();
         Deque<String> again = namesToReuse(uid);
-        String name = again.isEmpty() ? replicaSet.getMetadata().getName() + "-" + ++names : again.remove();
+        String name = again.isEmpty() ? replicaSet.getMetadata().getName() + "-" + nextName() : again.remove();
         Pod there = pods.live.get(new ObjectKey("default", name));
         if (there != null) {
             return there;
@@ -302,7 +200,7 @@ final class ModelCluster {
         try {
             return answer(() -> pods.store(new PodBuilder(Pods.pending(name))
                     .editMetadata()
-                    .withUid("uid-" + ++names)
+                    .withUid("uid-" + nextName())
                     .withOwnerReferences(Ownership.controllerReference(replicaSet))
                     .endMetadata()
                     .build()));
@@ -328,15 +226,6 @@ final class ModelCluster {
             replicaSetWrites.failed(ownerUid, Ownership.key(surplus), e);
             throw e;
         }
-    }
-
-    private <T> T answer(Supplier<T> write) {
-        T answer = write.get();
-        if (answersToLose > 0) {
-            answersToLose--;
-            throw new ConnectionException("the answer is lost");
-        }
-        return answer;
     }
 
     // -- what must hold -------------------------------------------------------------------------------------------

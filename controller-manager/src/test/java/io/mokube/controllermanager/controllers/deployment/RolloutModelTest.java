@@ -1,5 +1,6 @@
 package io.mokube.controllermanager.controllers.deployment;
 
+import static io.mokube.controllermanager.controllers.ModelServer.pick;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.Pod;
@@ -9,9 +10,7 @@ import io.fabric8.kubernetes.api.model.apps.ReplicaSet;
 import io.mokube.controllermanager.controllers.ownership.Ownership;
 import io.mokube.controllermanager.controllers.ownership.PodFacts;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
-import java.util.Optional;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.ShrinkingMode;
@@ -152,11 +151,5 @@ class RolloutModelTest {
                                 cluster.podsOf(replicaSet).stream().filter(PodFacts::isActive))
                         .isEmpty());
         assertThat(old).hasSizeLessThanOrEqualTo(deployment.getSpec().getRevisionHistoryLimit());
-    }
-
-    private static <T> Optional<T> pick(Collection<T> from, int choice) {
-        return from.isEmpty()
-                ? Optional.empty()
-                : from.stream().skip(choice % from.size()).findFirst();
     }
 }

@@ -27,9 +27,16 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
-/** A scheduler and a kubelet in one, without containers: pods of good images get a node and become ready at once. */
+/**
+ * A scheduler and a kubelet in one, without containers: pods of good images get a node and become ready at once. One whose
+ * command ends with {@code exit N} ends then.
+ */
 final class HollowNode implements AutoCloseable {
+
+    private static final Pattern EXIT = Pattern.compile("exit (\\d+)$");
 
     private final ApiClient client;
     private final ResourceClient<Pod> pods;
@@ -145,9 +152,15 @@ final class HollowNode implements AutoCloseable {
             pods.delete(
                     key,
                     DeleteOptions.DEFAULT.withUid(pod.getMetadata().getUid()).withGracePeriod(Duration.ZERO));
-        } else if (!"Running".equals(pod.getStatus().getPhase())
+        } else if ("Pending".equals(pod.getStatus().getPhase())
                 && startable.test(pod.getSpec().getContainers().getFirst().getImage())) {
             pods.updateStatus(new PodBuilder(Pods.ready(pod, Instant.now())).build());
+        } else if ("Running".equals(pod.getStatus().getPhase())) {
+            Matcher exit = EXIT.matcher(
+                    String.join(" ", pod.getSpec().getContainers().getFirst().getCommand()));
+            if (exit.find()) {
+                pods.updateStatus(Pods.exited(pod, Integer.parseInt(exit.group(1)), Instant.now()));
+            }
         }
     }
 

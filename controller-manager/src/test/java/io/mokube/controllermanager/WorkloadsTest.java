@@ -20,13 +20,9 @@ import io.mokube.machinery.object.Json;
 import io.mokube.testkit.Await;
 import io.mokube.testkit.Needs;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -53,7 +49,7 @@ class WorkloadsTest {
 
     @BeforeAll
     void start() throws IOException, InterruptedException {
-        Needs.part("kubectl", hasKubectl());
+        Needs.part("kubectl", Kubectl.isThere());
         server = new ApiServer(ApiServerConfig.inMemory(directory), Platform.system());
         server.start();
         ClientConfig config = ClientConfig.fromKubeconfig(server.adminKubeconfig());
@@ -277,35 +273,6 @@ class WorkloadsTest {
     }
 
     private String kubectl(String... arguments) {
-        List<String> command = new ArrayList<>(
-                List.of("kubectl", "--kubeconfig", server.adminKubeconfig().toString()));
-        command.addAll(List.of(arguments));
-        try {
-            Process process =
-                    new ProcessBuilder(command).redirectErrorStream(true).start();
-            String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            assertThat(process.waitFor(90, TimeUnit.SECONDS)).isTrue();
-            assertThat(process.exitValue())
-                    .as(String.join(" ", command) + "\n" + output)
-                    .isZero();
-            return output;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException(e);
-        }
-    }
-
-    private static boolean hasKubectl() throws InterruptedException {
-        try {
-            Process process = new ProcessBuilder("kubectl", "version", "--client")
-                    .redirectErrorStream(true)
-                    .start();
-            process.getInputStream().readAllBytes();
-            return process.waitFor() == 0;
-        } catch (IOException e) {
-            return false;
-        }
+        return new Kubectl(server.adminKubeconfig()).run(arguments);
     }
 }

@@ -1,5 +1,7 @@
 package io.mokube.controllermanager.controllers;
 
+import io.mokube.controllermanager.controllers.batch.JobController;
+import io.mokube.controllermanager.controllers.batch.TtlAfterFinishedController;
 import io.mokube.controllermanager.controllers.deployment.DeploymentController;
 import io.mokube.controllermanager.controllers.garbage.GarbageCollector;
 import io.mokube.controllermanager.controllers.namespace.NamespaceController;
@@ -24,7 +26,9 @@ public final class ControllerList {
             ReplicaSetController::create,
             NodeLifecycleController::create,
             TaintEvictionController::create,
-            PodGarbageCollector::create);
+            PodGarbageCollector::create,
+            JobController::create,
+            TtlAfterFinishedController::create);
 
     private ControllerList() {}
 }

@@ -38,8 +38,7 @@ record CalendarSchedule(Field minutes, Field hours, Field daysOfMonth, Field mon
         // Between two changes of the clocks, local time is time: one stretch after the other is searched.
         while (true) {
             ZoneOffset offset = rules.getOffset(from);
-            Optional<Instant> found =
-                    ceiling(local(from, rules), lastYear).map(match -> match.toInstant(offset));
+            Optional<Instant> found = ceiling(local(from, rules), lastYear).map(match -> match.toInstant(offset));
             @Nullable ZoneOffsetTransition change = rules.nextTransition(from);
             if (change == null) {
                 return found;
@@ -98,6 +97,6 @@ record CalendarSchedule(Field minutes, Field hours, Field daysOfMonth, Field mon
     private boolean dayMatches(LocalDateTime time) {
         boolean ofMonth = daysOfMonth.has(time.getDayOfMonth());
         boolean ofWeek = daysOfWeek.has(time.getDayOfWeek().getValue() % DAYS_IN_WEEK);
-        return daysOfMonth.star || daysOfWeek.star ? ofMonth && ofWeek : ofMonth || ofWeek;
+        return (daysOfMonth.star || daysOfWeek.star) ? ofMonth && ofWeek : ofMonth || ofWeek;
     }
 }

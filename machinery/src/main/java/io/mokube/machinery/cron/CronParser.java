@@ -30,8 +30,8 @@ final class CronParser {
             "@hourly", "0 * * * *");
     private static final String EVERY = "@every ";
 
-    private static final Pattern DURATION = Pattern.compile(
-            "(?<sign>[-+]?)(?<terms>((\\d+\\.?\\d*|\\.\\d+)(ns|us|µs|μs|ms|s|m|h))+)");
+    private static final Pattern DURATION =
+            Pattern.compile("(?<sign>[-+]?)(?<terms>((\\d+\\.?\\d*|\\.\\d+)(ns|us|µs|μs|ms|s|m|h))+)");
     private static final Pattern DURATION_TERM = Pattern.compile("(?<number>[\\d.]+)(?<unit>[a-zµμ]+)");
     private static final Map<String, Duration> UNITS = Map.of(
             "ns", Duration.ofNanos(1),
@@ -68,8 +68,8 @@ final class CronParser {
         }
         List<String> fields = words(text, "\\s+");
         if (fields.size() != 5) {
-            throw new IllegalArgumentException("expected exactly 5 fields, found " + fields.size() + ": ["
-                    + String.join(" ", fields) + "]");
+            throw new IllegalArgumentException(
+                    "expected exactly 5 fields, found " + fields.size() + ": [" + String.join(" ", fields) + "]");
         }
         return new CalendarSchedule(
                 field(fields.get(0), MINUTES),

@@ -171,7 +171,8 @@ class CronScheduleTest {
             Instant at = Instant.parse("2026-01-01T00:00:00Z").plus(Duration.ofMinutes(random.nextInt(525_600)));
             for (int n = 0; n < 5; n++) {
                 Optional<Instant> next = ours.next(at, UTC);
-                Optional<Instant> expected = theirs.nextExecution(at.atZone(UTC)).map(time -> time.toInstant());
+                Optional<Instant> expected =
+                        theirs.nextExecution(at.atZone(UTC)).map(time -> time.toInstant());
                 if (next.isEmpty()) {
                     break; // we look no further than five years
                 }

@@ -1,5 +1,6 @@
 package io.mokube.controllermanager.controllers;
 
+import io.mokube.controllermanager.controllers.batch.CronJobController;
 import io.mokube.controllermanager.controllers.batch.JobController;
 import io.mokube.controllermanager.controllers.batch.TtlAfterFinishedController;
 import io.mokube.controllermanager.controllers.deployment.DeploymentController;
@@ -28,7 +29,8 @@ public final class ControllerList {
             TaintEvictionController::create,
             PodGarbageCollector::create,
             JobController::create,
-            TtlAfterFinishedController::create);
+            TtlAfterFinishedController::create,
+            CronJobController::create);
 
     private ControllerList() {}
 }

@@ -3,7 +3,6 @@ package io.mokube.controllermanager.controllers.batch;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobStatus;
-import io.mokube.controllermanager.controllers.batch.JobPlan.Notice;
 import io.mokube.controllermanager.controllers.ownership.PodChanges.Draft;
 import java.util.List;
 import java.util.Optional;

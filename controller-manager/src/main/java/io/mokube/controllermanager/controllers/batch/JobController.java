@@ -14,7 +14,6 @@ import io.mokube.client.reconcile.Reconciler;
 import io.mokube.client.rest.ResourceClient;
 import io.mokube.controllermanager.controllers.Controller;
 import io.mokube.controllermanager.controllers.ControllerContext;
-import io.mokube.controllermanager.controllers.batch.JobPlan.Notice;
 import io.mokube.controllermanager.controllers.ownership.Dependents;
 import io.mokube.controllermanager.controllers.ownership.Ownership;
 import io.mokube.controllermanager.controllers.ownership.PodChanges;
@@ -146,10 +145,6 @@ public final class JobController implements Reconciler<ObjectKey>, JobActions {
 
     @Override
     public void tell(Job job, Notice notice) {
-        if (notice.warning()) {
-            events.warning(job, notice.reason(), notice.message());
-        } else {
-            events.normal(job, notice.reason(), notice.message());
-        }
+        notice.tell(events, job);
     }
 }

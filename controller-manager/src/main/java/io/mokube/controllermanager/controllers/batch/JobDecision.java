@@ -5,7 +5,6 @@ import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobCondition;
 import io.fabric8.kubernetes.api.model.batch.v1.JobStatus;
 import io.fabric8.kubernetes.api.model.batch.v1.JobStatusBuilder;
-import io.mokube.controllermanager.controllers.batch.JobPlan.Notice;
 import io.mokube.controllermanager.controllers.batch.PodNumbers.Change;
 import io.mokube.controllermanager.controllers.ownership.Ownership;
 import io.mokube.controllermanager.controllers.ownership.Times;
@@ -149,12 +148,12 @@ final class JobDecision {
         }
         if (suspend && !suspended) {
             set(status, JobFacts.condition(JobFacts.SUSPENDED, "True", "JobSuspended", "Job suspended", now));
-            return List.of(new Notice(false, "Suspended", "Job suspended"));
+            return List.of(Notice.normal("Suspended", "Job suspended"));
         }
         if (!suspend && suspended && old.isPresent()) {
             set(status, JobFacts.condition(JobFacts.SUSPENDED, "False", "JobResumed", "Job resumed", now));
             status.setStartTime(Times.format(now));
-            return List.of(new Notice(false, "Resumed", "Job resumed"));
+            return List.of(Notice.normal("Resumed", "Job resumed"));
         }
         return List.of();
     }

@@ -30,8 +30,4 @@ record JobPlan(
         Backoff backoff,
         Optional<Duration> again,
         Verdict verdict,
-        boolean mayEnd) {
-
-    /** An event about the Job. */
-    record Notice(boolean warning, String reason, String message) {}
-}
+        boolean mayEnd) {}

@@ -6,7 +6,6 @@ import io.fabric8.kubernetes.api.model.batch.v1.JobCondition;
 import io.fabric8.kubernetes.api.model.batch.v1.JobStatus;
 import io.mokube.client.reconcile.Outcome;
 import io.mokube.controllermanager.controllers.batch.JobActions.Untracked;
-import io.mokube.controllermanager.controllers.batch.JobPlan.Notice;
 import java.time.InstantSource;
 import java.util.HashSet;
 import java.util.List;
@@ -93,8 +92,7 @@ final class JobSync {
         if (ending.getType().equals(JobFacts.FAILED)) {
             actions.tell(
                     job,
-                    new Notice(
-                            true,
+                    Notice.warning(
                             Objects.requireNonNullElse(ending.getReason(), ""),
                             Objects.requireNonNullElse(ending.getMessage(), "")));
             return;
@@ -103,11 +101,9 @@ final class JobSync {
         if (succeeded > JobFacts.completions(job).orElse(Integer.MAX_VALUE)) {
             actions.tell(
                     job,
-                    new Notice(
-                            true,
-                            "TooManySucceededPods",
-                            "Too many succeeded pods running after completion count reached"));
+                    Notice.warning(
+                            "TooManySucceededPods", "Too many succeeded pods running after completion count reached"));
         }
-        actions.tell(job, new Notice(false, "Completed", "Job completed"));
+        actions.tell(job, Notice.normal("Completed", "Job completed"));
     }
 }

@@ -1,6 +1,5 @@
 package io.mokube.controllermanager.controllers.deployment;
 
-import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
@@ -8,6 +7,7 @@ import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import io.fabric8.kubernetes.api.model.apps.ReplicaSet;
 import io.fabric8.kubernetes.api.model.apps.ReplicaSetBuilder;
 import io.mokube.client.rest.ConnectionException;
+import io.mokube.controllermanager.controllers.ModelKind;
 import io.mokube.controllermanager.controllers.Pods;
 import io.mokube.controllermanager.controllers.deployment.RolloutPlan.Step;
 import io.mokube.controllermanager.controllers.ownership.OwnWrites;
@@ -18,17 +18,14 @@ import io.mokube.controllermanager.controllers.replicaset.ReplicaSetDecisions;
 import io.mokube.machinery.names.ObjectKey;
 import java.time.Instant;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A cluster small enough to be wrong in every way: a store with versions, caches that lag behind it each at its own pace,
@@ -36,70 +33,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class ModelCluster {
 
-    /** What is stored of one kind, with its history, and a cache that has seen a part of it. */
-    final class Kind<T extends HasMetadata> {
-        final Map<ObjectKey, T> live = new TreeMap<>(Comparator.comparing(ObjectKey::toString));
-        final Map<ObjectKey, T> cache = new TreeMap<>(Comparator.comparing(ObjectKey::toString));
-        private final List<Event<T>> history = new ArrayList<>();
-        private int seen;
-        private long version;
-
-        T store(T object) {
-            object.getMetadata().setResourceVersion(Long.toString(++revision));
-            live.put(Ownership.key(object), object);
-            history.add(new Event<>(revision, Ownership.key(object), object));
-            return object;
-        }
-
-        void remove(ObjectKey key) {
-            live.remove(key);
-            history.add(new Event<>(++revision, key, null));
-        }
-
-        /** The cache sees the next events. */
-        void deliver(int count) {
-            for (int i = 0; i < count && seen < history.size(); i++) {
-                Event<T> event = history.get(seen++);
-                version = event.revision;
-                if (event.object == null) {
-                    cache.remove(event.key);
-                } else {
-                    cache.put(event.key, event.object);
-                }
-            }
-        }
-
-        /** The cache jumps to the present and never learns what happened in between. */
-        void relist() {
-            seen = history.size();
-            version = revision;
-            cache.clear();
-            cache.putAll(live);
-        }
-
-        private T current(T written) {
-            T stored = live.get(Ownership.key(written));
-            if (stored == null || Ownership.revision(stored) != Ownership.revision(written)) {
-                throw new Refused();
-            }
-            return stored;
-        }
-    }
-
-    private record Event<T>(
-            long revision, ObjectKey key, @Nullable T object) {}
-
-    /** A request that the server turned down. */
-    private static final class Refused extends RuntimeException {}
-
-    final Kind<Deployment> deployments = new Kind<>();
-    final Kind<ReplicaSet> replicaSets = new Kind<>();
-    final Kind<Pod> pods = new Kind<>();
+    private final AtomicLong revision = new AtomicLong();
+    final ModelKind<Deployment> deployments = new ModelKind<>(revision);
+    final ModelKind<ReplicaSet> replicaSets = new ModelKind<>(revision);
+    final ModelKind<Pod> pods = new ModelKind<>(revision);
 
     private final Map<String, Deque<String>> unanswered = new HashMap<>();
     private OwnWrites deploymentWrites = new OwnWrites();
     private OwnWrites replicaSetWrites = new OwnWrites();
-    private long revision;
     private int names;
     private Instant now = Instant.parse("2026-01-01T00:00:00Z");
     private int answersToLose;
@@ -117,7 +58,7 @@ final class ModelCluster {
 
     /** Grows with every write. */
     long revision() {
-        return revision;
+        return revision.get();
     }
 
     Deployment deployment() {
@@ -174,7 +115,7 @@ final class ModelCluster {
         Deployment deployment = deployments.cache.values().iterator().next();
         String uid = deployment.getMetadata().getUid();
         deploymentWrites.settle(uid, key -> Optional.ofNullable(replicaSets.live.get(key)));
-        if (!deploymentWrites.observed(uid, replicaSets.cache::get, replicaSets.version)) {
+        if (!deploymentWrites.observed(uid, replicaSets.cache::get, replicaSets.version())) {
             return;
         }
         List<ReplicaSet> owned = replicaSets.cache.values().stream()
@@ -199,7 +140,7 @@ final class ModelCluster {
                         .withStatus(plan.status())
                         .build());
             }
-        } catch (Refused | ConnectionException e) {
+        } catch (ModelKind.Refused | ConnectionException e) {
             // The next round looks again.
         }
     }
@@ -225,7 +166,7 @@ final class ModelCluster {
         replicaSetWrites
                 .settle(uid, key -> Optional.ofNullable(pods.live.get(key)))
                 .forEach(found -> namesToReuse(uid).remove(found.name()));
-        if (!replicaSetWrites.observed(uid, pods.cache::get, pods.version)) {
+        if (!replicaSetWrites.observed(uid, pods.cache::get, pods.version())) {
             return;
         }
         List<Pod> owned = pods.cache.values().stream()
@@ -246,7 +187,7 @@ final class ModelCluster {
                 replicaSets.store(
                         new ReplicaSetBuilder(stored).withStatus(status).build());
             }
-        } catch (Refused | ConnectionException e) {
+        } catch (ModelKind.Refused | ConnectionException e) {
             // The next round looks again.
         }
     }

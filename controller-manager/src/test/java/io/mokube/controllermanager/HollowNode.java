@@ -29,10 +29,16 @@ import java.time.ZoneOffset;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
-/** A scheduler and a kubelet in one, without containers: pods of good images get a node and an
- * address and become ready at once. */
+/**
+ * A scheduler and a kubelet in one, without containers: pods of good images get a node and an address and become ready at
+ * once. One whose command ends with {@code exit N} ends then.
+ */
 final class HollowNode implements AutoCloseable {
+
+    private static final Pattern EXIT = Pattern.compile("exit (\\d+)$");
 
     /** How many addresses were given to pods, whatever their node. */
     private static final AtomicInteger ADDRESSES = new AtomicInteger();
@@ -156,7 +162,7 @@ final class HollowNode implements AutoCloseable {
             pods.delete(
                     key,
                     DeleteOptions.DEFAULT.withUid(pod.getMetadata().getUid()).withGracePeriod(Duration.ZERO));
-        } else if (!"Running".equals(pod.getStatus().getPhase())
+        } else if ("Pending".equals(pod.getStatus().getPhase())
                 && startable.test(pod.getSpec().getContainers().getFirst().getImage())) {
             int number = ADDRESSES.incrementAndGet();
             String address = "10.244." + number / 250 + "." + (number % 250 + 1);
@@ -166,6 +172,12 @@ final class HollowNode implements AutoCloseable {
                     .addNewPodIP(address)
                     .endStatus()
                     .build());
+        } else if ("Running".equals(pod.getStatus().getPhase())) {
+            Matcher exit = EXIT.matcher(
+                    String.join(" ", pod.getSpec().getContainers().getFirst().getCommand()));
+            if (exit.find()) {
+                pods.updateStatus(Pods.exited(pod, Integer.parseInt(exit.group(1)), Instant.now()));
+            }
         }
     }
 

@@ -3,6 +3,9 @@ package io.mokube.controllermanager.controllers;
 import io.mokube.controllermanager.controllers.bootstrap.BootstrapSigner;
 import io.mokube.controllermanager.controllers.bootstrap.TokenCleaner;
 import io.mokube.controllermanager.controllers.daemonset.DaemonSetController;
+import io.mokube.controllermanager.controllers.batch.CronJobController;
+import io.mokube.controllermanager.controllers.batch.JobController;
+import io.mokube.controllermanager.controllers.batch.TtlAfterFinishedController;
 import io.mokube.controllermanager.controllers.deployment.DeploymentController;
 import io.mokube.controllermanager.controllers.endpoints.EndpointsController;
 import io.mokube.controllermanager.controllers.endpointslice.EndpointSliceController;
@@ -45,7 +48,10 @@ public final class ControllerList {
             TokenCleaner::create,
             BootstrapSigner::create,
             TaintEvictionController::create,
-            PodGarbageCollector::create);
+            PodGarbageCollector::create,
+            JobController::create,
+            TtlAfterFinishedController::create,
+            CronJobController::create);
 
     private ControllerList() {}
 }

@@ -1,5 +1,6 @@
 package io.mokube.controllermanager.controllers;
 
+import io.fabric8.kubernetes.api.model.ContainerStatusBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.PodConditionBuilder;
@@ -63,6 +64,34 @@ public final class Pods {
         return new PodBuilder(pod)
                 .editOrNewStatus()
                 .withPhase(phase)
+                .endStatus()
+                .build();
+    }
+
+    /** The pod after its only container has ended. */
+    public static Pod exited(Pod pod, int code, Instant at) {
+        return new PodBuilder(finished(pod, code == 0 ? "Succeeded" : "Failed"))
+                .editStatus()
+                .withConditions(new PodConditionBuilder()
+                        .withType("Ready")
+                        .withStatus("False")
+                        .withLastTransitionTime(Times.format(at))
+                        .build())
+                .withContainerStatuses(new ContainerStatusBuilder()
+                        .withName(
+                                pod.getSpec().getContainers().isEmpty()
+                                        ? "main"
+                                        : pod.getSpec()
+                                                .getContainers()
+                                                .getFirst()
+                                                .getName())
+                        .withNewState()
+                        .withNewTerminated()
+                        .withExitCode(code)
+                        .withFinishedAt(Times.format(at))
+                        .endTerminated()
+                        .endState()
+                        .build())
                 .endStatus()
                 .build();
     }

@@ -1,9 +1,9 @@
 package io.mokube.apiserver.resources.strategy;
 
+import io.mokube.machinery.cron.CronSchedule;
 import io.mokube.machinery.error.FieldError;
 import io.mokube.machinery.names.NameFormat;
 import io.mokube.machinery.object.KubeObject;
-import java.time.DateTimeException;
 import java.time.ZoneId;
 import java.util.List;
 import java.util.Set;
@@ -31,18 +31,9 @@ final class CronJobStrategy extends SpecStatusStrategy {
     @Override
     public void validateCreate(KubeObject object, List<FieldError> errors) {
         ObjectNode spec = Tree.child(object.root(), "spec");
-        String schedule = Tree.text(spec, "schedule");
-        if (schedule.isEmpty()) {
-            errors.add(FieldError.required("spec.schedule", ""));
-        } else {
-            String wrong = CronSyntax.check(schedule);
-            if (wrong != null) {
-                errors.add(FieldError.invalid("spec.schedule", schedule, wrong));
-            }
-        }
-        String zone = Tree.text(spec, "timeZone");
-        if (spec.has("timeZone") && !isZone(zone)) {
-            errors.add(FieldError.invalid("spec.timeZone", zone, "unknown time zone " + zone));
+        schedule(Tree.text(spec, "schedule"), errors);
+        if (spec.has("timeZone")) {
+            timeZone(Tree.text(spec, "timeZone"), errors);
         }
         Check.oneOf(spec, "concurrencyPolicy", "spec", Set.of("Allow", "Forbid", "Replace"), errors);
         for (String count :
@@ -57,12 +48,32 @@ final class CronJobStrategy extends SpecStatusStrategy {
         validateCreate(object, errors);
     }
 
-    private static boolean isZone(String zone) {
-        try {
-            ZoneId.of(zone);
-            return !zone.equalsIgnoreCase("local");
-        } catch (DateTimeException e) {
-            return false;
+    private static void schedule(String schedule, List<FieldError> errors) {
+        if (schedule.isEmpty()) {
+            errors.add(FieldError.required("spec.schedule", ""));
+        } else if (schedule.contains("TZ")) {
+            errors.add(FieldError.invalid(
+                    "spec.schedule", schedule, "cannot use TZ or CRON_TZ in schedule, use timeZone field instead"));
+        } else {
+            try {
+                CronSchedule.parse(schedule);
+            } catch (IllegalArgumentException e) {
+                errors.add(FieldError.invalid("spec.schedule", schedule, String.valueOf(e.getMessage())));
+            }
+        }
+    }
+
+    /** Only names of the time zone database; offsets, which Java knows beside them, mean nothing to other clients. */
+    private static void timeZone(String zone, List<FieldError> errors) {
+        if (zone.isEmpty()) {
+            errors.add(FieldError.invalid("spec.timeZone", zone, "timeZone must be nil or non-empty string"));
+        } else if (zone.equalsIgnoreCase("local")) {
+            errors.add(FieldError.invalid(
+                    "spec.timeZone",
+                    zone,
+                    "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones"));
+        } else if (!ZoneId.getAvailableZoneIds().contains(zone)) {
+            errors.add(FieldError.invalid("spec.timeZone", zone, "unknown time zone " + zone));
         }
     }
 

@@ -192,26 +192,4 @@ class StrategiesTest {
         assertThat(same.at("metadata", "annotations", annotation).asString()).isEqualTo("1");
         assertThat(changed.at("metadata", "annotations", annotation).asString()).isEqualTo("2");
     }
-
-    @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            value = {
-                "*/5 * * * *|true",
-                "0 9-17 * * mon-fri|true",
-                "@daily|true",
-                "@every 1h30m|true",
-                "0 0 1 jan,dec ?|true",
-                "* * * *|false",
-                "60 * * * *|false",
-                "* * 0 * *|false",
-                "*/0 * * * *|false",
-                "5-1 * * * *|false",
-                "a * * * *|false",
-                "TZ=UTC * * * * *|false",
-                "@never|false",
-            })
-    void cronSchedules(String schedule, boolean valid) {
-        assertThat(CronSyntax.check(schedule) == null).isEqualTo(valid);
-    }
 }

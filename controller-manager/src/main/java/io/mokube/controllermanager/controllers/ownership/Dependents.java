@@ -36,10 +36,22 @@ public final class Dependents<O extends HasMetadata, T extends HasMetadata> {
     private final Informer<T> informer;
     private final ResourceClient<O> owners;
     private final ResourceClient<T> client;
+    private final Optional<String> finalizer;
     private final OwnWrites writes = new OwnWrites();
 
     /** Dependents in an informer, which gets the indexes that are needed. */
     public Dependents(Informer<T> informer, ResourceClient<O> owners, ResourceClient<T> client) {
+        this(informer, owners, client, Optional.empty());
+    }
+
+    /**
+     * Dependents that carry a finalizer as long as they have an owner.
+     *
+     * @param finalizer given to those that are adopted and taken off those that are released
+     */
+    public Dependents(
+            Informer<T> informer, ResourceClient<O> owners, ResourceClient<T> client, Optional<String> finalizer) {
+        this.finalizer = finalizer;
         this.informer = informer;
         this.owners = owners;
         this.client = client;
@@ -166,24 +178,32 @@ public final class Dependents<O extends HasMetadata, T extends HasMetadata> {
         references.removeIf(
                 reference -> reference.getUid().equals(owner.getMetadata().getUid()));
         references.add(Ownership.controllerReference(owner));
-        return write(owner, orphan, references);
+        List<String> finalizers = finalizers(orphan);
+        finalizer.filter(own -> !finalizers.contains(own)).ifPresent(finalizers::add);
+        return write(owner, orphan, references, finalizers);
     }
 
     private void release(O owner, T dependent) {
         List<OwnerReference> references = references(dependent);
         references.removeIf(
                 reference -> reference.getUid().equals(owner.getMetadata().getUid()));
-        write(owner, dependent, references);
+        List<String> finalizers = finalizers(dependent);
+        finalizer.ifPresent(finalizers::remove);
+        write(owner, dependent, references, finalizers);
     }
 
-    /** Writes the references, unless the dependent changed meanwhile; then its owner is told and looks again. */
-    private Optional<T> write(O owner, T dependent, List<OwnerReference> references) {
+    /** Writes the ties, unless the dependent changed meanwhile; then its owner is told and looks again. */
+    private Optional<T> write(O owner, T dependent, List<OwnerReference> references, List<String> finalizers) {
         ObjectNode patch = Json.MAPPER.createObjectNode();
         ObjectNode metadata = patch.putObject("metadata");
         metadata.put("uid", dependent.getMetadata().getUid());
         metadata.put("resourceVersion", dependent.getMetadata().getResourceVersion());
         ArrayNode array = metadata.putArray("ownerReferences");
         references.forEach(reference -> array.add(Json.MAPPER.<ObjectNode>valueToTree(reference)));
+        if (!finalizers.equals(finalizers(dependent))) {
+            ArrayNode changed = metadata.putArray("finalizers");
+            finalizers.forEach(changed::add);
+        }
         ObjectKey key = Ownership.key(dependent);
         try {
             T written = client.patch(key, PatchKind.MERGE, patch);
@@ -200,5 +220,10 @@ public final class Dependents<O extends HasMetadata, T extends HasMetadata> {
     private static <T extends HasMetadata> List<OwnerReference> references(T object) {
         @Nullable List<OwnerReference> references = object.getMetadata().getOwnerReferences();
         return references == null ? new ArrayList<>() : new ArrayList<>(references);
+    }
+
+    private static <T extends HasMetadata> List<String> finalizers(T object) {
+        @Nullable List<String> finalizers = object.getMetadata().getFinalizers();
+        return finalizers == null ? new ArrayList<>() : new ArrayList<>(finalizers);
     }
 }

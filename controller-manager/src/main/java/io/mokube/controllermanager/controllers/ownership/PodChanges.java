@@ -17,14 +17,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -119,7 +113,8 @@ public final class PodChanges {
         int batch = 1;
         for (int from = 0; from < drafts.size(); batch = Math.min(2 * batch, MOST_AT_ONCE)) {
             int to = Math.min(from + batch, drafts.size());
-            Optional<RuntimeException> error = runAll(drafts.subList(from, to), draft -> createOne(owner, draft));
+            Optional<RuntimeException> error =
+                    SideBySide.each(drafts.subList(from, to), draft -> createOne(owner, draft));
             if (error.isPresent()) {
                 return result(error.get(), true);
             }
@@ -133,7 +128,7 @@ public final class PodChanges {
         Result result = Result.SUCCESS;
         for (int from = 0; from < surplus.size(); from += MOST_AT_ONCE) {
             List<Pod> batch = surplus.subList(from, Math.min(from + MOST_AT_ONCE, surplus.size()));
-            Optional<RuntimeException> error = runAll(batch, pod -> deleteOne(owner, pod));
+            Optional<RuntimeException> error = SideBySide.each(batch, pod -> deleteOne(owner, pod));
             if (error.isPresent() && result.error() == null) {
                 result = result(error.get(), false);
             }
@@ -223,29 +218,6 @@ public final class PodChanges {
                         .build())
                 .withSpec(draft.template().getSpec())
                 .build();
-    }
-
-    /** Does the same for all, side by side, and waits for all; the first error of one of them is returned. */
-    private static <T> Optional<RuntimeException> runAll(List<T> all, Consumer<T> task) throws InterruptedException {
-        List<Callable<Object>> tasks = all.stream()
-                .map(each -> Executors.callable(() -> task.accept(each)))
-                .toList();
-        Optional<RuntimeException> first = Optional.empty();
-        try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
-            for (Future<Object> future : executor.invokeAll(tasks)) {
-                try {
-                    future.get();
-                } catch (ExecutionException e) {
-                    if (first.isEmpty()) {
-                        first = Optional.of(
-                                e.getCause() instanceof RuntimeException cause
-                                        ? cause
-                                        : new IllegalStateException(e.getCause()));
-                    }
-                }
-            }
-        }
-        return first;
     }
 
     /** What the server refused is for the status; a namespace that goes away is nothing to report or to repeat. */

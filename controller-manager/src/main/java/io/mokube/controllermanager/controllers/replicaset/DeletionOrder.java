@@ -21,14 +21,14 @@ import org.jspecify.annotations.Nullable;
  * of the same owner, ready for a shorter time, more restarts, created later. Times count by powers of two, so that pods
  * of about the same age are equals; among equals the UID decides, which is as good as chance but repeatable. Pure.
  */
-final class DeletionOrder {
+public final class DeletionOrder {
 
     private static final String DELETION_COST = "controller.kubernetes.io/pod-deletion-cost";
 
     private DeletionOrder() {}
 
     /** The {@code count} pods to delete first. */
-    static List<Pod> first(int count, List<Pod> pods, Collection<Pod> related, Instant now) {
+    public static List<Pod> first(int count, List<Pod> pods, Collection<Pod> related, Instant now) {
         return count >= pods.size()
                 ? List.copyOf(pods)
                 : pods.stream().sorted(order(related, now)).limit(count).toList();

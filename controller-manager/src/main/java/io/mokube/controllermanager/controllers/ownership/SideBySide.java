@@ -1,0 +1,39 @@
+package io.mokube.controllermanager.controllers.ownership;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Consumer;
+
+/** Many requests at once. */
+public final class SideBySide {
+
+    private SideBySide() {}
+
+    /** Does the same for all and waits for all; the first error of one of them is returned. */
+    public static <T> Optional<RuntimeException> each(List<T> all, Consumer<T> task) throws InterruptedException {
+        List<Callable<Object>> tasks = all.stream()
+                .map(each -> Executors.callable(() -> task.accept(each)))
+                .toList();
+        Optional<RuntimeException> first = Optional.empty();
+        try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (Future<Object> future : executor.invokeAll(tasks)) {
+                try {
+                    future.get();
+                } catch (ExecutionException e) {
+                    if (first.isEmpty()) {
+                        first = Optional.of(
+                                e.getCause() instanceof RuntimeException cause
+                                        ? cause
+                                        : new IllegalStateException(e.getCause()));
+                    }
+                }
+            }
+        }
+        return first;
+    }
+}

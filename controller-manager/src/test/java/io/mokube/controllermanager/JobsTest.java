@@ -1,0 +1,200 @@
+package io.mokube.controllermanager;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.mokube.apiserver.ApiServer;
+import io.mokube.apiserver.ApiServerConfig;
+import io.mokube.client.rest.ApiClient;
+import io.mokube.client.rest.ClientConfig;
+import io.mokube.client.rest.ListOptions;
+import io.mokube.controllermanager.controllers.ownership.Ownership;
+import io.mokube.machinery.component.Platform;
+import io.mokube.machinery.object.Json;
+import io.mokube.testkit.Await;
+import io.mokube.testkit.Needs;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Jobs and CronJobs on the real API server, driven by the real kubectl; only the containers are missing. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class JobsTest {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    @TempDir
+    static Path directory;
+
+    private ApiServer server;
+    private ApiClient client;
+    private ControllerManager controllers;
+    private HollowNode node;
+    private Kubectl kubectl;
+
+    @BeforeAll
+    void start() throws IOException, InterruptedException {
+        Needs.part("kubectl", Kubectl.isThere());
+        server = new ApiServer(ApiServerConfig.inMemory(directory), Platform.system());
+        server.start();
+        ClientConfig config = ClientConfig.fromKubeconfig(server.adminKubeconfig());
+        client = new ApiClient(config, Platform.system());
+        kubectl = new Kubectl(server.adminKubeconfig());
+        controllers = new ControllerManager(ControllerManagerConfig.standard(config), Platform.system());
+        controllers.start();
+        node = new HollowNode(client, "hollow", image -> true);
+        node.start();
+        Await.until(
+                PATIENCE,
+                "the controllers run",
+                () -> controllers.isLeader() && controllers.readiness().ready());
+    }
+
+    @AfterAll
+    void stop() {
+        if (controllers != null) {
+            controllers.stop(Duration.ZERO);
+        }
+        if (node != null) {
+            node.close();
+        }
+        if (client != null) {
+            client.close();
+        }
+        if (server != null) {
+            server.stop(Duration.ZERO);
+        }
+    }
+
+    @Test
+    void aJobCompletes() {
+        kubectl.run("create", "job", "hello", "--image=busybox", "--", "sh", "-c", "echo hello; exit 0");
+        kubectl.run("wait", "--for=condition=complete", "job/hello", "--timeout=60s");
+
+        assertThat(kubectl.run("get", "jobs", "hello")).containsPattern("hello +Complete +1/1 +\\d+s +\\d+s");
+        assertThat(kubectl.run("describe", "job", "hello"))
+                .contains("Pods Statuses:    0 Active (0 Ready) / 1 Succeeded / 0 Failed")
+                .contains("Completion Mode:  NonIndexed")
+                .containsPattern("SuccessfulCreate .*job-controller +Created pod: hello-[a-z0-9]{5}")
+                .containsPattern("Completed .*job-controller +Job completed");
+        Job job = job("hello");
+        assertThat(job.getStatus().getCompletionTime()).isNotNull();
+        assertThat(job.getStatus().getUncountedTerminatedPods().getSucceeded()).isEmpty();
+        assertThat(pods("hello")).singleElement().satisfies(pod -> {
+            assertThat(pod.getMetadata().getFinalizers()).isEmpty();
+            assertThat(pod.getMetadata().getGenerateName()).isEqualTo("hello-");
+        });
+
+        kubectl.run("delete", "job", "hello");
+        Await.passes(PATIENCE, () -> assertThat(pods("hello")).isEmpty());
+    }
+
+    @Test
+    void anIndexedJobFailsByTheRuleOfItsPolicyAndSaysSo() {
+        apply("""
+                {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "strict", "namespace": "default"},
+                 "spec": {"completions": 3, "parallelism": 3, "completionMode": "Indexed",
+                          "podFailurePolicy": {"rules": [
+                            {"action": "FailJob", "onExitCodes": {"operator": "In", "values": [42]}}]},
+                          "template": {"spec": {"restartPolicy": "Never", "containers": [
+                            {"name": "main", "image": "busybox", "command": ["sh", "-c", "exit 42"]}]}}}}
+                """);
+        kubectl.run("wait", "--for=condition=failed", "job/strict", "--timeout=60s");
+
+        Job job = job("strict");
+        assertThat(job.getStatus().getFailed()).isEqualTo(3);
+        assertThat(job.getStatus().getConditions())
+                .extracting(condition -> condition.getType() + " " + condition.getReason())
+                .containsExactly("FailureTarget PodFailurePolicy", "Failed PodFailurePolicy");
+        assertThat(job.getStatus().getConditions().getLast().getMessage())
+                .matches(
+                        "Container main for pod default/strict-\\d-[a-z0-9]{5} failed with exit code 42 matching FailJob"
+                                + " rule at index 0");
+        assertThat(kubectl.run("get", "jobs", "strict")).containsPattern("strict +Failed +0/3 +\\d+s +\\d+s");
+        assertThat(pods("strict"))
+                .extracting(pod -> pod.getSpec().getHostname())
+                .isNotEmpty()
+                .isSubsetOf("strict-0", "strict-1", "strict-2"); // those that still ran were deleted
+        assertThat(pods("strict")).allSatisfy(pod -> {
+            assertThat(pod.getMetadata().getFinalizers()).isEmpty();
+            assertThat(pod.getSpec().getContainers().getFirst().getEnv())
+                    .singleElement()
+                    .satisfies(variable -> assertThat(variable.getName()).isEqualTo("JOB_COMPLETION_INDEX"));
+        });
+    }
+
+    @Test
+    void anIndexedJobCountsItsIndexes() {
+        apply("""
+                {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "sharded", "namespace": "default"},
+                 "spec": {"completions": 7, "parallelism": 3, "completionMode": "Indexed",
+                          "template": {"spec": {"restartPolicy": "Never", "containers": [
+                            {"name": "main", "image": "busybox", "command": ["sh", "-c", "exit 0"]}]}}}}
+                """);
+        kubectl.run("wait", "--for=condition=complete", "job/sharded", "--timeout=60s");
+        assertThat(job("sharded").getStatus().getCompletedIndexes()).isEqualTo("0-6");
+        assertThat(job("sharded").getStatus().getSucceeded()).isEqualTo(7);
+        assertThat(pods("sharded")).hasSize(7);
+    }
+
+    @Test
+    void aJobIsSuspendedResumedAndEndsWithItsDeadlineAndIsRemoved() {
+        apply("""
+                {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "long", "namespace": "default"},
+                 "spec": {"completions": 4, "parallelism": 2, "suspend": true, "ttlSecondsAfterFinished": 1,
+                          "template": {"spec": {"restartPolicy": "Never", "containers": [
+                            {"name": "main", "image": "busybox", "command": ["sleep", "1000"]}]}}}}
+                """);
+        kubectl.run("wait", "--for=condition=suspended", "job/long", "--timeout=60s");
+        assertThat(pods("long")).isEmpty();
+        assertThat(kubectl.run("get", "jobs", "long")).containsPattern("long +Suspended +0/4 ");
+
+        kubectl.run("patch", "job/long", "-p", "{\"spec\":{\"suspend\":false}}");
+        Await.passes(
+                PATIENCE, () -> assertThat(job("long").getStatus().getReady()).isEqualTo(2));
+
+        kubectl.run("patch", "job/long", "-p", "{\"spec\":{\"suspend\":true}}");
+        Await.passes(PATIENCE, () -> assertThat(pods("long")).isEmpty());
+        Await.passes(PATIENCE, () -> {
+            Job job = job("long");
+            assertThat(job.getStatus().getActive()).isNull();
+            assertThat(job.getStatus().getFailed()).isNull();
+            assertThat(job.getStatus().getStartTime()).isNull();
+        });
+
+        kubectl.run("patch", "job/long", "-p", "{\"spec\":{\"suspend\":false,\"activeDeadlineSeconds\":1}}");
+        Await.passes(
+                PATIENCE,
+                () -> assertThat(kubectl.run("get", "events", "--field-selector=involvedObject.name=long"))
+                        .containsPattern("Suspended .*Job suspended")
+                        .containsPattern("Resumed .*Job resumed")
+                        .containsPattern("DeadlineExceeded .*Job was active longer than specified deadline"));
+        Await.passes(PATIENCE, () -> {
+            assertThat(client.resource(Job.class).get("default", "long")).isEmpty();
+            assertThat(pods("long")).isEmpty();
+        });
+    }
+
+    // -----------------------------------------------------------------------------------------------------------
+
+    private void apply(String json) {
+        client.resource(Job.class).create(Json.MAPPER.readValue(json, Job.class));
+    }
+
+    private Job job(String name) {
+        return client.resource(Job.class).get("default", name).orElseThrow();
+    }
+
+    private List<Pod> pods(String job) {
+        return client.resource(Pod.class).list("default", ListOptions.ALL).items().stream()
+                .filter(pod -> job.equals(Ownership.labels(pod).get("batch.kubernetes.io/job-name")))
+                .toList();
+    }
+}

@@ -19,6 +19,7 @@ import io.mokube.client.rest.DeleteOptions;
 import io.mokube.client.rest.ResourceClient;
 import io.mokube.controllermanager.controllers.Pods;
 import io.mokube.controllermanager.controllers.ownership.Ownership;
+import io.mokube.controllermanager.controllers.ownership.PodFacts;
 import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.names.ObjectKey;
@@ -145,7 +146,7 @@ final class HollowNode implements AutoCloseable {
             pods.delete(
                     key,
                     DeleteOptions.DEFAULT.withUid(pod.getMetadata().getUid()).withGracePeriod(Duration.ZERO));
-        } else if (!"Running".equals(pod.getStatus().getPhase())
+        } else if (PodFacts.phase(pod).equals("Pending")
                 && startable.test(pod.getSpec().getContainers().getFirst().getImage())) {
             pods.updateStatus(new PodBuilder(Pods.ready(pod, Instant.now())).build());
         }

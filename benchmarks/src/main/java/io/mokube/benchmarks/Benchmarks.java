@@ -13,6 +13,7 @@ import io.mokube.benchmarks.Comparison.Plan;
 import io.mokube.benchmarks.Comparison.Side;
 import io.mokube.client.rest.ApiClient;
 import io.mokube.client.rest.ClientConfig;
+import io.mokube.machinery.component.CarrierThreads;
 import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.object.Json;
 import io.mokube.machinery.time.Clock;
@@ -78,6 +79,7 @@ public final class Benchmarks {
 
     /** {@code get|list|create|watch|latency|memory|rollout [--rounds N] [--seconds N] [--warm-up N] [--objects N] [--watchers N] [--nodes N] [--results FOLDER]}. */
     public static void main(String[] arguments) throws Exception {
+        CarrierThreads.provide();
         if (arguments.length == 0 || arguments.length % 2 == 0) {
             usage();
         }

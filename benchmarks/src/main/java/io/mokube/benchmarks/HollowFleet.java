@@ -118,28 +118,9 @@ final class HollowFleet implements AutoCloseable {
 
     private void register(int number) throws InterruptedException {
         HollowNode node = nodes.get(number);
-        client.resource(Node.class)
-                .create(new NodeBuilder()
-                        .withNewMetadata()
-                        .withName(node.name())
-                        .withLabels(Map.of(
-                                "kubernetes.io/hostname",
-                                node.name(),
-                                "topology.kubernetes.io/zone",
-                                "zone-" + number % ZONES))
-                        .endMetadata()
-                        .withNewStatus()
-                        .withCapacity(capacity())
-                        .withAllocatable(capacity())
-                        .addNewCondition()
-                        .withType("Ready")
-                        .withStatus("True")
-                        .withReason("KubeletReady")
-                        .withLastHeartbeatTime(seconds())
-                        .endCondition()
-                        .endStatus()
-                        .build());
-        leases.create(lease(node.name()));
+        while (!isRegistered(node.name(), number)) {
+            clock.sleep(Duration.ofSeconds(1));
+        }
         node.informer().start();
         while (!node.informer().awaitSynced(Duration.ofMinutes(1))) {
             // The machine is busy.
@@ -149,6 +130,47 @@ final class HollowFleet implements AutoCloseable {
         synchronized (hearts) {
             hearts.add(Thread.ofVirtual().name("heart " + node.name()).start(() -> beat(node.name(), first)));
         }
+    }
+
+    private boolean isRegistered(String name, int number) {
+        try {
+            createUnlessThere(() -> client.resource(Node.class).create(node(name, number)));
+            createUnlessThere(() -> leases.create(lease(name)));
+            return true;
+        } catch (ConnectionException e) {
+            return false; // so many begin at once that some find no room
+        }
+    }
+
+    /** What is there comes from an attempt whose answer was lost. */
+    private static void createUnlessThere(Runnable creation) {
+        try {
+            creation.run();
+        } catch (ApiException e) {
+            if (!e.isAlreadyExists()) {
+                throw e;
+            }
+        }
+    }
+
+    private Node node(String name, int number) {
+        return new NodeBuilder()
+                .withNewMetadata()
+                .withName(name)
+                .withLabels(
+                        Map.of("kubernetes.io/hostname", name, "topology.kubernetes.io/zone", "zone-" + number % ZONES))
+                .endMetadata()
+                .withNewStatus()
+                .withCapacity(capacity())
+                .withAllocatable(capacity())
+                .addNewCondition()
+                .withType("Ready")
+                .withStatus("True")
+                .withReason("KubeletReady")
+                .withLastHeartbeatTime(seconds())
+                .endCondition()
+                .endStatus()
+                .build();
     }
 
     private static Map<String, Quantity> capacity() {

@@ -5,6 +5,7 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.mokube.client.election.ElectionConfig;
 import io.mokube.client.rest.ClientConfig;
+import io.mokube.machinery.component.CarrierThreads;
 import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.time.Clock;
@@ -51,6 +52,7 @@ final class ControllerManagerProcess implements AutoCloseable {
 
     /** {@code KUBECONFIG IDENTITY}. */
     public static void main(String[] arguments) throws IOException, InterruptedException {
+        CarrierThreads.provide();
         ClientConfig client = ClientConfig.fromKubeconfig(Path.of(arguments[0])).withUserAgent(arguments[1]);
         ElectionConfig election = new ElectionConfig(
                 LEASE, arguments[1], Duration.ofSeconds(2), Duration.ofMillis(1500), Duration.ofMillis(300));

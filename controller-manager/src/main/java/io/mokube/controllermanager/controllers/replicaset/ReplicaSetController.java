@@ -25,6 +25,7 @@ import io.mokube.machinery.selector.LabelSelector;
 import io.mokube.machinery.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -117,7 +118,7 @@ public final class ReplicaSetController implements Reconciler<ObjectKey> {
         int terminating =
                 Math.toIntExact(owned.stream().filter(PodFacts::isTerminating).count());
         Instant now = clock.instant();
-        Change change = ReplicaSetDecision.change(replicaSet, active, related(replicaSet, active), now);
+        Change change = ReplicaSetDecision.change(replicaSet, active, () -> related(replicaSet, active), now);
         PodChanges.Result result =
                 switch (change) {
                     case Change.None() -> PodChanges.Result.SUCCESS;
@@ -138,7 +139,7 @@ public final class ReplicaSetController implements Reconciler<ObjectKey> {
     }
 
     /** The active pods of all ReplicaSets that have the same owner. */
-    private List<Pod> related(ReplicaSet replicaSet, List<Pod> active) {
+    private Collection<Pod> related(ReplicaSet replicaSet, List<Pod> active) {
         return Ownership.controllerOf(replicaSet)
                 .map(owner -> Dependents.of(replicaSets, owner.getUid()).stream()
                         .flatMap(sibling ->

@@ -147,7 +147,7 @@ class ReplicaSetDecisionTest {
     }
 
     private static Change change(ReplicaSet replicaSet, Pod... pods) {
-        return ReplicaSetDecision.change(replicaSet, List.of(pods), List.of(pods), NOW);
+        return ReplicaSetDecision.change(replicaSet, List.of(pods), () -> List.of(pods), NOW);
     }
 
     private static ReplicaSet replicaSet(int replicas) {

@@ -255,7 +255,7 @@ final class ReplicaSetModel {
                 Math.toIntExact(owned.stream().filter(PodFacts::isTerminating).count());
         Optional<Failure> failure = Optional.empty();
         try {
-            switch (ReplicaSetDecision.change(owner, active, active, now)) {
+            switch (ReplicaSetDecision.change(owner, active, () -> active, now)) {
                 case Change.None() -> {}
                 case Change.Create(int count) -> {
                     for (int i = 0; i < count; i++) {

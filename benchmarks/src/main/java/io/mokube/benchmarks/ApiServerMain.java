@@ -3,6 +3,7 @@ package io.mokube.benchmarks;
 import io.mokube.apiserver.ApiServer;
 import io.mokube.apiserver.ApiServerConfig;
 import io.mokube.apiserver.StoreConfig;
+import io.mokube.machinery.component.CarrierThreads;
 import io.mokube.machinery.component.Platform;
 import java.net.URI;
 import java.nio.file.Path;
@@ -18,6 +19,7 @@ final class ApiServerMain {
     private ApiServerMain() {}
 
     public static void main(String[] arguments) throws Exception {
+        CarrierThreads.provide();
         ApiServerConfig config = ApiServerConfig.inMemory(Path.of(arguments[0]))
                 .withTokenFile(Path.of(arguments[1]))
                 .withPlainTextPort(0);

@@ -13,6 +13,7 @@ import io.mokube.benchmarks.Comparison.Plan;
 import io.mokube.benchmarks.Comparison.Side;
 import io.mokube.client.rest.ApiClient;
 import io.mokube.client.rest.ClientConfig;
+import io.mokube.machinery.component.CarrierThreads;
 import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.object.Json;
 import io.mokube.machinery.time.Clock;
@@ -67,16 +68,18 @@ public final class Benchmarks {
      *
      * @param objects how many pods the server holds
      * @param watchers how many watch
+     * @param nodes how many hollow nodes there are
      */
-    record Options(int rounds, Duration turn, Duration warmUp, int objects, int watchers, Path results) {}
+    record Options(int rounds, Duration turn, Duration warmUp, int objects, int watchers, int nodes, Path results) {}
 
     private Benchmarks(Path work, Options options) {
         this.work = work;
         this.options = options;
     }
 
-    /** {@code get|list|create|watch|latency|memory [--rounds N] [--seconds N] [--warm-up N] [--objects N] [--watchers N] [--results FOLDER]}. */
+    /** {@code get|list|create|watch|latency|memory|rollout [--rounds N] [--seconds N] [--warm-up N] [--objects N] [--watchers N] [--nodes N] [--results FOLDER]}. */
     public static void main(String[] arguments) throws Exception {
+        CarrierThreads.provide();
         if (arguments.length == 0 || arguments.length % 2 == 0) {
             usage();
         }
@@ -84,9 +87,10 @@ public final class Benchmarks {
         Duration turn = Duration.ofSeconds(4);
         Duration warmUp = WARM_UP;
         int watchers = 1000;
+        int nodes = 1000;
         int objects =
                 switch (arguments[0]) {
-                    case "list" -> 10_000;
+                    case "list", "rollout" -> 10_000;
                     case "memory" -> 150_000;
                     default -> 100;
                 };
@@ -99,16 +103,17 @@ public final class Benchmarks {
                 case "--warm-up" -> warmUp = Duration.ofMillis((long) (Double.parseDouble(value) * 1000));
                 case "--objects" -> objects = Integer.parseInt(value);
                 case "--watchers" -> watchers = Integer.parseInt(value);
+                case "--nodes" -> nodes = Integer.parseInt(value);
                 case "--results" -> results = Path.of(value);
                 default -> usage();
             }
         }
-        System.out.println(run(arguments[0], new Options(rounds, turn, warmUp, objects, watchers, results)));
+        System.out.println(run(arguments[0], new Options(rounds, turn, warmUp, objects, watchers, nodes, results)));
     }
 
     private static void usage() {
         System.err.println(
-                "usage: benchmarks/run get|list|create|watch|latency|memory [--rounds N] [--seconds N] [--warm-up N] [--objects N] [--watchers N] [--results FOLDER]");
+                "usage: benchmarks/run get|list|create|watch|latency|memory|rollout [--rounds N] [--seconds N] [--warm-up N] [--objects N] [--watchers N] [--nodes N] [--results FOLDER]");
         System.exit(2);
     }
 
@@ -124,6 +129,7 @@ public final class Benchmarks {
                 case "watch" -> benchmarks.watch();
                 case "latency" -> benchmarks.latency();
                 case "memory" -> benchmarks.memory();
+                case "rollout" -> benchmarks.rollout();
                 default -> throw new IllegalArgumentException("no benchmark is called " + what);
             };
         } finally {
@@ -457,6 +463,42 @@ public final class Benchmarks {
             }
             return report("memory", "heap after three full collections", List.of(), measures);
         }
+    }
+
+    /** How a Deployment's cost grows, at a hundredth, a tenth and all of its size, on hollow nodes. */
+    private String rollout() throws Exception {
+        Path data = work.resolve("server");
+        try (JavaSubject server = server(data, PODS);
+                JavaSubject manager = component("controller manager", ControllerManagerMain.class, data);
+                JavaSubject scheduler = component("scheduler", SchedulerMain.class, data);
+                JavaSubject fleet =
+                        component("hollow nodes", HollowFleetMain.class, data, Integer.toString(options.nodes()));
+                ApiClient client =
+                        new ApiClient(ClientConfig.fromKubeconfig(data.resolve("admin.conf")), Platform.system())) {
+            List<Integer> sizes = Stream.of(options.objects() / 100, options.objects() / 10, options.objects())
+                    .filter(size -> size > 0)
+                    .toList();
+            RolloutScale scale = new RolloutScale(client, List.of(server, manager, scheduler, fleet));
+            List<RolloutScale.Step> steps = scale.measure(sizes);
+            String notes = options.nodes()
+                    + " hollow nodes, whose leases are renewed every 10 s; each component a process of its own, the API"
+                    + " server's state in memory, TLS and RBAC on. Sizes follow each other in the same processes, so the"
+                    + " smallest also pays for what is compiled. Load average at the end: " + loadAverage() + ".";
+            return ScaleReport.write(
+                    options.results(), "rollout", notes, steps, Clock.system().instant());
+        }
+    }
+
+    private static String loadAverage() throws IOException {
+        Path file = Path.of("/proc/loadavg");
+        return Files.isReadable(file) ? Files.readString(file).strip() : "unknown";
+    }
+
+    private static JavaSubject component(String name, Class<?> main, Path data, String... more) throws IOException {
+        List<String> arguments =
+                new ArrayList<>(List.of(data.resolve("admin.conf").toString()));
+        arguments.addAll(List.of(more));
+        return JavaSubject.start(name, main, arguments, "/");
     }
 
     private long listLength(JavaSubject server, SSLContext tls) throws IOException {

@@ -30,18 +30,21 @@ final class Report {
     static String write(
             Path folder, String name, String notes, List<Comparison> comparisons, List<Measure> measures, Instant at)
             throws IOException {
+        String table = table(name, notes, comparisons, measures, at);
+        save(folder, name, at, table, json(name, notes, comparisons, measures, at));
+        return table;
+    }
+
+    /** Saves a table and its JSON under the benchmark's name and time. */
+    static void save(Path folder, String name, Instant at, String table, ObjectNode json) throws IOException {
         Files.createDirectories(folder);
         String stamp = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss", Locale.ROOT)
                 .withZone(ZoneOffset.UTC)
                 .format(at);
-        String table = table(name, notes, comparisons, measures, at);
         Files.writeString(folder.resolve(name + "-" + stamp + ".md"), table);
         Files.writeString(
                 folder.resolve(name + "-" + stamp + ".json"),
-                Json.MAPPER
-                        .writerWithDefaultPrettyPrinter()
-                        .writeValueAsString(json(name, notes, comparisons, measures, at)));
-        return table;
+                Json.MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(json));
     }
 
     private static String table(
@@ -137,7 +140,7 @@ final class Report {
     }
 
     /** The processor, how many of it, the kernel and the JVM. */
-    private static String machine() throws IOException {
+    static String machine() throws IOException {
         String processor = "unknown processor";
         Path info = Path.of("/proc/cpuinfo");
         if (Files.isReadable(info)) {

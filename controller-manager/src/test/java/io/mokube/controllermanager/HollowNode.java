@@ -19,6 +19,7 @@ import io.mokube.client.rest.DeleteOptions;
 import io.mokube.client.rest.ResourceClient;
 import io.mokube.controllermanager.controllers.Pods;
 import io.mokube.controllermanager.controllers.ownership.Ownership;
+import io.mokube.controllermanager.controllers.ownership.PodFacts;
 import io.mokube.controllermanager.controllers.placement.RequiredNodes;
 import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.error.ApiException;
@@ -162,7 +163,7 @@ final class HollowNode implements AutoCloseable {
             pods.delete(
                     key,
                     DeleteOptions.DEFAULT.withUid(pod.getMetadata().getUid()).withGracePeriod(Duration.ZERO));
-        } else if ("Pending".equals(pod.getStatus().getPhase())
+        } else if (PodFacts.phase(pod).equals("Pending")
                 && startable.test(pod.getSpec().getContainers().getFirst().getImage())) {
             int number = ADDRESSES.incrementAndGet();
             String address = "10.244." + number / 250 + "." + (number % 250 + 1);
@@ -172,7 +173,7 @@ final class HollowNode implements AutoCloseable {
                     .addNewPodIP(address)
                     .endStatus()
                     .build());
-        } else if ("Running".equals(pod.getStatus().getPhase())) {
+        } else if (PodFacts.phase(pod).equals("Running")) {
             Matcher exit = EXIT.matcher(
                     String.join(" ", pod.getSpec().getContainers().getFirst().getCommand()));
             if (exit.find()) {

@@ -164,6 +164,34 @@ class WorkloadsTest {
     }
 
     @Test
+    @Order(6)
+    void aRefusedPodIsReportedAndTriedAgain() {
+        kubectl("create", "namespace", "strict");
+        kubectl("label", "namespace", "strict", "pod-security.kubernetes.io/enforce=restricted");
+        kubectl("create", "deployment", "web", "--image=web:1", "--replicas=8", "-n", "strict");
+        Await.passes(
+                PATIENCE,
+                () -> assertThat(kubectl(
+                                "get",
+                                "deployment",
+                                "web",
+                                "-n",
+                                "strict",
+                                "-o",
+                                "jsonpath={.status.conditions[?(@.type=='ReplicaFailure')].reason}"))
+                        .isEqualTo("FailedCreate"));
+        Await.passes(
+                PATIENCE,
+                () -> assertThat(kubectl("get", "events", "-n", "strict"))
+                        .containsPattern("FailedCreate .*Error creating: pods \"web-.*violates PodSecurity"));
+        kubectl("label", "namespace", "strict", "pod-security.kubernetes.io/enforce-");
+        kubectl("rollout", "status", "deployment/web", "-n", "strict", "--timeout=60s");
+        assertThat(kubectl("get", "deployment", "web", "-n", "strict", "-o", "jsonpath={.status.conditions[*].type}"))
+                .doesNotContain("ReplicaFailure");
+        kubectl("delete", "namespace", "strict", "--wait=false");
+    }
+
+    @Test
     @Order(7)
     void aSilentNodeIsTaintedAndItsPodsLeave() {
         client.resource(Node.class)

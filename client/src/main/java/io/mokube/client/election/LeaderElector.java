@@ -4,6 +4,7 @@ import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.api.model.coordination.v1.LeaseBuilder;
 import io.fabric8.kubernetes.api.model.coordination.v1.LeaseSpec;
+import io.micrometer.core.instrument.Gauge;
 import io.mokube.client.rest.ApiClient;
 import io.mokube.client.rest.ConnectionException;
 import io.mokube.client.rest.WriteGuard;
@@ -28,6 +29,8 @@ import org.slf4j.LoggerFactory;
  * <p>Time is measured on this side alone, by a monotonic clock, from before a renewal is sent; the clocks of candidates
  * need not agree. A candidate that is paused and wakes up past its deadline is no leader from its first instruction on:
  * a term's guard looks at the clock, not at a flag that somebody has yet to change.
+ *
+ * <p>The gauge {@code leader_election_master_status}, named as in Kubernetes, is 1 while it leads and 0 otherwise.
  */
 public final class LeaderElector {
 
@@ -84,6 +87,9 @@ public final class LeaderElector {
         this.clock = platform.clock();
         this.term = term;
         this.seenDuration = config.leaseDuration();
+        Gauge.builder("leader.election.master.status", this, elector -> elector.isLeader() ? 1 : 0)
+                .tag("name", config.lease().name())
+                .register(platform.meters());
     }
 
     /** Begins to stand for election, on a thread of its own. */

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 final class Correlator {
 
     private static final int MOST_KEYS = 4096;
-    private static final int SIMILAR_BEFORE_COMBINED = 10;
+    private static final int SIMILAR_COMBINED = 10;
     private static final Duration SIMILAR_INTERVAL = Duration.ofMinutes(10);
     private static final int BURST = 25;
     private static final Duration REFILL = Duration.ofMinutes(5);
@@ -51,11 +51,12 @@ final class Correlator {
                 String.valueOf(reference.getKind()),
                 String.valueOf(reference.getNamespace()),
                 String.valueOf(reference.getName()),
-                String.valueOf(reference.getUid()),
-                String.valueOf(reference.getFieldPath()));
+                String.valueOf(reference.getUid()));
         Kind kind = new Kind(about, observation.type(), observation.reason());
         boolean combined = entry(similar, kind, Similar::new).isTooMany(observation.message(), clock.nanoTime());
-        Same same = new Same(kind, combined ? "" : observation.message());
+        Same same = combined
+                ? new Same(kind, "", "")
+                : new Same(kind, String.valueOf(reference.getFieldPath()), observation.message());
         String message = combined ? "(combined from similar events): " + observation.message() : observation.message();
         Sequence sequence = entry(sequences, same, () -> new Sequence(observation.at()));
         sequence.count++;
@@ -83,11 +84,11 @@ final class Correlator {
         };
     }
 
-    private record About(String kind, String namespace, String name, String uid, String fieldPath) {}
+    private record About(String kind, String namespace, String name, String uid) {}
 
     private record Kind(About about, String type, String reason) {}
 
-    private record Same(Kind kind, String message) {}
+    private record Same(Kind kind, String fieldPath, String message) {}
 
     /** One event on the server: how often it was observed and under which name it was written. */
     static final class Sequence {
@@ -133,10 +134,10 @@ final class Correlator {
             }
             last = now;
             messages.add(message);
-            if (messages.size() <= SIMILAR_BEFORE_COMBINED) {
+            if (messages.size() < SIMILAR_COMBINED) {
                 return false;
             }
-            messages.remove(message); // bounded: from here on every message is combined
+            messages.remove(message); // bounded: from here on every message but the first nine is combined
             return true;
         }
     }

@@ -12,6 +12,7 @@ import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.error.Status;
 import io.mokube.machinery.names.ObjectKey;
+import io.mokube.machinery.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -19,7 +20,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
@@ -41,6 +41,8 @@ public final class Informer<T> implements AutoCloseable {
     /** A server that knows watch lists is never silent for so long in the middle of one. */
     private static final Duration WATCH_LIST_SILENCE = Duration.ofSeconds(10);
 
+    private static final Duration A_WHILE = Duration.ofSeconds(1);
+
     /** After so many answers from the past in a row, the store was restored or replaced: its history is the one. */
     private static final int STALE_ANSWERS_BELIEVED = 10;
 
@@ -50,11 +52,15 @@ public final class Informer<T> implements AutoCloseable {
     private final Platform platform;
     private final Store<T> store;
     private final Backoff backoff;
-    private final CountDownLatch synced = new CountDownLatch(1);
     private final Object changes = new Object();
+
+    /** Those who wait for {@link #synced}; used with {@link #changes} held. */
+    private final List<CountDownLatch> waiting = new ArrayList<>();
+
     private final List<Handler<? super T>> handlers = new ArrayList<>();
     private UnaryOperator<T> transform = UnaryOperator.identity();
 
+    private volatile boolean synced;
     private volatile boolean closed;
     private @Nullable Thread thread;
     private volatile @Nullable Watch<T> watch;
@@ -64,6 +70,9 @@ public final class Informer<T> implements AutoCloseable {
 
     /** The newest version ever seen; unlike {@link #version} it survives a 410. */
     private long newest = -1;
+
+    /** Since when the server has answered the present watch; only the informer's thread uses it. */
+    private @Nullable Long servedSince;
 
     private int staleAnswers;
     private boolean watchLists = true;
@@ -119,12 +128,28 @@ public final class Informer<T> implements AutoCloseable {
 
     /** Whether the first list is in the store and every handler was told about it. */
     public boolean hasSynced() {
-        return synced.getCount() == 0;
+        return synced;
     }
 
     /** Waits until {@link #hasSynced}; false when it has not by then. */
     public boolean awaitSynced(Duration timeout) throws InterruptedException {
-        return synced.await(timeout.toMillis(), TimeUnit.MILLISECONDS);
+        CountDownLatch over = new CountDownLatch(1);
+        synchronized (changes) {
+            if (synced || !timeout.isPositive()) {
+                return synced;
+            }
+            waiting.add(over);
+        }
+        Clock.Timer timer = platform.clock().schedule(timeout, over::countDown);
+        try {
+            over.await();
+        } finally {
+            timer.cancel();
+            synchronized (changes) {
+                waiting.remove(over);
+            }
+        }
+        return synced;
     }
 
     /** The version up to which the store holds everything, -1 before the first list. */
@@ -152,13 +177,12 @@ public final class Informer<T> implements AutoCloseable {
     private void run() {
         while (!closed) {
             try {
-                long begun = platform.clock().nanoTime();
                 if (version < 0) {
                     fill();
                 } else {
                     resume();
                 }
-                if (platform.clock().nanoTime() - begun < 1_000_000_000L) {
+                if (!wasServedForAWhile()) {
                     pause("the watch ended at once");
                 }
             } catch (ApiException e) {
@@ -179,10 +203,20 @@ public final class Informer<T> implements AutoCloseable {
         }
     }
 
+    /** A server that kept a watch open for a while is well, even if it had nothing to say: what it ended may go on. */
+    private boolean wasServedForAWhile() {
+        Long since = servedSince;
+        return since != null && platform.clock().nanoTime() - since >= A_WHILE.toNanos();
+    }
+
     private void pause(@Nullable String reason) {
         if (closed) {
             return;
         }
+        if (wasServedForAWhile()) {
+            backoff.reset();
+        }
+        servedSince = null;
         Duration pause = backoff.next();
         log.atDebug()
                 .setMessage("listing or watching goes on after a pause")
@@ -256,7 +290,9 @@ public final class Informer<T> implements AutoCloseable {
     }
 
     private Watch<T> open(WatchOptions options) {
+        servedSince = null;
         Watch<T> open = client.watch(selection.namespace(), options);
+        servedSince = platform.clock().nanoTime();
         watch = open;
         if (closed) {
             open.close();
@@ -347,7 +383,10 @@ public final class Informer<T> implements AutoCloseable {
         }
         version = at;
         newest = at;
-        synced.countDown();
+        synchronized (changes) {
+            synced = true;
+            waiting.forEach(CountDownLatch::countDown);
+        }
     }
 
     private void put(T received) {

@@ -6,14 +6,20 @@ import io.mokube.client.rest.ConnectionException;
 import io.mokube.client.rest.WriteGuard.WriteRefusedException;
 import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.error.ApiException;
+import io.mokube.machinery.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Workers that take keys from a queue and hand them to a reconciler, until stopped. */
+/**
+ * Workers that take keys from a queue and hand them to a reconciler, until stopped. What came of it is counted under
+ * controller-runtime's names, {@code controller_runtime_reconcile_total} and {@code
+ * controller_runtime_reconcile_errors_total}.
+ */
 public final class ReconcileLoop<K> {
 
     private static final Logger log = LoggerFactory.getLogger(ReconcileLoop.class);
@@ -23,7 +29,9 @@ public final class ReconcileLoop<K> {
     private final Reconciler<K> reconciler;
     private final WorkQueue<K> queue;
     private final Platform platform;
+    private final Counter errors;
     private final List<Thread> threads = new ArrayList<>();
+    private final CountDownLatch working;
 
     /**
      * A loop that has not started. Keys may be added at once.
@@ -36,7 +44,11 @@ public final class ReconcileLoop<K> {
         this.workers = workers;
         this.reconciler = reconciler;
         this.platform = platform;
+        this.working = new CountDownLatch(workers);
         this.queue = new WorkQueue<>(name, platform);
+        this.errors = Counter.builder("controller.runtime.reconcile.errors")
+                .tag("controller", name)
+                .register(platform.meters());
     }
 
     public String name() {
@@ -58,22 +70,26 @@ public final class ReconcileLoop<K> {
     /** Takes no more keys, gives the work in flight the grace period to end, then interrupts it. */
     public synchronized void stop(Duration grace) {
         queue.shutDownNow();
-        boolean interrupted = false;
-        long deadline = platform.clock().nanoTime() + grace.toNanos();
-        for (Thread thread : threads) {
-            try {
-                Duration left = Duration.ofNanos(deadline - platform.clock().nanoTime());
-                if (!left.isPositive() || !thread.join(left)) {
-                    thread.interrupt();
-                }
-            } catch (InterruptedException e) {
-                interrupted = true;
-                deadline = platform.clock().nanoTime();
-                thread.interrupt();
-            }
+        if (grace.isPositive() && !threads.isEmpty()) {
+            awaitEnd(grace);
         }
-        if (interrupted) {
+        threads.forEach(Thread::interrupt);
+    }
+
+    private void awaitEnd(Duration grace) {
+        Clock.Timer timer = platform.clock().schedule(grace, this::waitNoLonger);
+        try {
+            working.await();
+        } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } finally {
+            timer.cancel();
+        }
+    }
+
+    private void waitNoLonger() {
+        while (working.getCount() > 0) {
+            working.countDown();
         }
     }
 
@@ -89,6 +105,8 @@ public final class ReconcileLoop<K> {
             }
         } catch (InterruptedException e) {
             // The loop is being stopped, and nothing is left to do.
+        } finally {
+            working.countDown();
         }
     }
 
@@ -117,7 +135,7 @@ public final class ReconcileLoop<K> {
                 }
             }
         } catch (WriteRefusedException e) {
-            count("error"); // leadership is lost, and with it the right to try again
+            countError(); // leadership is lost, and with it the right to try again
         } catch (ApiException | ConnectionException e) {
             retry(key, e.getMessage(), null);
         } catch (RuntimeException e) {
@@ -129,7 +147,7 @@ public final class ReconcileLoop<K> {
         if (Thread.interrupted()) {
             throw new InterruptedException();
         }
-        count("error");
+        countError();
         queue.addRateLimited(key);
         (bug == null ? log.atInfo() : log.atError())
                 .setMessage("reconciling failed and is tried again")
@@ -140,8 +158,13 @@ public final class ReconcileLoop<K> {
                 .log();
     }
 
+    private void countError() {
+        count("error");
+        errors.increment();
+    }
+
     private void count(String result) {
-        Counter.builder("controller.reconcile")
+        Counter.builder("controller.runtime.reconcile")
                 .tag("controller", name)
                 .tag("result", result)
                 .register(platform.meters())

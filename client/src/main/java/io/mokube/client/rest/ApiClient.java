@@ -12,8 +12,6 @@ import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
-import java.net.http.HttpRequest.BodyPublisher;
-import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
@@ -49,6 +47,7 @@ public final class ApiClient implements AutoCloseable {
     private final Platform platform;
     private final Connections connections;
     private final WriteGuard guard;
+    private final RequestMeters meters;
 
     /**
      * A client that has not connected yet.
@@ -56,14 +55,21 @@ public final class ApiClient implements AutoCloseable {
      * @throws IllegalArgumentException when the credentials can't be read
      */
     public ApiClient(ClientConfig config, Platform platform) {
-        this(config, platform, new Connections(opener(config)), WriteGuard.OPEN);
+        this(
+                config,
+                platform,
+                new Connections(opener(config)),
+                WriteGuard.OPEN,
+                new RequestMeters(platform.meters(), config.server().getAuthority()));
     }
 
-    private ApiClient(ClientConfig config, Platform platform, Connections connections, WriteGuard guard) {
+    private ApiClient(
+            ClientConfig config, Platform platform, Connections connections, WriteGuard guard, RequestMeters meters) {
         this.config = config;
         this.platform = platform;
         this.connections = connections;
         this.guard = guard;
+        this.meters = meters;
     }
 
     private static Supplier<HttpClient> opener(ClientConfig config) {
@@ -78,9 +84,9 @@ public final class ApiClient implements AutoCloseable {
                 .build();
     }
 
-    /** This client, sharing its connections, with every write checked by the guard before it leaves. */
+    /** This client, sharing its connections, with every write checked by the guard when it leaves. */
     public ApiClient guardedBy(WriteGuard writeGuard) {
-        return new ApiClient(config, platform, connections, writeGuard);
+        return new ApiClient(config, platform, connections, writeGuard, meters);
     }
 
     public ClientConfig config() {
@@ -194,11 +200,8 @@ public final class ApiClient implements AutoCloseable {
     }
 
     <T> T patch(ResourceType<T> type, String path, PatchKind kind, JsonNode patch) {
-        guard.check();
-        HttpRequest.Builder request = request(path, type.accept(false))
-                .header("Content-Type", kind.mediaType())
-                .method("PATCH", BodyPublishers.ofByteArray(Json.MAPPER.writeValueAsBytes(patch)));
-        return decode(type, exchange(request).body());
+        HttpRequest.Builder request = request(path, type.accept(false));
+        return decode(type, exchange(request, "PATCH", kind.mediaType(), Json.MAPPER.writeValueAsBytes(patch)));
     }
 
     void delete(String path, DeleteOptions options) {
@@ -267,9 +270,12 @@ public final class ApiClient implements AutoCloseable {
     }
 
     private byte[] exchange(HttpRequest.Builder request, String method, byte[] body) {
-        guard.check();
-        BodyPublisher publisher = BodyPublishers.ofByteArray(body);
-        return exchange(request.header("Content-Type", "application/json").method(method, publisher))
+        return exchange(request, method, "application/json", body);
+    }
+
+    private byte[] exchange(HttpRequest.Builder request, String method, String mediaType, byte[] body) {
+        GuardedBody guarded = new GuardedBody(body, guard);
+        return exchange(request.header("Content-Type", mediaType).method(method, guarded))
                 .body();
     }
 
@@ -290,9 +296,6 @@ public final class ApiClient implements AutoCloseable {
                 platform.clock().sleep(pause);
             } catch (InterruptedException e) {
                 throw interrupted(e);
-            }
-            if (!request.method().equals("GET")) {
-                guard.check();
             }
         }
     }
@@ -330,12 +333,15 @@ public final class ApiClient implements AutoCloseable {
     /** The whole answer, within the time an answer may take. */
     private HttpResponse<byte[]> send(HttpRequest request) {
         try (Connections.Lease stream = requestStream()) {
+            if (!request.method().equals("GET")) {
+                guard.check();
+            }
             return await(request, stream.client().sendAsync(request, BodyHandlers.ofByteArray()));
         }
     }
 
     /** The answer's head, and its body as it comes. */
-    private static HttpResponse<InputStream> open(Connections.Lease stream, HttpRequest request) {
+    private HttpResponse<InputStream> open(Connections.Lease stream, HttpRequest request) {
         return await(request, stream.client().sendAsync(request, BodyHandlers.ofInputStream()));
     }
 
@@ -347,20 +353,34 @@ public final class ApiClient implements AutoCloseable {
         }
     }
 
-    private static <B> HttpResponse<B> await(HttpRequest request, CompletableFuture<HttpResponse<B>> answer) {
+    private <B> HttpResponse<B> await(HttpRequest request, CompletableFuture<HttpResponse<B>> answer) {
+        long begun = platform.clock().nanoTime();
+        HttpResponse<B> got;
         try {
-            return answer.get(ANSWER_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+            got = answer.get(ANSWER_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
-            Throwable cause = e.getCause() == null ? e : e.getCause();
-            String detail = cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
-            throw new ConnectionException(describe(request) + ": " + detail, cause);
+            meters.failed(request.method(), platform.clock().nanoTime() - begun);
+            throw failure(request, e.getCause() == null ? e : e.getCause());
         } catch (TimeoutException e) {
             answer.cancel(true);
+            meters.failed(request.method(), platform.clock().nanoTime() - begun);
             throw new ConnectionException(describe(request) + ": no answer in " + ANSWER_TIMEOUT.toSeconds() + " s", e);
         } catch (InterruptedException e) {
             answer.cancel(true);
             throw interrupted(e);
         }
+        meters.answered(request.method(), got.statusCode(), platform.clock().nanoTime() - begun);
+        return got;
+    }
+
+    private static RuntimeException failure(HttpRequest request, Throwable cause) {
+        for (Throwable each = cause; each != null; each = each.getCause()) {
+            if (each instanceof WriteGuard.WriteRefusedException refused) {
+                return refused;
+            }
+        }
+        String detail = cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
+        return new ConnectionException(describe(request) + ": " + detail, cause);
     }
 
     private static ConnectionException interrupted(InterruptedException e) {

@@ -4,6 +4,7 @@ import static io.mokube.client.ServerFixture.configMap;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.mokube.client.ServerFixture;
 import io.mokube.client.rest.ApiClient;
 import io.mokube.client.rest.DeleteOptions;
@@ -11,10 +12,12 @@ import io.mokube.client.rest.ListOptions;
 import io.mokube.client.rest.ObjectKeys;
 import io.mokube.client.rest.ResourceClient;
 import io.mokube.client.rest.ResourceType;
+import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.selector.FieldSelector;
 import io.mokube.machinery.selector.LabelSelector;
 import io.mokube.testkit.Await;
+import io.mokube.testkit.SimulatedClock;
 import io.mokube.testkit.TcpProxy;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -157,6 +160,32 @@ class InformerTest {
     }
 
     @Test
+    void aQuietWatchThatWasHeldForAWhileEndsTheGrowingPauses() throws InterruptedException {
+        SimulatedClock clock = new SimulatedClock();
+        Platform platform = new Platform(clock, new Random(1), new SimpleMeterRegistry());
+        try (TcpProxy proxy = TcpProxy.before(fixture.server().port());
+                ApiClient far = fixture.clientAt(proxy.endpoint("https"));
+                Informer<ConfigMap> quiet = new Informer<>(far.resource(ConfigMap.class), only("quiet"), platform)) {
+            proxy.refuse(true);
+            quiet.start();
+            for (int i = 0; i < 9; i++) {
+                clock.awaitPending(1);
+                clock.advanceToNext();
+            }
+            clock.awaitPending(1);
+            assertThat(clock.pendingIn().getFirst()).isGreaterThanOrEqualTo(Duration.ofSeconds(30));
+            proxy.refuse(false);
+            clock.advanceToNext();
+            Await.until("the informer is filled", quiet::hasSynced);
+            clock.advance(Duration.ofSeconds(2));
+            proxy.refuse(true);
+            proxy.cutNow();
+            clock.awaitPending(1);
+            assertThat(clock.pendingIn().getFirst()).isBetween(Duration.ofMillis(200), Duration.ofMillis(400));
+        }
+    }
+
+    @Test
     void aHandlersBugIsItsOwn() throws InterruptedException {
         maps.create(configMap("bug", "v", "0"));
         try (Informer<ConfigMap> informer = named("bug")) {
@@ -180,10 +209,11 @@ class InformerTest {
     }
 
     private Informer<ConfigMap> named(String name) {
-        return new Informer<>(
-                maps,
-                Selection.ALL.withNamespace("default").withFields(FieldSelector.equal("metadata.name", name)),
-                fixture.client().platform());
+        return new Informer<>(maps, only(name), fixture.client().platform());
+    }
+
+    private static Selection only(String name) {
+        return Selection.ALL.withNamespace("default").withFields(FieldSelector.equal("metadata.name", name));
     }
 
     private static Handler<ConfigMap> recorder(List<String> told) {

@@ -3,6 +3,8 @@ package io.mokube.client.queue;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.mokube.machinery.component.Platform;
 import io.mokube.testkit.Await;
 import io.mokube.testkit.SimulatedClock;
@@ -110,16 +112,55 @@ class WorkQueueTest {
     }
 
     @Test
+    void manyKeysTogetherComeBackTenASecondAfterAHundred() {
+        for (int i = 0; i < 100; i++) {
+            queue.addRateLimited("first " + i);
+        }
+        assertThat(clock.pendingIn()).hasSize(100).containsOnly(Duration.ofMillis(5));
+        queue.addRateLimited("next");
+        queue.addRateLimited("last");
+        assertThat(clock.pendingIn()).endsWith(Duration.ofMillis(100), Duration.ofMillis(200));
+        clock.advance(Duration.ofSeconds(1));
+        queue.addRateLimited("later");
+        assertThat(clock.pendingIn()).as("eight rights are left").containsExactly(Duration.ofMillis(5));
+    }
+
+    @Test
     void countsWhatItDoesUnderKubernetesNames() throws InterruptedException {
+        PrometheusMeterRegistry prometheus = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+        WorkQueue<String> counted = new WorkQueue<>("deployment", new Platform(clock, new Random(1), prometheus));
+        counted.add("a");
+        counted.add("a");
+        counted.addRateLimited("b");
+        assertThat(prometheus.scrape()).contains("workqueue_depth{name=\"deployment\"} 1.0");
+        clock.advance(Duration.ofMillis(20));
+        counted.take();
+        clock.advance(Duration.ofSeconds(3));
+        counted.take();
+        counted.add("a");
+        clock.advance(Duration.ofSeconds(2));
+        counted.done("b");
+        assertThat(prometheus.scrape())
+                .contains(
+                        "workqueue_adds_total{name=\"deployment\"} 3.0",
+                        "workqueue_retries_total{name=\"deployment\"} 1.0",
+                        "workqueue_depth{name=\"deployment\"} 1.0",
+                        "workqueue_queue_duration_seconds_bucket{name=\"deployment\",le=\"0.1\"} 1",
+                        "workqueue_queue_duration_seconds_count{name=\"deployment\"} 2",
+                        "workqueue_work_duration_seconds_sum{name=\"deployment\"} 2.0",
+                        "workqueue_unfinished_work_seconds{name=\"deployment\"} 5.0",
+                        "workqueue_longest_running_processor_seconds{name=\"deployment\"} 5.0");
+    }
+
+    @Test
+    void theGaugesAreThoseOfTheQueueThatLives() {
         queue.add("a");
-        queue.add("a");
-        queue.addRateLimited("b");
-        assertThat(meters.get("workqueue.adds").tag("name", "test").counter().count())
-                .isEqualTo(1);
-        assertThat(meters.get("workqueue.retries").counter().count()).isEqualTo(1);
-        assertThat(meters.get("workqueue.depth").gauge().value()).isEqualTo(1);
-        queue.take();
-        assertThat(meters.get("workqueue.queue.duration").timer().count()).isEqualTo(1);
+        queue.shutDownNow();
+        assertThat(meters.find("workqueue.depth").gauge()).isNull();
+        WorkQueue<String> next = new WorkQueue<>("test", new Platform(clock, new Random(1), meters));
+        next.add("b");
+        next.add("c");
+        assertThat(meters.get("workqueue.depth").gauge().value()).isEqualTo(2);
     }
 
     enum Step {

@@ -15,7 +15,10 @@ import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.api.model.coordination.v1.LeaseBuilder;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.mokube.client.ServerFixture;
+import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.names.GroupVersionResource;
 import io.mokube.machinery.names.ObjectKey;
@@ -23,6 +26,7 @@ import io.mokube.machinery.object.Json;
 import io.mokube.machinery.object.KubeObject;
 import io.mokube.machinery.selector.FieldSelector;
 import io.mokube.machinery.selector.LabelSelector;
+import io.mokube.machinery.time.Clock;
 import io.mokube.testkit.TcpProxy;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -31,10 +35,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -227,6 +233,42 @@ class ApiClientTest {
                     assertThat(pods.namespaced()).isTrue();
                     assertThat(pods.verbs()).contains("get", "list", "watch", "delete", "deletecollection");
                 });
+    }
+
+    @Test
+    void aWriteThatIsRefusedWhileItLeavesIsNotCarriedOut() {
+        AtomicInteger checks = new AtomicInteger();
+        ApiClient paused = client.guardedBy(() -> {
+            if (checks.incrementAndGet() > 1) {
+                throw new WriteGuard.WriteRefusedException("the term is over");
+            }
+        });
+        assertThatThrownBy(() -> paused.resource(ConfigMap.class).create(configMap("late")))
+                .isInstanceOf(WriteGuard.WriteRefusedException.class);
+        assertThat(checks).hasValue(2);
+        assertThat(maps.get(new ObjectKey("default", "late"))).isEmpty();
+        maps.create(configMap("on-the-same-connection"));
+    }
+
+    @Test
+    void countsRequestsUnderKubernetesNames() {
+        PrometheusMeterRegistry prometheus = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+        Platform platform = new Platform(Clock.system(), new Random(1), prometheus);
+        String host = fixture.config().server().getAuthority();
+        try (ApiClient counted = new ApiClient(fixture.config(), platform)) {
+            ResourceClient<ConfigMap> resource = counted.resource(ConfigMap.class);
+            resource.create(configMap("counted"));
+            assertThatThrownBy(() -> resource.create(configMap("counted"))).isInstanceOf(ApiException.class);
+            resource.get(new ObjectKey("default", "counted"));
+        }
+        assertThat(prometheus.scrape())
+                .contains(
+                        "rest_client_requests_total{code=\"201\",host=\"" + host + "\",method=\"POST\"} 1.0",
+                        "rest_client_requests_total{code=\"409\",host=\"" + host + "\",method=\"POST\"} 1.0",
+                        "rest_client_requests_total{code=\"200\",host=\"" + host + "\",method=\"GET\"} 1.0",
+                        "rest_client_request_duration_seconds_count{host=\"" + host + "\",verb=\"POST\"} 2",
+                        "rest_client_request_duration_seconds_bucket{host=\"" + host
+                                + "\",verb=\"GET\",le=\"60.0\"} 1");
     }
 
     @Test

@@ -5,9 +5,11 @@ import io.fabric8.kubernetes.api.model.NodeCondition;
 import io.fabric8.kubernetes.api.model.NodeConditionBuilder;
 import io.fabric8.kubernetes.api.model.NodeStatus;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
+import io.fabric8.kubernetes.api.model.coordination.v1.LeaseSpec;
 import io.mokube.controllermanager.controllers.ownership.Times;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZonedDateTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -34,16 +36,21 @@ final class NodeHealth {
      * @param sign what was seen; any other sign is news
      * @param atNanos when it was first seen
      */
-    record Heard(String sign, long atNanos) {}
+    record Heard(Sign sign, long atNanos) {}
+
+    /**
+     * What a node says about itself, compared and never read.
+     *
+     * @param renewed the time in its lease
+     * @param reported the time in its status
+     */
+    record Sign(@Nullable ZonedDateTime renewed, @Nullable String reported) {}
 
     /** What is heard of the node now: the last sign, or a new one from its lease or its status. */
     static Heard hear(@Nullable Heard last, Node node, Optional<Lease> lease, long nowNanos) {
-        String renewed = lease.map(Lease::getSpec)
-                .map(spec -> String.valueOf(spec.getRenewTime()))
-                .orElse("");
-        String reported =
-                condition(node, READY).map(NodeCondition::getLastHeartbeatTime).orElse("");
-        String sign = renewed + "|" + reported;
+        Sign sign = new Sign(
+                lease.map(Lease::getSpec).map(LeaseSpec::getRenewTime).orElse(null),
+                condition(node, READY).map(NodeCondition::getLastHeartbeatTime).orElse(null));
         return last != null && last.sign().equals(sign) ? last : new Heard(sign, nowNanos);
     }
 
@@ -96,9 +103,12 @@ final class NodeHealth {
     }
 
     static Optional<NodeCondition> condition(Node node, String type) {
-        return conditions(node).stream()
-                .filter(condition -> condition.getType().equals(type))
-                .findFirst();
+        for (NodeCondition condition : conditions(node)) {
+            if (condition.getType().equals(type)) {
+                return Optional.of(condition);
+            }
+        }
+        return Optional.empty();
     }
 
     private static List<NodeCondition> conditions(Node node) {

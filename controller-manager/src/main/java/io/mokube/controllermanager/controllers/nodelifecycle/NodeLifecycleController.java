@@ -3,7 +3,6 @@ package io.mokube.controllermanager.controllers.nodelifecycle;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeCondition;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.Taint;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.mokube.client.event.EventRecorder;
@@ -13,15 +12,12 @@ import io.mokube.client.informer.Selection;
 import io.mokube.client.informer.Store;
 import io.mokube.client.reconcile.Outcome;
 import io.mokube.client.reconcile.ReconcileLoop;
-import io.mokube.client.rest.ResourceClient;
 import io.mokube.client.rest.ResourceType;
 import io.mokube.controllermanager.controllers.Controller;
 import io.mokube.controllermanager.controllers.ControllerContext;
 import io.mokube.controllermanager.controllers.nodelifecycle.NodeHealth.Heard;
 import io.mokube.controllermanager.controllers.nodelifecycle.NodeHealth.Readiness;
 import io.mokube.controllermanager.controllers.ownership.PodFacts;
-import io.mokube.controllermanager.controllers.ownership.Times;
-import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.time.Clock;
 import java.time.Duration;
@@ -52,10 +48,8 @@ public final class NodeLifecycleController {
     private final Store<Node> nodes;
     private final Store<Lease> leases;
     private final Store<Pod> pods;
-    private final ResourceClient<Pod> podClient;
     private final NodeWrites writes;
     private final NodeLifecycleConfig config;
-    private final EventRecorder events;
     private final Clock clock;
 
     private final Map<String, Watched> watched = new ConcurrentHashMap<>();
@@ -67,25 +61,34 @@ public final class NodeLifecycleController {
     /** What is remembered of a node between two looks. */
     private record Watched(Node node, Heard heard) {}
 
-    private NodeLifecycleController(
-            Informer<Node> nodes, Informer<Lease> leases, Informer<Pod> pods, ControllerContext context) {
-        this.nodes = nodes.store();
-        this.leases = leases.store();
-        this.pods = pods.store();
-        this.podClient = context.client().resource(Pod.class);
-        this.writes = new NodeWrites(context.client().resource(Node.class));
-        this.config = context.config().nodeLifecycle();
-        this.events = context.recorders().apply(EVENT_SOURCE);
-        this.clock = context.platform().clock();
-        PodsOnNode.index(pods);
+    NodeLifecycleController(
+            Store<Node> nodes,
+            Store<Lease> leases,
+            Store<Pod> pods,
+            NodeWrites writes,
+            NodeLifecycleConfig config,
+            Clock clock) {
+        this.nodes = nodes;
+        this.leases = leases;
+        this.pods = pods;
+        this.writes = writes;
+        this.config = config;
+        this.clock = clock;
     }
 
     public static Controller create(ControllerContext context) {
         Informer<Node> nodes = context.informers().informer(Node.class);
         Informer<Pod> pods = context.informers().informer(Pod.class);
+        PodsOnNode.index(pods);
         Informer<Lease> leases = context.informers()
                 .informer(ResourceType.of(Lease.class), Selection.ALL.withNamespace(LEASE_NAMESPACE));
-        NodeLifecycleController controller = new NodeLifecycleController(nodes, leases, pods, context);
+        NodeLifecycleController controller = new NodeLifecycleController(
+                nodes.store(),
+                leases.store(),
+                pods.store(),
+                new ApiNodeWrites(context.client(), context.recorders().apply(EVENT_SOURCE)),
+                context.config().nodeLifecycle(),
+                context.platform().clock());
         ReconcileLoop<String> each = new ReconcileLoop<>(NAME, WORKERS, controller::reconcile, context.platform());
         ReconcileLoop<String> all =
                 new ReconcileLoop<>(NAME + "-zones", 1, any -> controller.reconcileZones(), context.platform());
@@ -97,7 +100,7 @@ public final class NodeLifecycleController {
 
     // -- one node -------------------------------------------------------------------------------------------------
 
-    private Outcome reconcile(String name) {
+    Outcome reconcile(String name) {
         Optional<Node> found = nodes.get(new ObjectKey("", name));
         if (found.isEmpty()) {
             forget(name);
@@ -144,7 +147,8 @@ public final class NodeLifecycleController {
         @Nullable Watched before = watched.put(name, new Watched(node, heard));
         Readiness now = NodeHealth.readiness(node);
         if (before != null && NodeHealth.readiness(before.node()) == Readiness.READY && now != Readiness.READY) {
-            events.normal(node, "NodeNotReady", "Node " + name + " status is now: NodeNotReady");
+            writes.report(
+                    node, EventRecorder.Type.NORMAL, "NodeNotReady", "Node " + name + " status is now: NodeNotReady");
             log.atInfo()
                     .setMessage("a node is not ready any more")
                     .addKeyValue("node", name)
@@ -161,37 +165,25 @@ public final class NodeLifecycleController {
     }
 
     private void event(Node node, String reason, String message) {
-        events.normal(node, reason, "Node " + node.getMetadata().getName() + " event: " + message);
+        writes.report(
+                node,
+                EventRecorder.Type.NORMAL,
+                reason,
+                "Node " + node.getMetadata().getName() + " event: " + message);
     }
 
     /** Nobody else can say it: traffic must not go to pods whose node is out of reach. */
     private void markPodsNotReady(Node node) {
         for (Pod pod : PodsOnNode.of(pods, node.getMetadata().getName())) {
-            if (!PodFacts.isReady(pod)) {
-                continue;
-            }
-            Pod changed = new PodBuilder(pod)
-                    .editStatus()
-                    .editMatchingCondition(condition -> "Ready".equals(condition.getType()))
-                    .withStatus("False")
-                    .withLastTransitionTime(Times.format(clock.instant()))
-                    .endCondition()
-                    .endStatus()
-                    .build();
-            try {
-                podClient.updateStatus(changed);
-                events.warning(pod, "NodeNotReady", "Node is not ready");
-            } catch (ApiException e) {
-                if (!e.isConflict() && !e.isNotFound()) { // the next look tries again
-                    throw e;
-                }
+            if (PodFacts.isReady(pod) && writes.notReady(pod, clock.instant())) {
+                writes.report(pod, EventRecorder.Type.WARNING, "NodeNotReady", "Node is not ready");
             }
         }
     }
 
     // -- all nodes ------------------------------------------------------------------------------------------------
 
-    private Outcome reconcileZones() {
+    Outcome reconcileZones() {
         List<Node> all = nodes.list();
         Zones zones = new Zones(all);
         boolean everythingIsGone = zones.everythingIsGone();

@@ -10,12 +10,17 @@ import org.jspecify.annotations.Nullable;
 /** The index by which the pods of a node are found. */
 public final class PodsOnNode {
 
-    private static final String BY_NODE = "node";
+    static final String BY_NODE = "node";
 
     private PodsOnNode() {}
 
     public static void index(Informer<Pod> pods) {
-        pods.addIndex(BY_NODE, pod -> nodeOf(pod).stream().toList());
+        pods.addIndex(BY_NODE, PodsOnNode::places);
+    }
+
+    /** The node's name, or nothing. */
+    static List<String> places(Pod pod) {
+        return nodeOf(pod).stream().toList();
     }
 
     public static List<Pod> of(Store<Pod> indexed, String node) {

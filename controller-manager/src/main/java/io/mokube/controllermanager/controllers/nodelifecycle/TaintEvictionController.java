@@ -2,8 +2,6 @@ package io.mokube.controllermanager.controllers.nodelifecycle;
 
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.PodBuilder;
-import io.fabric8.kubernetes.api.model.PodConditionBuilder;
 import io.fabric8.kubernetes.api.model.Taint;
 import io.mokube.client.event.EventRecorder;
 import io.mokube.client.informer.Handler;
@@ -12,13 +10,9 @@ import io.mokube.client.informer.Store;
 import io.mokube.client.reconcile.Outcome;
 import io.mokube.client.reconcile.ReconcileLoop;
 import io.mokube.client.reconcile.Reconciler;
-import io.mokube.client.rest.DeleteOptions;
-import io.mokube.client.rest.ResourceClient;
 import io.mokube.controllermanager.controllers.Controller;
 import io.mokube.controllermanager.controllers.ControllerContext;
 import io.mokube.controllermanager.controllers.ownership.Ownership;
-import io.mokube.controllermanager.controllers.ownership.Times;
-import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.time.Clock;
 import java.time.Duration;
@@ -28,6 +22,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 
 /** Deletes pods that don't tolerate a NoExecute taint of their node, or have tolerated it for long enough. */
 public final class TaintEvictionController implements Reconciler<ObjectKey> {
@@ -37,31 +32,40 @@ public final class TaintEvictionController implements Reconciler<ObjectKey> {
 
     private final Store<Node> nodes;
     private final Store<Pod> pods;
-    private final ResourceClient<Pod> client;
-    private final EventRecorder events;
+    private final NodeWrites writes;
     private final Clock clock;
 
     /** When each NoExecute taint was first seen, by node and taint, for those that don't say when they were added. */
     private final Map<String, Map<String, Instant>> firstSeen = new ConcurrentHashMap<>();
 
-    private TaintEvictionController(Informer<Node> nodes, Informer<Pod> pods, ControllerContext context) {
-        this.nodes = nodes.store();
-        this.pods = pods.store();
-        this.client = context.client().resource(Pod.class);
-        this.events = context.recorders().apply(NAME);
-        this.clock = context.platform().clock();
-        PodsOnNode.index(pods);
+    TaintEvictionController(Store<Node> nodes, Store<Pod> pods, NodeWrites writes, Clock clock) {
+        this.nodes = nodes;
+        this.pods = pods;
+        this.writes = writes;
+        this.clock = clock;
     }
 
     public static Controller create(ControllerContext context) {
         Informer<Node> nodes = context.informers().informer(Node.class);
         Informer<Pod> pods = context.informers().informer(Pod.class);
-        TaintEvictionController controller = new TaintEvictionController(nodes, pods, context);
+        PodsOnNode.index(pods);
+        TaintEvictionController controller = new TaintEvictionController(
+                nodes.store(),
+                pods.store(),
+                new ApiNodeWrites(context.client(), context.recorders().apply(NAME)),
+                context.platform().clock());
         ReconcileLoop<ObjectKey> loop = new ReconcileLoop<>(NAME, WORKERS, controller, context.platform());
-        nodes.addHandler(new Handler<>() {
+        nodes.addHandler(controller.ofNodes(loop.queue()::add));
+        pods.addHandler(controller.ofPods(loop.queue()::add));
+        return Controller.of(NAME, List.of(nodes, pods), loop);
+    }
+
+    /** Puts the pods of a node into a queue whose taints changed. */
+    Handler<Node> ofNodes(Consumer<ObjectKey> queue) {
+        return new Handler<>() {
             @Override
             public void added(Node node) {
-                controller.see(node).forEach(loop.queue()::add);
+                see(node).forEach(queue);
             }
 
             @Override
@@ -73,14 +77,18 @@ public final class TaintEvictionController implements Reconciler<ObjectKey> {
 
             @Override
             public void deleted(Node last) {
-                controller.firstSeen.remove(last.getMetadata().getName());
+                firstSeen.remove(last.getMetadata().getName());
             }
-        });
-        pods.addHandler(new Handler<>() {
+        };
+    }
+
+    /** Puts pods into a queue that came to a node, or tolerate something else than before. */
+    Handler<Pod> ofPods(Consumer<ObjectKey> queue) {
+        return new Handler<>() {
             @Override
             public void added(Pod pod) {
                 if (PodsOnNode.nodeOf(pod).isPresent()) {
-                    loop.queue().add(Ownership.key(pod));
+                    queue.accept(Ownership.key(pod));
                 }
             }
 
@@ -93,8 +101,7 @@ public final class TaintEvictionController implements Reconciler<ObjectKey> {
                     added(now);
                 }
             }
-        });
-        return Controller.of(NAME, List.of(nodes, pods), loop);
+        };
     }
 
     /** Notes the taints of a node, and names the pods that have to look at them. */
@@ -136,34 +143,13 @@ public final class TaintEvictionController implements Reconciler<ObjectKey> {
     }
 
     private void evict(Pod pod, Instant now) {
-        try {
-            client.updateStatus(disrupted(pod, now));
-            client.delete(
-                    Ownership.key(pod),
-                    DeleteOptions.DEFAULT.withUid(pod.getMetadata().getUid()));
-        } catch (ApiException e) {
-            if (e.isNotFound()) {
-                return;
-            }
-            throw e;
+        if (writes.evict(pod, now)) {
+            writes.report(
+                    pod,
+                    EventRecorder.Type.NORMAL,
+                    "TaintManagerEviction",
+                    "Marking for deletion Pod " + Ownership.key(pod));
         }
-        events.normal(pod, "TaintManagerEviction", "Marking for deletion Pod " + Ownership.key(pod));
-    }
-
-    /** The pod with the condition that tells its owner why it ended. */
-    private static Pod disrupted(Pod pod, Instant now) {
-        return new PodBuilder(pod)
-                .editOrNewStatus()
-                .removeMatchingFromConditions(condition -> "DisruptionTarget".equals(condition.getType()))
-                .addToConditions(new PodConditionBuilder()
-                        .withType("DisruptionTarget")
-                        .withStatus("True")
-                        .withReason("DeletionByTaintManager")
-                        .withMessage("Taint manager: deleting due to NoExecute taint")
-                        .withLastTransitionTime(Times.format(now))
-                        .build())
-                .endStatus()
-                .build();
     }
 
     private static String name(Taint taint) {

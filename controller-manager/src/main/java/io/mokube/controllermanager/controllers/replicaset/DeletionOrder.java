@@ -19,7 +19,9 @@ import org.jspecify.annotations.Nullable;
  * Which surplus pods go first, as Kubernetes ranks them: unassigned before assigned, Pending before Unknown before
  * Running, not ready before ready, the lower {@code controller.kubernetes.io/pod-deletion-cost}, the node with more pods
  * of the same owner, ready for a shorter time, more restarts, created later. Times count by powers of two, so that pods
- * of about the same age are equals; among equals the UID decides, which is as good as chance but repeatable. Pure.
+ * of about the same age are equals; among equals the UID decides, which is as good as chance but repeatable. Kubernetes
+ * lets the UID decide already between ready pods of about the same age, whatever their restarts, and only those ready
+ * since the very same second by restarts; an order of that kind runs in circles, which sorting here does not allow. Pure.
  */
 public final class DeletionOrder {
 
@@ -73,13 +75,13 @@ public final class DeletionOrder {
         }
     }
 
-    /** The logarithm of an age; no time at all counts as the youngest. */
+    /** The logarithm of an age in nanoseconds, in which Kubernetes counts; no time at all counts as the youngest. */
     private static int ageRank(Optional<Instant> since, Instant now) {
         if (since.isEmpty()) {
-            return -1;
+            return -2;
         }
-        long seconds = Math.max(0, Duration.between(since.get(), now).toSeconds());
-        return Long.SIZE - Long.numberOfLeadingZeros(seconds);
+        Duration age = Duration.between(since.get(), now);
+        return age.isPositive() ? Long.SIZE - 1 - Long.numberOfLeadingZeros(age.toNanos()) : -1;
     }
 
     private static int restarts(Pod pod) {

@@ -123,7 +123,7 @@ final class ReplicaReconciler<O extends HasMetadata> implements Reconciler<Objec
         int terminating =
                 Math.toIntExact(owned.stream().filter(PodFacts::isTerminating).count());
         Instant now = clock.instant();
-        Change change = ReplicaSetDecision.change(replicaSet, active, related(owner, active), now);
+        Change change = ReplicaSetDecision.change(replicaSet, active, () -> related(owner, active), now);
         PodChanges.Result result =
                 switch (change) {
                     case Change.None() -> PodChanges.Result.SUCCESS;

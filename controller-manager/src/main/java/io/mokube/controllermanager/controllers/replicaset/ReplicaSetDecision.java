@@ -19,6 +19,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** What a ReplicaSet should do about its pods, and what its status should say. Pure. */
@@ -46,9 +47,9 @@ final class ReplicaSetDecision {
      *
      * @param active the pods it controls that count
      * @param related the active pods of all ReplicaSets of the same owner, itself included; the ranking prefers to
-     *     delete where many of them share a node
+     *     delete where many of them share a node; asked for only when pods are to be ranked
      */
-    static Change change(ReplicaSet replicaSet, List<Pod> active, Collection<Pod> related, Instant now) {
+    static Change change(ReplicaSet replicaSet, List<Pod> active, Supplier<Collection<Pod>> related, Instant now) {
         if (Ownership.isBeingDeleted(replicaSet)) {
             return new Change.None();
         }
@@ -59,7 +60,7 @@ final class ReplicaSetDecision {
         }
         return surplus == 0
                 ? new Change.None()
-                : new Change.Delete(DeletionOrder.first(Math.min(surplus, BURST), active, related, now));
+                : new Change.Delete(DeletionOrder.first(Math.min(surplus, BURST), active, related.get(), now));
     }
 
     /**

@@ -20,6 +20,8 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ReplicaSetDecisionTest {
 
@@ -74,6 +76,17 @@ class ReplicaSetDecisionTest {
             Collections.shuffle(shuffled, new Random(count));
             assertThat(DeletionOrder.first(count, shuffled, related, NOW)).isEqualTo(ranked.subList(0, count));
         }
+    }
+
+    /** The steps lie at powers of two of a nanosecond: 8.6 s, 17.2 s, 34.4 s. */
+    @ParameterizedTest
+    @CsvSource({"8, 9, false", "9, 17, true", "17, 18, false", "18, 34, true", "0, 1, false"})
+    void agesCountByPowersOfTwoOfNanoseconds(int younger, int older, boolean same) {
+        Pod first = Pods.ready("b", NOW.minusSeconds(younger));
+        Pod second = Pods.ready("a", NOW.minusSeconds(older));
+        assertThat(DeletionOrder.first(1, List.of(second, first), List.of(), NOW))
+                .as("the younger one, or that of the lower UID among equals")
+                .containsExactly(same ? second : first);
     }
 
     @Test
@@ -134,7 +147,7 @@ class ReplicaSetDecisionTest {
     }
 
     private static Change change(ReplicaSet replicaSet, Pod... pods) {
-        return ReplicaSetDecision.change(replicaSet, List.of(pods), List.of(pods), NOW);
+        return ReplicaSetDecision.change(replicaSet, List.of(pods), () -> List.of(pods), NOW);
     }
 
     private static ReplicaSet replicaSet(int replicas) {

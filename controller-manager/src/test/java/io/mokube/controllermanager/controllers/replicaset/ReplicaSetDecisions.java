@@ -17,7 +17,7 @@ public final class ReplicaSetDecisions {
     public record Decision(int create, List<Pod> delete) {}
 
     public static Decision decide(ReplicaSet replicaSet, List<Pod> active, Instant now) {
-        return switch (ReplicaSetDecision.change(replicaSet, active, active, now)) {
+        return switch (ReplicaSetDecision.change(replicaSet, active, () -> active, now)) {
             case Change.None() -> new Decision(0, List.of());
             case Change.Create(int count) -> new Decision(count, List.of());
             case Change.Delete(List<Pod> pods) -> new Decision(0, pods);

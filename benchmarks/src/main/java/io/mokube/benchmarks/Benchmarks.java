@@ -7,7 +7,7 @@ import io.etcd.jetcd.options.WatchOption;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
 import io.mokube.apiserver.pki.ClusterCertificates;
-import io.mokube.apiserver.pki.Pem;
+import io.mokube.pki.Pem;
 import io.mokube.benchmarks.Comparison.Figure;
 import io.mokube.benchmarks.Comparison.Plan;
 import io.mokube.benchmarks.Comparison.Side;

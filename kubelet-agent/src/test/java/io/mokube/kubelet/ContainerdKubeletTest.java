@@ -7,7 +7,7 @@ import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.mokube.apiserver.pki.ClusterCertificates;
-import io.mokube.apiserver.pki.Pem;
+import io.mokube.pki.Pem;
 import io.mokube.client.rest.ClientConfig;
 import io.mokube.client.rest.DeleteOptions;
 import io.mokube.kubelet.pods.PodFacts;

@@ -4,7 +4,9 @@ import io.mokube.client.election.ElectionConfig;
 import io.mokube.client.rest.ClientConfig;
 import io.mokube.controllermanager.controllers.nodelifecycle.NodeLifecycleConfig;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.UUID;
 
 /**
@@ -14,17 +16,33 @@ import java.util.UUID;
  * @param election the Lease that only one replica holds
  * @param rootCaPem the certificate that pods trust the API server by; published in every namespace
  * @param nodeLifecycle how patient the cluster is with silent nodes
+ * @param keys what certificates and service account tokens are signed with
+ * @param hostPathVolumes where volumes of the class provisioner {@code kubernetes.io/host-path} get their folders; such
+ *     volumes are not made when it is absent
  */
 public record ControllerManagerConfig(
-        ClientConfig client, ElectionConfig election, String rootCaPem, NodeLifecycleConfig nodeLifecycle) {
+        ClientConfig client,
+        ElectionConfig election,
+        String rootCaPem,
+        NodeLifecycleConfig nodeLifecycle,
+        ClusterKeys keys,
+        Optional<Path> hostPathVolumes) {
 
-    /** With Kubernetes' own patience. */
+    /** With Kubernetes' own patience, and without what only a cluster's keys and folders make possible. */
     public ControllerManagerConfig(ClientConfig client, ElectionConfig election, String rootCaPem) {
-        this(client, election, rootCaPem, NodeLifecycleConfig.STANDARD);
+        this(client, election, rootCaPem, NodeLifecycleConfig.STANDARD, ClusterKeys.NONE, Optional.empty());
     }
 
     public ControllerManagerConfig withNodeLifecycle(NodeLifecycleConfig patience) {
-        return new ControllerManagerConfig(client, election, rootCaPem, patience);
+        return new ControllerManagerConfig(client, election, rootCaPem, patience, keys, hostPathVolumes);
+    }
+
+    public ControllerManagerConfig withKeys(ClusterKeys clusterKeys) {
+        return new ControllerManagerConfig(client, election, rootCaPem, nodeLifecycle, clusterKeys, hostPathVolumes);
+    }
+
+    public ControllerManagerConfig withHostPathVolumes(Path folder) {
+        return new ControllerManagerConfig(client, election, rootCaPem, nodeLifecycle, keys, Optional.of(folder));
     }
 
     /** The Lease of Kubernetes' own controller manager, and the certificate that the client itself trusts. */

@@ -2,6 +2,7 @@ package io.mokube.controllermanager.app;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.mokube.client.rest.ClientConfig;
+import io.mokube.controllermanager.ClusterKeys;
 import io.mokube.controllermanager.ControllerManager;
 import io.mokube.controllermanager.ControllerManagerConfig;
 import io.mokube.machinery.component.CarrierThreads;
@@ -19,7 +20,10 @@ import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.Bean;
 
-/** The controller manager as a Spring Boot service. Its one setting is {@code mokube.kubeconfig}. */
+/**
+ * The controller manager as a Spring Boot service. It needs {@code mokube.kubeconfig}; the other settings are those of
+ * kube-controller-manager by name, and each may be left out.
+ */
 @SpringBootApplication
 public class ControllerManagerApplication {
 
@@ -31,8 +35,26 @@ public class ControllerManagerApplication {
     }
 
     @Bean
-    ControllerManager controllerManager(@Value("${mokube.kubeconfig}") Path kubeconfig, MeterRegistry meters) {
-        ControllerManagerConfig config = ControllerManagerConfig.standard(ClientConfig.fromKubeconfig(kubeconfig));
+    ControllerManager controllerManager(
+            @Value("${mokube.kubeconfig}") Path kubeconfig,
+            @Value("${mokube.cluster-signing-cert-file:}") String signingCertificate,
+            @Value("${mokube.cluster-signing-key-file:}") String signingKey,
+            @Value("${mokube.cluster-signing-duration:365d}") Duration signingDuration,
+            @Value("${mokube.service-account-private-key-file:}") String serviceAccountKey,
+            @Value("${mokube.host-path-volumes:}") String hostPathVolumes,
+            MeterRegistry meters) {
+        ClusterKeys keys = ClusterKeys.NONE;
+        if (!signingCertificate.isEmpty() && !signingKey.isEmpty()) {
+            keys = keys.withSigning(Path.of(signingCertificate), Path.of(signingKey), signingDuration);
+        }
+        if (!serviceAccountKey.isEmpty()) {
+            keys = keys.withServiceAccounts(Path.of(serviceAccountKey));
+        }
+        ControllerManagerConfig config = ControllerManagerConfig.standard(ClientConfig.fromKubeconfig(kubeconfig))
+                .withKeys(keys);
+        if (!hostPathVolumes.isEmpty()) {
+            config = config.withHostPathVolumes(Path.of(hostPathVolumes));
+        }
         return new ControllerManager(config, new Platform(Clock.system(), new SecureRandom(), meters));
     }
 

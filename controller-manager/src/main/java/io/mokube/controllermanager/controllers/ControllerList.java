@@ -1,5 +1,8 @@
 package io.mokube.controllermanager.controllers;
 
+import io.mokube.controllermanager.controllers.certificates.CertificateApprovingController;
+import io.mokube.controllermanager.controllers.certificates.CertificateCleanerController;
+import io.mokube.controllermanager.controllers.certificates.CertificateSigningController;
 import io.mokube.controllermanager.controllers.deployment.DeploymentController;
 import io.mokube.controllermanager.controllers.garbage.GarbageCollector;
 import io.mokube.controllermanager.controllers.namespace.NamespaceController;
@@ -7,6 +10,9 @@ import io.mokube.controllermanager.controllers.nodelifecycle.NodeLifecycleContro
 import io.mokube.controllermanager.controllers.nodelifecycle.TaintEvictionController;
 import io.mokube.controllermanager.controllers.podgc.PodGarbageCollector;
 import io.mokube.controllermanager.controllers.replicaset.ReplicaSetController;
+import io.mokube.controllermanager.controllers.tokens.LegacyTokenCleaner;
+import io.mokube.controllermanager.controllers.tokens.ServiceAccountTokenController;
+import io.mokube.controllermanager.controllers.volumes.VolumeBinder;
 import java.util.List;
 import java.util.function.Function;
 
@@ -24,7 +30,13 @@ public final class ControllerList {
             ReplicaSetController::create,
             NodeLifecycleController::create,
             TaintEvictionController::create,
-            PodGarbageCollector::create);
+            PodGarbageCollector::create,
+            CertificateApprovingController::create,
+            CertificateSigningController::create,
+            CertificateCleanerController::create,
+            ServiceAccountTokenController::create,
+            LegacyTokenCleaner::create,
+            VolumeBinder::create);
 
     private ControllerList() {}
 }

@@ -9,6 +9,7 @@ import io.mokube.client.rest.ApiClient;
 import io.mokube.client.rest.ClientConfig;
 import io.mokube.client.rest.ConnectionException;
 import io.mokube.client.rest.ListOptions;
+import io.mokube.controllermanager.ClusterKeys;
 import io.mokube.controllermanager.ControllerManager;
 import io.mokube.controllermanager.ControllerManagerConfig;
 import io.mokube.kubelet.Kubelet;
@@ -83,7 +84,10 @@ public final class Cluster {
             copyKubeconfig(apiServer.certificates().adminKubeconfig());
             start(new Scheduler(SchedulerConfig.of(clientConfig(apiServer, "scheduler")), platform));
             start(new ControllerManager(
-                    ControllerManagerConfig.standard(clientConfig(apiServer, "controller-manager")), platform));
+                    ControllerManagerConfig.standard(clientConfig(apiServer, "controller-manager"))
+                            .withKeys(ClusterKeys.of(folder.path().resolve("pki")))
+                            .withHostPathVolumes(folder.volumes()),
+                    platform));
             for (int node = 1; node <= config.nodes(); node++) {
                 startNode(apiServer, node);
             }

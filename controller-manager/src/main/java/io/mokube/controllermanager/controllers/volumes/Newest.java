@@ -1,0 +1,93 @@
+package io.mokube.controllermanager.controllers.volumes;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.mokube.client.rest.ConnectionException;
+import io.mokube.controllermanager.controllers.ownership.Ownership;
+import io.mokube.machinery.error.ApiException;
+import io.mokube.machinery.names.ObjectKey;
+import java.net.HttpURLConnection;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Function;
+
+/**
+ * A cache with one's own writes laid over it, until it shows them. Who decides on this never decides on a state from before
+ * its own writes, and waits for nothing. Used by one thread.
+ */
+final class Newest<T extends HasMetadata> {
+
+    /** Where the objects come from, some time after they were written. */
+    interface Cache<T> {
+
+        Optional<T> get(ObjectKey key);
+
+        List<T> list();
+
+        /** How far the cache is: it shows every write up to this revision. */
+        long version();
+    }
+
+    private final Cache<T> cache;
+    private final Map<ObjectKey, T> written = new HashMap<>();
+    private final Set<ObjectKey> unanswered = new HashSet<>();
+
+    Newest(Cache<T> cache) {
+        this.cache = cache;
+    }
+
+    Optional<T> get(ObjectKey key) {
+        T mine = written.get(key);
+        if (mine == null) {
+            return cache.get(key);
+        }
+        long version = cache.version(); // before the look-up, which is then at least as new
+        Optional<T> cached = cache.get(key);
+        boolean caughtUp = version >= Ownership.revision(mine)
+                || cached.filter(each -> Ownership.revision(each) >= Ownership.revision(mine))
+                        .isPresent();
+        if (caughtUp) {
+            written.remove(key);
+            return cached;
+        }
+        return Optional.of(mine);
+    }
+
+    Collection<T> list() {
+        if (written.isEmpty()) {
+            return cache.list();
+        }
+        Map<ObjectKey, T> newest = new HashMap<>();
+        cache.list().forEach(each -> newest.put(Ownership.key(each), each));
+        for (ObjectKey key : List.copyOf(written.keySet())) {
+            get(key).ifPresentOrElse(each -> newest.put(key, each), () -> newest.remove(key));
+        }
+        return newest.values();
+    }
+
+    /** This is what the server answered to a write. */
+    void wrote(T answer) {
+        written.put(Ownership.key(answer), answer);
+    }
+
+    /** A write failed. When that leaves open whether it was carried out, the server is asked before the next decision. */
+    void failed(ObjectKey key, RuntimeException failure) {
+        if (failure instanceof ConnectionException
+                || (failure instanceof ApiException answer && answer.code() >= HttpURLConnection.HTTP_INTERNAL_ERROR)) {
+            unanswered.add(key);
+        }
+    }
+
+    /** Asks the server about the writes that got no answer. */
+    void settle(Function<ObjectKey, Optional<T>> server) {
+        for (ObjectKey key : new ArrayList<>(unanswered)) {
+            server.apply(key).ifPresent(this::wrote);
+            unanswered.remove(key);
+        }
+    }
+}

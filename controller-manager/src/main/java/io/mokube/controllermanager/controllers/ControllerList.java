@@ -1,5 +1,6 @@
 package io.mokube.controllermanager.controllers;
 
+import io.mokube.controllermanager.controllers.attachments.AttachDetachController;
 import io.mokube.controllermanager.controllers.certificates.CertificateApprovingController;
 import io.mokube.controllermanager.controllers.certificates.CertificateCleanerController;
 import io.mokube.controllermanager.controllers.certificates.CertificateSigningController;
@@ -12,7 +13,10 @@ import io.mokube.controllermanager.controllers.podgc.PodGarbageCollector;
 import io.mokube.controllermanager.controllers.replicaset.ReplicaSetController;
 import io.mokube.controllermanager.controllers.tokens.LegacyTokenCleaner;
 import io.mokube.controllermanager.controllers.tokens.ServiceAccountTokenController;
+import io.mokube.controllermanager.controllers.volumes.EphemeralVolumeController;
+import io.mokube.controllermanager.controllers.volumes.Protection;
 import io.mokube.controllermanager.controllers.volumes.VolumeBinder;
+import io.mokube.controllermanager.controllers.volumes.VolumeExpander;
 import java.util.List;
 import java.util.function.Function;
 
@@ -36,7 +40,13 @@ public final class ControllerList {
             CertificateCleanerController::create,
             ServiceAccountTokenController::create,
             LegacyTokenCleaner::create,
-            VolumeBinder::create);
+            VolumeBinder::create,
+            Protection::ofClaims,
+            Protection::ofVolumes,
+            Protection::ofAttributesClasses,
+            EphemeralVolumeController::create,
+            VolumeExpander::create,
+            AttachDetachController::create);
 
     private ControllerList() {}
 }

@@ -72,9 +72,8 @@ final class VolumeClaimStrategy extends SpecStatusStrategy {
         String size = Tree.text(claim.at("spec", "resources", "requests"), "storage");
         String before = Tree.text(old.at("spec", "resources", "requests"), "storage");
         String had = Tree.text(old.at("status", "capacity"), "storage");
-        boolean shrinks = !size.isEmpty()
-                && !before.isEmpty()
-                && Quantity.parse(size).compareTo(Quantity.parse(before)) < 0;
+        boolean shrinks =
+                !size.isEmpty() && !before.isEmpty() && Quantity.parse(size).compareTo(Quantity.parse(before)) < 0;
         if (shrinks && !had.isEmpty() && Quantity.parse(size).compareTo(Quantity.parse(had)) <= 0) {
             errors.add(FieldError.forbidden(
                     "spec.resources.requests.storage", "field can not be less than status.capacity"));

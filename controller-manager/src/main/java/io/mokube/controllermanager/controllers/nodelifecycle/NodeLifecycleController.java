@@ -20,6 +20,7 @@ import io.mokube.controllermanager.controllers.ControllerContext;
 import io.mokube.controllermanager.controllers.nodelifecycle.NodeHealth.Heard;
 import io.mokube.controllermanager.controllers.nodelifecycle.NodeHealth.Readiness;
 import io.mokube.controllermanager.controllers.ownership.PodFacts;
+import io.mokube.controllermanager.controllers.ownership.PodsOnNode;
 import io.mokube.controllermanager.controllers.ownership.Times;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.names.ObjectKey;

@@ -17,6 +17,7 @@ import io.mokube.client.rest.ResourceClient;
 import io.mokube.controllermanager.controllers.Controller;
 import io.mokube.controllermanager.controllers.ControllerContext;
 import io.mokube.controllermanager.controllers.ownership.Ownership;
+import io.mokube.controllermanager.controllers.ownership.PodsOnNode;
 import io.mokube.controllermanager.controllers.ownership.Times;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.names.ObjectKey;

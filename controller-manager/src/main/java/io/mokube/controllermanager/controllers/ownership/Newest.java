@@ -1,8 +1,8 @@
-package io.mokube.controllermanager.controllers.volumes;
+package io.mokube.controllermanager.controllers.ownership;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.mokube.client.informer.Informer;
 import io.mokube.client.rest.ConnectionException;
-import io.mokube.controllermanager.controllers.ownership.Ownership;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.names.ObjectKey;
 import java.net.HttpURLConnection;
@@ -15,15 +15,35 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * A cache with one's own writes laid over it, until it shows them. Who decides on this never decides on a state from before
  * its own writes, and waits for nothing. Used by one thread.
  */
-final class Newest<T extends HasMetadata> {
+public final class Newest<T extends HasMetadata> {
 
     /** Where the objects come from, some time after they were written. */
-    interface Cache<T> {
+    public interface Cache<T> {
+
+        static <T> Cache<T> of(Informer<T> informer) {
+            return new Cache<>() {
+                @Override
+                public Optional<T> get(ObjectKey key) {
+                    return informer.store().get(key);
+                }
+
+                @Override
+                public List<T> list() {
+                    return informer.store().list();
+                }
+
+                @Override
+                public long version() {
+                    return informer.version();
+                }
+            };
+        }
 
         Optional<T> get(ObjectKey key);
 
@@ -37,11 +57,11 @@ final class Newest<T extends HasMetadata> {
     private final Map<ObjectKey, T> written = new HashMap<>();
     private final Set<ObjectKey> unanswered = new HashSet<>();
 
-    Newest(Cache<T> cache) {
+    public Newest(Cache<T> cache) {
         this.cache = cache;
     }
 
-    Optional<T> get(ObjectKey key) {
+    public Optional<T> get(ObjectKey key) {
         T mine = written.get(key);
         if (mine == null) {
             return cache.get(key);
@@ -58,7 +78,7 @@ final class Newest<T extends HasMetadata> {
         return Optional.of(mine);
     }
 
-    Collection<T> list() {
+    public Collection<T> list() {
         if (written.isEmpty()) {
             return cache.list();
         }
@@ -71,12 +91,26 @@ final class Newest<T extends HasMetadata> {
     }
 
     /** This is what the server answered to a write. */
-    void wrote(T answer) {
+    public void wrote(T answer) {
         written.put(Ownership.key(answer), answer);
     }
 
+    /**
+     * Sends a write of an object and remembers what came of it.
+     *
+     * @throws RuntimeException what the request threw
+     */
+    public void write(T object, Supplier<T> request) {
+        try {
+            wrote(request.get());
+        } catch (RuntimeException e) {
+            failed(Ownership.key(object), e);
+            throw e;
+        }
+    }
+
     /** A write failed. When that leaves open whether it was carried out, the server is asked before the next decision. */
-    void failed(ObjectKey key, RuntimeException failure) {
+    public void failed(ObjectKey key, RuntimeException failure) {
         if (failure instanceof ConnectionException
                 || (failure instanceof ApiException answer && answer.code() >= HttpURLConnection.HTTP_INTERNAL_ERROR)) {
             unanswered.add(key);
@@ -84,7 +118,7 @@ final class Newest<T extends HasMetadata> {
     }
 
     /** Asks the server about the writes that got no answer. */
-    void settle(Function<ObjectKey, Optional<T>> server) {
+    public void settle(Function<ObjectKey, Optional<T>> server) {
         for (ObjectKey key : new ArrayList<>(unanswered)) {
             server.apply(key).ifPresent(this::wrote);
             unanswered.remove(key);

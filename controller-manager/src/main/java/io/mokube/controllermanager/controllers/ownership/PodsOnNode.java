@@ -1,4 +1,4 @@
-package io.mokube.controllermanager.controllers.nodelifecycle;
+package io.mokube.controllermanager.controllers.ownership;
 
 import io.fabric8.kubernetes.api.model.Pod;
 import io.mokube.client.informer.Informer;
@@ -8,22 +8,24 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The index by which the pods of a node are found. */
-final class PodsOnNode {
+public final class PodsOnNode {
 
     private static final String BY_NODE = "node";
 
     private PodsOnNode() {}
 
-    static void index(Informer<Pod> pods) {
+    /** Gives an informer the index that {@link #of} reads. */
+    public static void index(Informer<Pod> pods) {
         pods.addIndex(BY_NODE, pod -> nodeOf(pod).stream().toList());
     }
 
-    static List<Pod> of(Store<Pod> indexed, String node) {
+    /** The pods of an indexed store that are bound to a node. */
+    public static List<Pod> of(Store<Pod> indexed, String node) {
         return indexed.byIndex(BY_NODE, node);
     }
 
     /** The node a pod is bound to. */
-    static Optional<String> nodeOf(Pod pod) {
+    public static Optional<String> nodeOf(Pod pod) {
         @Nullable String node = pod.getSpec().getNodeName();
         return node == null || node.isEmpty() ? Optional.empty() : Optional.of(node);
     }

@@ -1,6 +1,5 @@
 package io.mokube.controllermanager.controllers.volumes;
 
-import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeBuilder;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
@@ -18,6 +17,7 @@ import io.mokube.client.rest.DeleteOptions;
 import io.mokube.client.rest.ResourceClient;
 import io.mokube.controllermanager.controllers.Controller;
 import io.mokube.controllermanager.controllers.ControllerContext;
+import io.mokube.controllermanager.controllers.ownership.Newest;
 import io.mokube.controllermanager.controllers.ownership.Ownership;
 import io.mokube.controllermanager.controllers.ownership.Times;
 import io.mokube.controllermanager.controllers.volumes.VolumeBinder.Key;
@@ -29,7 +29,6 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -79,8 +78,8 @@ public final class VolumeBinder implements Reconciler<Key> {
             Store<StorageClass> classes,
             Store<Pod> pods,
             ControllerContext context) {
-        this.volumes = new Newest<>(cache(volumes));
-        this.claims = new Newest<>(cache(claims));
+        this.volumes = new Newest<>(Newest.Cache.of(volumes));
+        this.claims = new Newest<>(Newest.Cache.of(claims));
         this.volumeClient = context.client().resource(PersistentVolume.class);
         this.claimClient = context.client().resource(PersistentVolumeClaim.class);
         this.events = context.recorders().apply("persistentvolume-controller");
@@ -138,25 +137,6 @@ public final class VolumeBinder implements Reconciler<Key> {
         claims.forEach(claim -> queue.add(new Key.Claim(Ownership.key(claim))));
     }
 
-    private static <T> Newest.Cache<T> cache(Informer<T> informer) {
-        return new Newest.Cache<>() {
-            @Override
-            public Optional<T> get(ObjectKey key) {
-                return informer.store().get(key);
-            }
-
-            @Override
-            public List<T> list() {
-                return informer.store().list();
-            }
-
-            @Override
-            public long version() {
-                return informer.version();
-            }
-        };
-    }
-
     @Override
     public Outcome reconcile(Key key) {
         volumes.settle(volumeClient::get);
@@ -196,18 +176,18 @@ public final class VolumeBinder implements Reconciler<Key> {
             case Step.Done done -> {
                 return false;
             }
-            case Step.WriteVolume(PersistentVolume volume) -> write(volumes, volume, () -> volumeClient.update(volume));
+            case Step.WriteVolume(PersistentVolume volume) -> volumes.write(volume, () -> volumeClient.update(volume));
             case Step.WriteVolumeStatus(PersistentVolume volume, List<Step.Note> notes) -> {
                 PersistentVolume dated = new PersistentVolumeBuilder(volume)
                         .editOrNewStatus()
                         .withLastPhaseTransitionTime(Times.format(clock.instant()))
                         .endStatus()
                         .build();
-                write(volumes, volume, () -> volumeClient.updateStatus(dated));
+                volumes.write(volume, () -> volumeClient.updateStatus(dated));
             }
-            case Step.WriteClaim(PersistentVolumeClaim claim) -> write(claims, claim, () -> claimClient.update(claim));
+            case Step.WriteClaim(PersistentVolumeClaim claim) -> claims.write(claim, () -> claimClient.update(claim));
             case Step.WriteClaimStatus(PersistentVolumeClaim claim, List<Step.Note> notes) ->
-                write(claims, claim, () -> claimClient.updateStatus(claim));
+                claims.write(claim, () -> claimClient.updateStatus(claim));
             case Step.CreateVolume(PersistentVolume volume, List<Step.Note> notes) -> create(volume);
             case Step.RemoveFolder(PersistentVolume volume) -> {
                 return removeFolder(volume);
@@ -222,18 +202,9 @@ public final class VolumeBinder implements Reconciler<Key> {
         return true;
     }
 
-    private static <T extends HasMetadata> void write(Newest<T> newest, T object, Supplier<T> request) {
-        try {
-            newest.wrote(request.get());
-        } catch (RuntimeException e) {
-            newest.failed(Ownership.key(object), e);
-            throw e;
-        }
-    }
-
     private void create(PersistentVolume volume) {
         try {
-            write(volumes, volume, () -> volumeClient.create(volume));
+            volumes.write(volume, () -> volumeClient.create(volume));
         } catch (ApiException e) {
             if (!e.isAlreadyExists()) { // an answer that was lost, in another life
                 throw e;
@@ -250,7 +221,7 @@ public final class VolumeBinder implements Reconciler<Key> {
                     DeleteOptions.DEFAULT.withUid(volume.getMetadata().getUid()));
         } else if (volume.getMetadata().getFinalizers().contains(HostPathVolumes.FINALIZER)) {
             PersistentVolume free = VolumeDecision.withoutFinalizer(volume);
-            write(volumes, free, () -> volumeClient.update(free));
+            volumes.write(free, () -> volumeClient.update(free));
         }
         return false; // the deletion brings the key back
     }

@@ -131,6 +131,7 @@ class BinderModelTest {
 
     /** Lets the caches catch up and the binder work until two rounds change nothing. */
     private void settle() {
+        storage.calm();
         int quiet = 0;
         for (int round = 0; quiet < 2; round++) {
             assertThat(round).as("rounds until everything rests").isLessThan(100);

@@ -9,6 +9,7 @@ import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import io.mokube.client.rest.ConnectionException;
+import io.mokube.controllermanager.controllers.ownership.Newest;
 import io.mokube.controllermanager.controllers.ownership.Ownership;
 import io.mokube.machinery.names.ObjectKey;
 import java.io.IOException;
@@ -45,7 +46,7 @@ final class ModelStorage implements StorageView {
     final Map<String, StorageClass> classes = new TreeMap<>();
     final List<Step.Note> told = new ArrayList<>();
     private final RandomGenerator random;
-    private final double faults;
+    private double faults;
     private final ClaimDecision claimDecision = new ClaimDecision(this, Optional.of(HOST_PATHS));
     private final VolumeDecision volumeDecision = new VolumeDecision(this, Optional.of(HOST_PATHS));
     private long revision;
@@ -160,6 +161,11 @@ final class ModelStorage implements StorageView {
         public long version() {
             return version;
         }
+    }
+
+    /** From now on every write is answered. */
+    void calm() {
+        faults = 0;
     }
 
     /** Whether the caches have something to learn yet. */

@@ -245,6 +245,41 @@ class VolumesTest {
     }
 
     @Test
+    void aPodGetsItsClaimOfDevicesFromTheTemplate() {
+        cluster.apply(pod("early", "{name: x, emptyDir: {}}")
+                + "  resourceClaims: [{name: gpu, resourceClaimTemplateName: gpus}]\n");
+        event(
+                "pod/early",
+                "Warning FailedResourceClaimCreation PodResourceClaim gpu: resource claim template \"gpus\":"
+                        + " resourceclaimtemplate.resource.k8s.io \"gpus\" not found");
+        cluster.apply("""
+                apiVersion: resource.k8s.io/v1
+                kind: ResourceClaimTemplate
+                metadata: {name: gpus}
+                spec:
+                  metadata: {labels: {made: here}}
+                  spec: {devices: {requests: [{name: gpu, exactly: {deviceClassName: gpu}}]}}
+                """);
+        cluster.apply(pod("device-user", "{name: x, emptyDir: {}}")
+                + "  resourceClaims: [{name: gpu, resourceClaimTemplateName: gpus}]\n");
+        Await.passes(
+                LiveCluster.PATIENCE,
+                () -> assertThat(get(
+                                "pod/device-user",
+                                "{.status.resourceClaimStatuses[0].name}"
+                                        + " {.status.resourceClaimStatuses[0].resourceClaimName}"))
+                        .startsWith("gpu device-user-gpu-"));
+        String name = get("pod/device-user", "{.status.resourceClaimStatuses[0].resourceClaimName}");
+        assertThat(get(
+                        "resourceclaim/" + name,
+                        "{.metadata.labels.made} {.metadata.ownerReferences[0].name}"
+                                + " {.metadata.annotations.resource\\.kubernetes\\.io/pod-claim-name}"))
+                .isEqualTo("here device-user gpu");
+        cluster.kubectl("delete", "pod", "device-user", "--grace-period=0", "--force");
+        gone("resourceclaim", name);
+    }
+
+    @Test
     void anAttributesClassInUseStays() {
         cluster.apply("""
                 apiVersion: storage.k8s.io/v1

@@ -5,28 +5,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.apps.ReplicaSet;
-import io.mokube.apiserver.ApiServer;
-import io.mokube.apiserver.ApiServerConfig;
 import io.mokube.client.rest.ApiClient;
-import io.mokube.client.rest.ClientConfig;
 import io.mokube.client.rest.DeleteOptions;
 import io.mokube.client.rest.ListOptions;
 import io.mokube.controllermanager.controllers.nodelifecycle.NodeLifecycleConfig;
 import io.mokube.controllermanager.controllers.ownership.Ownership;
 import io.mokube.controllermanager.controllers.ownership.PodFacts;
-import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.object.Json;
 import io.mokube.testkit.Await;
-import io.mokube.testkit.Needs;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -46,45 +36,28 @@ class WorkloadsTest {
     @TempDir
     static Path directory;
 
-    private ApiServer server;
+    private LiveCluster cluster;
     private ApiClient client;
-    private ControllerManager controllers;
     private HollowNode node;
 
     @BeforeAll
-    void start() throws IOException, InterruptedException {
-        Needs.part("kubectl", hasKubectl());
-        server = new ApiServer(ApiServerConfig.inMemory(directory), Platform.system());
-        server.start();
-        ClientConfig config = ClientConfig.fromKubeconfig(server.adminKubeconfig());
-        client = new ApiClient(config, Platform.system());
-        controllers = new ControllerManager(
-                ControllerManagerConfig.standard(config)
-                        .withNodeLifecycle(
-                                NodeLifecycleConfig.STANDARD.withGrace(Duration.ofSeconds(3), Duration.ofMillis(300))),
-                Platform.system());
-        controllers.start();
+    void start() throws InterruptedException {
+        cluster = LiveCluster.start(
+                directory,
+                config -> config.withNodeLifecycle(
+                        NodeLifecycleConfig.STANDARD.withGrace(Duration.ofSeconds(3), Duration.ofMillis(300))));
+        client = cluster.client();
         node = new HollowNode(client, "hollow", image -> !image.contains("broken"));
         node.start();
-        Await.until(
-                PATIENCE,
-                "the controllers run",
-                () -> controllers.isLeader() && controllers.readiness().ready());
     }
 
     @AfterAll
     void stop() {
-        if (controllers != null) {
-            controllers.stop(Duration.ZERO);
-        }
         if (node != null) {
             node.close();
         }
-        if (client != null) {
-            client.close();
-        }
-        if (server != null) {
-            server.stop(Duration.ZERO);
+        if (cluster != null) {
+            cluster.close();
         }
     }
 
@@ -277,35 +250,6 @@ class WorkloadsTest {
     }
 
     private String kubectl(String... arguments) {
-        List<String> command = new ArrayList<>(
-                List.of("kubectl", "--kubeconfig", server.adminKubeconfig().toString()));
-        command.addAll(List.of(arguments));
-        try {
-            Process process =
-                    new ProcessBuilder(command).redirectErrorStream(true).start();
-            String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            assertThat(process.waitFor(90, TimeUnit.SECONDS)).isTrue();
-            assertThat(process.exitValue())
-                    .as(String.join(" ", command) + "\n" + output)
-                    .isZero();
-            return output;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException(e);
-        }
-    }
-
-    private static boolean hasKubectl() throws InterruptedException {
-        try {
-            Process process = new ProcessBuilder("kubectl", "version", "--client")
-                    .redirectErrorStream(true)
-                    .start();
-            process.getInputStream().readAllBytes();
-            return process.waitFor() == 0;
-        } catch (IOException e) {
-            return false;
-        }
+        return cluster.kubectl(arguments);
     }
 }

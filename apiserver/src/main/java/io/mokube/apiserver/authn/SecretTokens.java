@@ -1,11 +1,6 @@
 package io.mokube.apiserver.authn;
 
-import com.nimbusds.jose.JOSEException;
-import com.nimbusds.jose.JWSAlgorithm;
-import com.nimbusds.jose.JWSVerifier;
-import com.nimbusds.jose.crypto.RSASSAVerifier;
 import com.nimbusds.jwt.JWTClaimsSet;
-import com.nimbusds.jwt.SignedJWT;
 import io.mokube.apiserver.authn.ServiceAccountTokens.Lookup;
 import io.mokube.apiserver.cache.StoredObject;
 import io.mokube.machinery.error.ApiException;
@@ -15,14 +10,13 @@ import io.mokube.machinery.time.Clock;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.interfaces.RSAPublicKey;
-import java.text.ParseException;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.Base64;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,7 +33,7 @@ public final class SecretTokens implements Authenticator {
     private static final String CLAIM = "kubernetes.io/serviceaccount/";
     private static final int MOST_REMEMBERED = 10_000;
 
-    private final JWSVerifier verifier;
+    private final SignedClaims tokens;
     private final Lookup lookup;
     private final Clock clock;
     private final Usage usage;
@@ -55,7 +49,7 @@ public final class SecretTokens implements Authenticator {
     private record Claims(ObjectKey secret, ObjectKey account, String uid) {}
 
     public SecretTokens(RSAPublicKey key, Lookup lookup, Clock clock, Usage usage) {
-        this.verifier = new RSASSAVerifier(key);
+        this.tokens = new SignedClaims(key, ISSUER);
         this.lookup = lookup;
         this.clock = clock;
         this.usage = usage;
@@ -139,34 +133,23 @@ public final class SecretTokens implements Authenticator {
      * @throws ApiException 401 when it claims to be ours and is not, or says too little
      */
     private @Nullable Claims read(String text) {
-        if (text.chars().filter(each -> each == '.').count() != 2) {
+        JWTClaimsSet claims = tokens.read(text);
+        if (claims == null) {
             return null;
         }
-        try {
-            SignedJWT token = SignedJWT.parse(text);
-            JWTClaimsSet claims = token.getJWTClaimsSet();
-            if (!ISSUER.equals(claims.getIssuer())) {
-                return null;
-            }
-            String namespace = claim(claims, "namespace");
-            String secret = claim(claims, "secret.name");
-            String account = claim(claims, "service-account.name");
-            String uid = claim(claims, "service-account.uid");
-            boolean good = token.getHeader().getAlgorithm().equals(JWSAlgorithm.RS256)
-                    && token.verify(verifier)
-                    && List.of(namespace, secret, account, uid).stream().noneMatch(String::isEmpty)
-                    && ServiceAccountTokens.userName(namespace, account).equals(claims.getSubject());
-            if (!good) {
-                throw ApiException.unauthorized();
-            }
-            return new Claims(new ObjectKey(namespace, secret), new ObjectKey(namespace, account), uid);
-        } catch (ParseException | JOSEException e) {
-            return null;
+        String namespace = claim(claims, "namespace");
+        String secret = claim(claims, "secret.name");
+        String account = claim(claims, "service-account.name");
+        String uid = claim(claims, "service-account.uid");
+        boolean good = Stream.of(namespace, secret, account, uid).noneMatch(String::isEmpty)
+                && ServiceAccountTokens.userName(namespace, account).equals(claims.getSubject());
+        if (!good) {
+            throw ApiException.unauthorized();
         }
+        return new Claims(new ObjectKey(namespace, secret), new ObjectKey(namespace, account), uid);
     }
 
-    private static String claim(JWTClaimsSet claims, String name) throws ParseException {
-        String value = claims.getStringClaim(CLAIM + name);
-        return value == null ? "" : value;
+    private static String claim(JWTClaimsSet claims, String name) {
+        return claims.getClaim(CLAIM + name) instanceof String value ? value : "";
     }
 }

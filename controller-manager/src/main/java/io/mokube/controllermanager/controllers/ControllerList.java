@@ -11,6 +11,7 @@ import io.mokube.controllermanager.controllers.nodelifecycle.NodeLifecycleContro
 import io.mokube.controllermanager.controllers.nodelifecycle.TaintEvictionController;
 import io.mokube.controllermanager.controllers.podgc.PodGarbageCollector;
 import io.mokube.controllermanager.controllers.replicaset.ReplicaSetController;
+import io.mokube.controllermanager.controllers.resourceclaims.ResourceClaimController;
 import io.mokube.controllermanager.controllers.tokens.LegacyTokenCleaner;
 import io.mokube.controllermanager.controllers.tokens.ServiceAccountTokenController;
 import io.mokube.controllermanager.controllers.volumes.EphemeralVolumeController;
@@ -46,7 +47,8 @@ public final class ControllerList {
             Protection::ofAttributesClasses,
             EphemeralVolumeController::create,
             VolumeExpander::create,
-            AttachDetachController::create);
+            AttachDetachController::create,
+            ResourceClaimController::create);
 
     private ControllerList() {}
 }

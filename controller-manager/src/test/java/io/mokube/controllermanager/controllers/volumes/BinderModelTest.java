@@ -8,6 +8,7 @@ import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.mokube.controllermanager.controllers.ownership.Ownership;
 import io.mokube.machinery.names.ObjectKey;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -39,6 +40,7 @@ class BinderModelTest {
         storage = new ModelStorage(random, random.nextDouble() * 0.3);
         storage.classes.put("host", Storage.storageClass("host", HostPathVolumes.PROVISIONER, "Immediate"));
         storage.classes.put("late", Storage.storageClass("late", HostPathVolumes.PROVISIONER, "WaitForFirstConsumer"));
+        storage.classes.put("outside", Storage.storageClass("outside", "example.com/disks", "Immediate"));
         for (int i = 0; i < ACTIONS; i++) {
             act();
         }
@@ -60,10 +62,17 @@ class BinderModelTest {
                     storage.restart();
                 }
             }
-            case 5 -> selectNode();
+            case 5 -> {
+                selectNode();
+                provision();
+            }
             case 6, 7 -> storage.claims.deliver();
             case 8, 9 -> storage.volumes.deliver();
-            default -> pick(keys()).ifPresent(storage::reconcile);
+            default ->
+                pick(keys()).ifPresent(key -> {
+                    storage.reconcile(key);
+                    storage.reconcile(key); // as after a failure, when no cache has moved
+                });
         }
     }
 
@@ -76,10 +85,11 @@ class BinderModelTest {
         }
         PersistentVolumeClaimBuilder claim = new PersistentVolumeClaimBuilder(
                 Storage.claim(name, "uid-" + ++named, 1 + random.nextInt(4), "ReadWriteOnce"));
-        switch (random.nextInt(6)) {
+        switch (random.nextInt(7)) {
             case 0 -> claim.editSpec().withStorageClassName("host").endSpec();
             case 1 -> claim.editSpec().withStorageClassName("late").endSpec();
-            case 2 -> claim.editSpec().withVolumeName("v" + random.nextInt(6)).endSpec();
+            case 2 -> claim.editSpec().withStorageClassName("outside").endSpec();
+            case 3 -> claim.editSpec().withVolumeName("v" + random.nextInt(6)).endSpec();
             default -> {}
         }
         return claim.build();
@@ -114,6 +124,30 @@ class BinderModelTest {
                                 .build()));
     }
 
+    /** A provisioner outside makes a volume for a claim that the binder may not even know yet. */
+    private void provision() {
+        pick(storage.claims.stored().stream()
+                        .filter(claim -> Claims.className(claim).equals("outside"))
+                        .filter(claim -> Claims.volumeName(claim).isEmpty())
+                        .toList())
+                .ifPresent(claim -> {
+                    String uid = claim.getMetadata().getUid();
+                    PersistentVolume made = Storage.reservedFor(
+                            claim.getMetadata().getName(), uid, Storage.volume("out-" + uid, 9, "ReadWriteOnce"));
+                    if (storage.volumes.stored(Ownership.key(made)).isEmpty()) {
+                        storage.volumes.put(new PersistentVolumeBuilder(made)
+                                .editMetadata()
+                                .addToAnnotations(Claims.PROVISIONED_BY, "example.com/disks")
+                                .endMetadata()
+                                .editSpec()
+                                .withStorageClassName("outside")
+                                .withPersistentVolumeReclaimPolicy("Delete")
+                                .endSpec()
+                                .build());
+                    }
+                });
+    }
+
     private List<VolumeBinder.Key> keys() {
         return Stream.concat(
                         storage.claims.stored().stream()
@@ -124,7 +158,7 @@ class BinderModelTest {
                 .toList();
     }
 
-    private <T> Optional<T> pick(java.util.Collection<T> from) {
+    private <T> Optional<T> pick(Collection<T> from) {
         List<T> list = List.copyOf(from);
         return list.isEmpty() ? Optional.empty() : Optional.of(list.get(random.nextInt(list.size())));
     }
@@ -175,26 +209,26 @@ class BinderModelTest {
             }
         }
         for (PersistentVolume volume : storage.volumes.stored()) {
-            boolean isTaken = volume.getSpec().getClaimRef() != null
-                    && volume.getSpec().getClaimRef().getUid() != null;
-            boolean claimLives = isTaken
-                    && storage.claims.stored().stream()
-                            .anyMatch(claim -> claim.getMetadata()
-                                    .getUid()
-                                    .equals(volume.getSpec().getClaimRef().getUid()));
-            String expected = !isTaken
-                    ? "Available"
-                    : claimLives
-                            ? "Bound"
-                            : volume.getSpec()
-                                            .getPersistentVolumeReclaimPolicy()
-                                            .equals("Retain")
-                                    ? "Released"
-                                    : "Failed";
-            assertThat(Claims.phase(volume)).as(volume.getMetadata().getName()).isEqualTo(expected);
-            assertThat(volume.getMetadata().getName().startsWith("pvc-") && !claimLives)
+            String name = volume.getMetadata().getName();
+            assertThat(Claims.phase(volume)).as(name).isEqualTo(expectedPhase(volume));
+            assertThat(name.startsWith("pvc-") && !Claims.phase(volume).equals("Bound"))
                     .as("a folder that outlived its claim")
                     .isFalse();
         }
+    }
+
+    private String expectedPhase(PersistentVolume volume) {
+        String uid = volume.getSpec().getClaimRef() == null
+                ? ""
+                : Claims.orEmpty(volume.getSpec().getClaimRef().getUid());
+        if (uid.isEmpty()) {
+            return "Available";
+        }
+        boolean isHeld = storage.claims.stored().stream()
+                .anyMatch(claim -> claim.getMetadata().getUid().equals(uid)
+                        && Claims.volumeName(claim).equals(volume.getMetadata().getName()));
+        boolean isOthersToRemove = Claims.hasAnnotation(volume, Claims.PROVISIONED_BY)
+                || volume.getSpec().getPersistentVolumeReclaimPolicy().equals("Retain");
+        return isHeld ? "Bound" : isOthersToRemove ? "Released" : "Failed";
     }
 }

@@ -233,13 +233,15 @@ final class ModelStorage implements StorageView {
         };
     }
 
-    /** The living claim that holds this volume. */
+    /** The living claim that this volume is for, unless that has got another one. */
     private Optional<PersistentVolumeClaim> owner(PersistentVolume volume) {
         return claims.stored().stream()
-                .filter(claim ->
-                        Claims.volumeName(claim).equals(volume.getMetadata().getName()))
-                .filter(claim -> Claims.hasAnnotation(claim, Claims.BIND_COMPLETED))
-                .filter(claim -> !Claims.phase(claim).equals("Lost"))
+                .filter(claim -> volume.getSpec().getClaimRef() != null
+                        && claim.getMetadata()
+                                .getUid()
+                                .equals(volume.getSpec().getClaimRef().getUid()))
+                .filter(claim -> Claims.volumeName(claim).isEmpty()
+                        || Claims.volumeName(claim).equals(volume.getMetadata().getName()))
                 .findFirst();
     }
 
@@ -268,6 +270,9 @@ final class ModelStorage implements StorageView {
         assertThat(bound).as("volumes of bound claims").doesNotHaveDuplicates();
         List<String> claimants = volumes.stored().stream()
                 .filter(volume -> volume.getSpec().getClaimRef() != null)
+                // A provisioner outside doesn't know what was chosen meanwhile.
+                .filter(volume -> !"example.com/disks"
+                        .equals(Ownership.annotations(volume).get(Claims.PROVISIONED_BY)))
                 .map(volume -> Claims.orEmpty(volume.getSpec().getClaimRef().getUid()))
                 .filter(uid -> !uid.isEmpty())
                 .toList();

@@ -9,6 +9,7 @@ import io.mokube.apiserver.authn.Authenticator;
 import io.mokube.apiserver.authn.Authenticators;
 import io.mokube.apiserver.authn.BootstrapTokens;
 import io.mokube.apiserver.authn.CertificateAuthenticator;
+import io.mokube.apiserver.authn.SecretTokens;
 import io.mokube.apiserver.authn.ServiceAccountTokens;
 import io.mokube.apiserver.authn.StaticTokens;
 import io.mokube.apiserver.authz.Authorizer;
@@ -49,6 +50,7 @@ import io.mokube.apiserver.verbs.AllInstances;
 import io.mokube.apiserver.verbs.Backend;
 import io.mokube.apiserver.verbs.Bootstrap;
 import io.mokube.apiserver.verbs.FlowUpkeep;
+import io.mokube.apiserver.verbs.TokenUse;
 import io.mokube.apiserver.verbs.Verbs;
 import io.mokube.apiserver.webhook.WebhookClient;
 import io.mokube.machinery.component.Component;
@@ -60,6 +62,7 @@ import java.net.InetAddress;
 import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
+import java.security.interfaces.RSAPublicKey;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -187,7 +190,12 @@ public final class ApiServer implements Component {
                     .ready("shutdown", () -> !progress.begun);
             ServiceAccountTokens tokens = new ServiceAccountTokens(
                     certificates.serviceAccountKeys(), platform.clock(), holders(resources, objects));
-            Authenticators authenticators = authenticators(tokens, certificates, reader);
+            SecretTokens secretTokens = new SecretTokens(
+                    (RSAPublicKey) certificates.serviceAccountKeys().getPublic(),
+                    holders(resources, objects),
+                    platform.clock(),
+                    new TokenUse(backend));
+            Authenticators authenticators = authenticators(tokens, secretTokens, certificates, reader);
             KubeletClient kubelets = new KubeletClient(certificates);
             Pipeline pipeline = new Pipeline(
                     authorizer,
@@ -386,10 +394,14 @@ public final class ApiServer implements Component {
     }
 
     private Authenticators authenticators(
-            ServiceAccountTokens tokens, ClusterCertificates certificates, CachedClusterReader reader) {
+            ServiceAccountTokens tokens,
+            SecretTokens secretTokens,
+            ClusterCertificates certificates,
+            CachedClusterReader reader) {
         List<Authenticator> all = new ArrayList<>(List.of(
                 new CertificateAuthenticator(certificates.authorityCertificate(), platform.clock()),
                 tokens,
+                secretTokens,
                 new BootstrapTokens(
                         name -> reader.get(new GroupResource("", "secrets"), new ObjectKey("kube-system", name)),
                         platform.clock())));

@@ -5,7 +5,9 @@ import io.mokube.client.rest.ClientConfig;
 import io.mokube.controllermanager.controllers.nodeipam.NodeIpamConfig;
 import io.mokube.controllermanager.controllers.nodelifecycle.NodeLifecycleConfig;
 import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.UUID;
 
 /**
@@ -16,25 +18,48 @@ import java.util.UUID;
  * @param rootCaPem the certificate that pods trust the API server by; published in every namespace
  * @param nodeLifecycle how patient the cluster is with silent nodes
  * @param nodeIpam which ranges nodes get for their pods' addresses
+ * @param keys what certificates and service account tokens are signed with
+ * @param hostPathVolumes where volumes of the class provisioner {@code kubernetes.io/host-path} get their folders; such
+ *     volumes are not made when it is absent
  */
 public record ControllerManagerConfig(
         ClientConfig client,
         ElectionConfig election,
         String rootCaPem,
         NodeLifecycleConfig nodeLifecycle,
-        NodeIpamConfig nodeIpam) {
+        NodeIpamConfig nodeIpam,
+        ClusterKeys keys,
+        Optional<Path> hostPathVolumes) {
 
-    /** With Kubernetes' own patience, for nodes that bring their ranges. */
+    /** With Kubernetes' own patience, for nodes that bring their ranges, and without what only a cluster's keys and folders
+     * make possible. */
     public ControllerManagerConfig(ClientConfig client, ElectionConfig election, String rootCaPem) {
-        this(client, election, rootCaPem, NodeLifecycleConfig.STANDARD, NodeIpamConfig.OFF);
+        this(
+                client,
+                election,
+                rootCaPem,
+                NodeLifecycleConfig.STANDARD,
+                NodeIpamConfig.OFF,
+                ClusterKeys.NONE,
+                Optional.empty());
     }
 
     public ControllerManagerConfig withNodeLifecycle(NodeLifecycleConfig patience) {
-        return new ControllerManagerConfig(client, election, rootCaPem, patience, nodeIpam);
+        return new ControllerManagerConfig(client, election, rootCaPem, patience, nodeIpam, keys, hostPathVolumes);
     }
 
     public ControllerManagerConfig withNodeIpam(NodeIpamConfig ranges) {
-        return new ControllerManagerConfig(client, election, rootCaPem, nodeLifecycle, ranges);
+        return new ControllerManagerConfig(client, election, rootCaPem, nodeLifecycle, ranges, keys, hostPathVolumes);
+    }
+
+    public ControllerManagerConfig withKeys(ClusterKeys clusterKeys) {
+        return new ControllerManagerConfig(
+                client, election, rootCaPem, nodeLifecycle, nodeIpam, clusterKeys, hostPathVolumes);
+    }
+
+    public ControllerManagerConfig withHostPathVolumes(Path folder) {
+        return new ControllerManagerConfig(
+                client, election, rootCaPem, nodeLifecycle, nodeIpam, keys, Optional.of(folder));
     }
 
     /** The Lease of Kubernetes' own controller manager, and the certificate that the client itself trusts. */

@@ -79,7 +79,11 @@ final class ServicesCluster implements TestCluster {
         launch(
                 "controller-manager",
                 "controller-manager",
-                List.of("--mokube.kubeconfig=" + folder.resolve("controller-manager.conf")));
+                List.of(
+                        "--mokube.kubeconfig=" + folder.resolve("controller-manager.conf"),
+                        "--mokube.cluster-signing-cert-file=" + folder.resolve("pki/ca.crt"),
+                        "--mokube.cluster-signing-key-file=" + folder.resolve("pki/ca.key"),
+                        "--mokube.service-account-private-key-file=" + folder.resolve("pki/sa.key")));
         for (String node : nodes) {
             launch(
                     NODE_PREFIX + node,

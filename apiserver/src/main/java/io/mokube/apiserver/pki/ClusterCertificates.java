@@ -2,6 +2,9 @@ package io.mokube.apiserver.pki;
 
 import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.time.Clock;
+import io.mokube.pki.CertificateAuthority;
+import io.mokube.pki.Credential;
+import io.mokube.pki.Pem;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;

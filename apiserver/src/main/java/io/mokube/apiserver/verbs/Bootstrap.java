@@ -8,6 +8,8 @@ import io.mokube.machinery.names.GroupResource;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.object.KubeObject;
 import java.net.InetAddress;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import tools.jackson.databind.node.ObjectNode;
@@ -52,6 +54,7 @@ public final class Bootstrap {
         ensure(SERVICE_CIDRS, serviceCidr(serviceCidr));
         ensure(new GroupResource("", "services"), kubernetesService(serviceAddress, port));
         PRIORITY_CLASSES.forEach((name, value) -> ensure(CLASSES, priorityClass(name, value)));
+        ensure(new GroupResource("", "configmaps"), tokenTracking());
         new PolicyBootstrap(backend, SELF).ensure();
         // Who is told that the server is ready finds these rights in force.
         new Reads(backend).awaitCurrent();
@@ -62,6 +65,16 @@ public final class Bootstrap {
         range.setMetadata("name", ServiceAllocation.DEFAULT_RANGE);
         range.root().putObject("spec").putArray("cidrs").add(cidr);
         return range;
+    }
+
+    /** Says since when the uses of tokens in secrets are noted, for those who remove the unused. */
+    private KubeObject tokenTracking() {
+        KubeObject map = KubeObject.of("v1", "ConfigMap");
+        map.setMetadata("name", "kube-apiserver-legacy-service-account-token-tracking");
+        map.setMetadata("namespace", "kube-system");
+        LocalDate today = LocalDate.ofInstant(backend.platform().clock().instant(), ZoneOffset.UTC);
+        map.root().putObject("data").put("since", today.toString());
+        return map;
     }
 
     private static KubeObject kubernetesService(InetAddress address, int port) {

@@ -1,8 +1,8 @@
 package io.mokube.apiserver.http;
 
 import io.mokube.apiserver.ApiServer;
-import io.mokube.apiserver.pki.Pem;
 import io.mokube.machinery.object.Json;
+import io.mokube.pki.Pem;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;

@@ -2,6 +2,7 @@ package io.mokube.controllermanager.app;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.mokube.client.rest.ClientConfig;
+import io.mokube.controllermanager.ClusterKeys;
 import io.mokube.controllermanager.ControllerManager;
 import io.mokube.controllermanager.ControllerManagerConfig;
 import io.mokube.controllermanager.controllers.nodeipam.NodeIpamConfig;
@@ -13,6 +14,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -23,7 +25,10 @@ import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.Bean;
 
-/** The controller manager as a Spring Boot service. */
+/**
+ * The controller manager as a Spring Boot service. It needs {@code mokube.kubeconfig}; the other settings are those of
+ * kube-controller-manager by name, and each may be left out.
+ */
 @SpringBootApplication
 @EnableConfigurationProperties(ControllerManagerApplication.Settings.class)
 public class ControllerManagerApplication {
@@ -39,6 +44,10 @@ public class ControllerManagerApplication {
      * @param nodeCidrMaskSizeIpv4 the prefix of a node's part
      * @param nodeCidrMaskSizeIpv6 the same for IPv6
      * @param serviceCidr ranges of services, which no node gets
+     * @param clusterSigningCertFile the authority that signs certificate requests, and its key
+     * @param clusterSigningDuration how long such certificates live at most
+     * @param serviceAccountPrivateKeyFile the key of the tokens in secrets
+     * @param hostPathVolumes the folder of volumes that {@code kubernetes.io/host-path} makes
      */
     @ConfigurationProperties("mokube")
     public record Settings(
@@ -47,7 +56,22 @@ public class ControllerManagerApplication {
             @DefaultValue("10.244.0.0/16") List<String> clusterCidr,
             @DefaultValue("24") int nodeCidrMaskSizeIpv4,
             @DefaultValue("64") int nodeCidrMaskSizeIpv6,
-            @DefaultValue List<String> serviceCidr) {
+            @DefaultValue List<String> serviceCidr,
+            @Nullable Path clusterSigningCertFile,
+            @Nullable Path clusterSigningKeyFile,
+            @DefaultValue("365d") Duration clusterSigningDuration,
+            @Nullable Path serviceAccountPrivateKeyFile,
+            @Nullable Path hostPathVolumes) {
+
+        ClusterKeys keys() {
+            ClusterKeys keys = ClusterKeys.NONE;
+            if (clusterSigningCertFile != null && clusterSigningKeyFile != null) {
+                keys = keys.withSigning(clusterSigningCertFile, clusterSigningKeyFile, clusterSigningDuration);
+            }
+            return serviceAccountPrivateKeyFile == null
+                    ? keys
+                    : keys.withServiceAccounts(serviceAccountPrivateKeyFile);
+        }
 
         NodeIpamConfig nodeIpam() {
             return allocateNodeCidrs
@@ -70,7 +94,12 @@ public class ControllerManagerApplication {
     ControllerManager controllerManager(Settings settings, MeterRegistry meters) {
         ControllerManagerConfig config = ControllerManagerConfig.standard(
                         ClientConfig.fromKubeconfig(settings.kubeconfig()))
-                .withNodeIpam(settings.nodeIpam());
+                .withNodeIpam(settings.nodeIpam())
+                .withKeys(settings.keys());
+        Path volumes = settings.hostPathVolumes();
+        if (volumes != null) {
+            config = config.withHostPathVolumes(volumes);
+        }
         return new ControllerManager(config, new Platform(Clock.system(), new SecureRandom(), meters));
     }
 

@@ -6,6 +6,10 @@ import io.mokube.controllermanager.controllers.daemonset.DaemonSetController;
 import io.mokube.controllermanager.controllers.batch.CronJobController;
 import io.mokube.controllermanager.controllers.batch.JobController;
 import io.mokube.controllermanager.controllers.batch.TtlAfterFinishedController;
+import io.mokube.controllermanager.controllers.attachments.AttachDetachController;
+import io.mokube.controllermanager.controllers.certificates.CertificateApprovingController;
+import io.mokube.controllermanager.controllers.certificates.CertificateCleanerController;
+import io.mokube.controllermanager.controllers.certificates.CertificateSigningController;
 import io.mokube.controllermanager.controllers.deployment.DeploymentController;
 import io.mokube.controllermanager.controllers.endpoints.EndpointsController;
 import io.mokube.controllermanager.controllers.endpointslice.EndpointSliceController;
@@ -20,6 +24,13 @@ import io.mokube.controllermanager.controllers.replicaset.ReplicaSetController;
 import io.mokube.controllermanager.controllers.replicaset.ReplicationControllerController;
 import io.mokube.controllermanager.controllers.servicecidr.ServiceCidrController;
 import io.mokube.controllermanager.controllers.statefulset.StatefulSetController;
+import io.mokube.controllermanager.controllers.resourceclaims.ResourceClaimController;
+import io.mokube.controllermanager.controllers.tokens.LegacyTokenCleaner;
+import io.mokube.controllermanager.controllers.tokens.ServiceAccountTokenController;
+import io.mokube.controllermanager.controllers.volumes.EphemeralVolumeController;
+import io.mokube.controllermanager.controllers.volumes.Protection;
+import io.mokube.controllermanager.controllers.volumes.VolumeBinder;
+import io.mokube.controllermanager.controllers.volumes.VolumeExpander;
 import java.util.List;
 import java.util.function.Function;
 
@@ -52,6 +63,19 @@ public final class ControllerList {
             JobController::create,
             TtlAfterFinishedController::create,
             CronJobController::create);
+            CertificateApprovingController::create,
+            CertificateSigningController::create,
+            CertificateCleanerController::create,
+            ServiceAccountTokenController::create,
+            LegacyTokenCleaner::create,
+            VolumeBinder::create,
+            Protection::ofClaims,
+            Protection::ofVolumes,
+            Protection::ofAttributesClasses,
+            EphemeralVolumeController::create,
+            VolumeExpander::create,
+            AttachDetachController::create,
+            ResourceClaimController::create);
 
     private ControllerList() {}
 }

@@ -9,6 +9,7 @@ import io.mokube.client.rest.ApiClient;
 import io.mokube.client.rest.ClientConfig;
 import io.mokube.client.rest.ConnectionException;
 import io.mokube.client.rest.ListOptions;
+import io.mokube.controllermanager.ClusterKeys;
 import io.mokube.controllermanager.ControllerManager;
 import io.mokube.controllermanager.ControllerManagerConfig;
 import io.mokube.controllermanager.controllers.nodeipam.NodeIpamConfig;
@@ -87,7 +88,9 @@ public final class Cluster {
             start(new Scheduler(SchedulerConfig.of(clientConfig(apiServer, "scheduler")), platform));
             start(new ControllerManager(
                     ControllerManagerConfig.standard(clientConfig(apiServer, "controller-manager"))
-                            .withNodeIpam(podRanges()),
+                            .withNodeIpam(podRanges())
+                            .withKeys(ClusterKeys.of(folder.path().resolve("pki")))
+                            .withHostPathVolumes(folder.volumes()),
                     platform));
             if (config.runtime() == RuntimeKind.DOCKER) {
                 new DockerNodes(folder).claim(config.docker());

@@ -48,6 +48,11 @@ public record ClusterFolder(Path path) {
         return path.resolve("nodes").resolve(name);
     }
 
+    /** The volumes that the cluster makes for claims; every node is on this machine and finds them. */
+    public Path volumes() {
+        return path.resolve("volumes");
+    }
+
     /** What a detached cluster says. */
     public Path log() {
         return path.resolve("mokube.log");

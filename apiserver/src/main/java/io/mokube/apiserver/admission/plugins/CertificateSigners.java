@@ -9,16 +9,10 @@ import io.mokube.apiserver.authz.Authorizer.Attributes;
 import io.mokube.apiserver.authz.Authorizer.Decision;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.object.KubeObject;
-import java.io.IOException;
-import java.io.StringReader;
-import java.nio.charset.StandardCharsets;
+import io.mokube.pki.CertificateRequest;
+import java.security.GeneralSecurityException;
 import java.util.Base64;
 import java.util.List;
-import org.bouncycastle.asn1.x500.RDN;
-import org.bouncycastle.asn1.x500.style.BCStyle;
-import org.bouncycastle.asn1.x500.style.IETFUtils;
-import org.bouncycastle.openssl.PEMParser;
-import org.bouncycastle.pkcs.PKCS10CertificationRequest;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -114,19 +108,11 @@ public final class CertificateSigners implements AdmissionPlugin {
 
     private static boolean asksForMastery(KubeObject object) {
         String encoded = object.at("spec", "request").asString("");
-        try (PEMParser parser = new PEMParser(
-                new StringReader(new String(Base64.getDecoder().decode(encoded), StandardCharsets.US_ASCII)))) {
-            if (parser.readObject() instanceof PKCS10CertificationRequest request) {
-                for (RDN organization : request.getSubject().getRDNs(BCStyle.O)) {
-                    String name =
-                            IETFUtils.valueToString(organization.getFirst().getValue());
-                    if (name.equals(User.SYSTEM_MASTERS)) {
-                        return true;
-                    }
-                }
-            }
-            return false;
-        } catch (IOException | IllegalArgumentException e) {
+        try {
+            return CertificateRequest.parse(Base64.getDecoder().decode(encoded))
+                    .organizations()
+                    .contains(User.SYSTEM_MASTERS);
+        } catch (GeneralSecurityException | IllegalArgumentException e) {
             // Validation has said what is wrong with it.
             return false;
         }

@@ -5,19 +5,13 @@ import io.mokube.machinery.error.FieldError;
 import io.mokube.machinery.names.NameFormat;
 import io.mokube.machinery.object.Json;
 import io.mokube.machinery.object.KubeObject;
-import java.io.IOException;
-import java.io.StringReader;
-import java.nio.charset.StandardCharsets;
+import io.mokube.pki.CertificateRequest;
+import java.security.GeneralSecurityException;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
-import org.bouncycastle.openssl.PEMParser;
-import org.bouncycastle.operator.OperatorCreationException;
-import org.bouncycastle.operator.jcajce.JcaContentVerifierProviderBuilder;
-import org.bouncycastle.pkcs.PKCS10CertificationRequest;
-import org.bouncycastle.pkcs.PKCSException;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -101,15 +95,11 @@ final class CertificateRequestStrategy implements ResourceStrategy {
 
     /** Why a text is no request for a certificate, {@code ""} when it is one. */
     private static String problemOf(String encoded) {
-        try (PEMParser parser = new PEMParser(
-                new StringReader(new String(Base64.getDecoder().decode(encoded), StandardCharsets.US_ASCII)))) {
-            if (!(parser.readObject() instanceof PKCS10CertificationRequest request)) {
-                return "PEM block type must be CERTIFICATE REQUEST";
-            }
-            boolean isSigned = request.isSignatureValid(
-                    new JcaContentVerifierProviderBuilder().build(request.getSubjectPublicKeyInfo()));
+        try {
+            boolean isSigned = CertificateRequest.parse(Base64.getDecoder().decode(encoded))
+                    .isSignedByItsKey();
             return isSigned ? "" : "the signature does not belong to the key";
-        } catch (IOException | IllegalArgumentException | PKCSException | OperatorCreationException e) {
+        } catch (GeneralSecurityException | IllegalArgumentException e) {
             return String.valueOf(e.getMessage());
         }
     }

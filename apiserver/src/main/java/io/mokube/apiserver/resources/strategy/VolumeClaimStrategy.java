@@ -64,11 +64,17 @@ final class VolumeClaimStrategy extends SpecStatusStrategy {
         shrinking(claim, old, errors);
     }
 
-    /** A claim may not ask for less than it has. */
+    /**
+     * A claim may take back what it asked for while it has not got it yet, but no more than that. One that was given more
+     * than it asked for asks for less than it has from the beginning.
+     */
     private static void shrinking(KubeObject claim, KubeObject old, List<FieldError> errors) {
         String size = Tree.text(claim.at("spec", "resources", "requests"), "storage");
+        String before = Tree.text(old.at("spec", "resources", "requests"), "storage");
         String had = Tree.text(old.at("status", "capacity"), "storage");
-        if (!size.isEmpty() && !had.isEmpty() && Quantity.parse(size).compareTo(Quantity.parse(had)) < 0) {
+        boolean shrinks =
+                !size.isEmpty() && !before.isEmpty() && Quantity.parse(size).compareTo(Quantity.parse(before)) < 0;
+        if (shrinks && !had.isEmpty() && Quantity.parse(size).compareTo(Quantity.parse(had)) <= 0) {
             errors.add(FieldError.forbidden(
                     "spec.resources.requests.storage", "field can not be less than status.capacity"));
         }

@@ -13,7 +13,7 @@ import io.mokube.client.reconcile.ReconcileLoop;
 import io.mokube.client.reconcile.Reconciler;
 import io.mokube.controllermanager.controllers.Controller;
 import io.mokube.controllermanager.controllers.ControllerContext;
-import io.mokube.controllermanager.controllers.nodelifecycle.PodsOnNode;
+import io.mokube.controllermanager.controllers.ownership.PodsOnNode;
 import io.mokube.controllermanager.controllers.ownership.Ownership;
 import io.mokube.controllermanager.controllers.services.ServiceFacts;
 import io.mokube.controllermanager.controllers.services.ServicesOfPods;

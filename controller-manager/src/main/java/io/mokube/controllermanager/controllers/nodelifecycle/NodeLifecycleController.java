@@ -18,6 +18,7 @@ import io.mokube.controllermanager.controllers.ControllerContext;
 import io.mokube.controllermanager.controllers.nodelifecycle.NodeHealth.Heard;
 import io.mokube.controllermanager.controllers.nodelifecycle.NodeHealth.Readiness;
 import io.mokube.controllermanager.controllers.ownership.PodFacts;
+import io.mokube.controllermanager.controllers.ownership.PodsOnNode;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.time.Clock;
 import java.time.Duration;

@@ -13,6 +13,7 @@ import io.mokube.client.reconcile.Reconciler;
 import io.mokube.controllermanager.controllers.Controller;
 import io.mokube.controllermanager.controllers.ControllerContext;
 import io.mokube.controllermanager.controllers.ownership.Ownership;
+import io.mokube.controllermanager.controllers.ownership.PodsOnNode;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.time.Clock;
 import java.time.Duration;

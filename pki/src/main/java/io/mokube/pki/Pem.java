@@ -1,4 +1,4 @@
-package io.mokube.apiserver.pki;
+package io.mokube.pki;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-package io.mokube.apiserver.pki;
+package io.mokube.pki;
 
 import java.io.IOException;
 import java.math.BigInteger;
@@ -7,6 +7,7 @@ import java.net.UnknownHostException;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
+import java.security.PrivateKey;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
@@ -14,10 +15,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.Date;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.X500NameBuilder;
 import org.bouncycastle.asn1.x500.style.BCStyle;
+import org.bouncycastle.asn1.x509.AuthorityKeyIdentifier;
 import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
 import org.bouncycastle.asn1.x509.Extension;
@@ -30,9 +34,14 @@ import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequest;
+import org.jspecify.annotations.Nullable;
 
-/** Signs the cluster's certificates. Keys are on the P-256 curve, which costs a handshake least. */
-final class CertificateAuthority {
+/**
+ * Signs certificates. The keys that it makes are on the P-256 curve, which costs a handshake least; the authority's own may
+ * be RSA as well.
+ */
+public final class CertificateAuthority {
 
     private static final Duration AUTHORITY_LIFE = Duration.ofDays(3650);
     private static final Duration LEAF_LIFE = Duration.ofDays(365);
@@ -44,12 +53,13 @@ final class CertificateAuthority {
 
     private final Credential own;
 
-    CertificateAuthority(Credential own) {
+    /** An authority with the certificate and key that it signs with. */
+    public CertificateAuthority(Credential own) {
         this.own = own;
     }
 
     /** A new authority that trusts itself. */
-    static CertificateAuthority create(String commonName, Instant now) throws GeneralSecurityException {
+    public static CertificateAuthority create(String commonName, Instant now) throws GeneralSecurityException {
         KeyPair keys = newKeys();
         X500Name name = distinguishedName(commonName, List.of());
         JcaX509v3CertificateBuilder builder = new JcaX509v3CertificateBuilder(
@@ -64,18 +74,20 @@ final class CertificateAuthority {
                     Extension.subjectKeyIdentifier,
                     false,
                     new JcaX509ExtensionUtils().createSubjectKeyIdentifier(keys.getPublic()));
-            return new CertificateAuthority(new Credential(sign(builder, keys), keys.getPrivate()));
+            return new CertificateAuthority(new Credential(sign(builder, keys.getPrivate()), keys.getPrivate()));
         } catch (IOException e) {
             throw new GeneralSecurityException(e);
         }
     }
 
-    Credential own() {
+    /** What this authority signs with. */
+    public Credential own() {
         return own;
     }
 
     /** For a client: the common name is its user name, the organizations are its groups. */
-    Credential issueClient(String commonName, List<String> organizations, Instant now) throws GeneralSecurityException {
+    public Credential issueClient(String commonName, List<String> organizations, Instant now)
+            throws GeneralSecurityException {
         return issue(newKeys(), commonName, organizations, List.of(), now, KeyPurposeId.id_kp_clientAuth);
     }
 
@@ -83,7 +95,7 @@ final class CertificateAuthority {
      * For a person, who may use any client: with an RSA key, as kubeadm makes it, because there are clients that read no
      * other without further libraries.
      */
-    Credential issuePersonal(String commonName, List<String> organizations, Instant now)
+    public Credential issuePersonal(String commonName, List<String> organizations, Instant now)
             throws GeneralSecurityException {
         KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
         generator.initialize(2048);
@@ -92,7 +104,7 @@ final class CertificateAuthority {
     }
 
     /** For a server that is reached by these host names and addresses. */
-    Credential issueServing(String commonName, List<String> organizations, Collection<String> names, Instant now)
+    public Credential issueServing(String commonName, List<String> organizations, Collection<String> names, Instant now)
             throws GeneralSecurityException {
         return issue(newKeys(), commonName, organizations, names, now, KeyPurposeId.id_kp_serverAuth);
     }
@@ -106,39 +118,92 @@ final class CertificateAuthority {
             KeyPurposeId purpose)
             throws GeneralSecurityException {
         JcaX509v3CertificateBuilder builder = new JcaX509v3CertificateBuilder(
-                X500Name.getInstance(own.certificate().getSubjectX500Principal().getEncoded()),
+                issuer(),
                 serial(),
                 date(now.minus(SKEW)),
                 date(now.plus(LEAF_LIFE)),
                 distinguishedName(commonName, organizations),
                 keys.getPublic());
         try {
-            JcaX509ExtensionUtils extensions = new JcaX509ExtensionUtils();
             builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(false));
             builder.addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.digitalSignature));
             builder.addExtension(Extension.extendedKeyUsage, false, new ExtendedKeyUsage(purpose));
-            builder.addExtension(
-                    Extension.authorityKeyIdentifier,
-                    false,
-                    extensions.createAuthorityKeyIdentifier(own.certificate().getPublicKey()));
+            builder.addExtension(Extension.authorityKeyIdentifier, false, ownIdentifier());
             if (!names.isEmpty()) {
                 GeneralName[] subjects =
                         names.stream().map(CertificateAuthority::generalName).toArray(GeneralName[]::new);
                 builder.addExtension(Extension.subjectAlternativeName, false, new GeneralNames(subjects));
             }
-            return new Credential(
-                    sign(builder, new KeyPair(own.certificate().getPublicKey(), own.key())), keys.getPrivate());
+            return new Credential(sign(builder, own.key()), keys.getPrivate());
         } catch (IOException e) {
             throw new GeneralSecurityException(e);
         }
     }
 
-    private static X509Certificate sign(JcaX509v3CertificateBuilder builder, KeyPair signer)
+    /**
+     * Signs what was asked for: the subject, other names and key of a request. Whether they may be had is not judged here.
+     *
+     * @param begins where the certificate's life begins
+     * @param ends where it ends, or with the authority's own certificate if that is earlier
+     * @throws GeneralSecurityException when it would have ended before {@code now}, or can't be signed
+     */
+    public X509Certificate sign(
+            CertificateRequest request, Set<Usage> usages, Instant now, Instant begins, Instant ends)
             throws GeneralSecurityException {
+        Instant last = own.certificate().getNotAfter().toInstant();
+        Instant end = ends.isBefore(last) ? ends : last;
+        if (!now.isBefore(end)) {
+            throw new GeneralSecurityException(
+                    "refusing to sign a certificate that expired in the past: NotAfter " + end + " is before " + now);
+        }
+        int bits = 0;
+        Set<KeyPurposeId> purposes = new LinkedHashSet<>();
+        for (Usage usage : usages) {
+            bits |= usage.bit();
+            usage.purpose().ifPresent(purposes::add);
+        }
+        JcaX509v3CertificateBuilder builder = new JcaX509v3CertificateBuilder(
+                issuer(),
+                serial(),
+                date(begins),
+                date(end),
+                request.pkcs10().getSubject(),
+                new JcaPKCS10CertificationRequest(request.pkcs10()).getPublicKey());
+        try {
+            builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(false));
+            if (bits != 0) {
+                builder.addExtension(Extension.keyUsage, true, new KeyUsage(bits));
+            }
+            if (!purposes.isEmpty()) {
+                builder.addExtension(
+                        Extension.extendedKeyUsage, false, new ExtendedKeyUsage(purposes.toArray(KeyPurposeId[]::new)));
+            }
+            builder.addExtension(Extension.authorityKeyIdentifier, false, ownIdentifier());
+            @Nullable GeneralNames names = request.alternativeNames();
+            if (names != null) {
+                builder.addExtension(Extension.subjectAlternativeName, false, names);
+            }
+        } catch (IOException e) {
+            throw new GeneralSecurityException(e);
+        }
+        return sign(builder, own.key());
+    }
+
+    private X500Name issuer() {
+        return X500Name.getInstance(own.certificate().getSubjectX500Principal().getEncoded());
+    }
+
+    private AuthorityKeyIdentifier ownIdentifier() throws GeneralSecurityException {
+        return new JcaX509ExtensionUtils()
+                .createAuthorityKeyIdentifier(own.certificate().getPublicKey());
+    }
+
+    private static X509Certificate sign(JcaX509v3CertificateBuilder builder, PrivateKey signer)
+            throws GeneralSecurityException {
+        String algorithm = "SHA256with" + (signer.getAlgorithm().equals("EC") ? "ECDSA" : signer.getAlgorithm());
         try {
             return new JcaX509CertificateConverter()
-                    .getCertificate(
-                            builder.build(new JcaContentSignerBuilder("SHA256withECDSA").build(signer.getPrivate())));
+                    .getCertificate(builder.build(new JcaContentSignerBuilder(algorithm).build(signer)));
         } catch (OperatorCreationException e) {
             throw new GeneralSecurityException(e);
         }
@@ -158,7 +223,7 @@ final class CertificateAuthority {
     }
 
     /** An address in one spelling, so that {@code ::1} equals {@code 0:0:0:0:0:0:0:1}; a host name as it is. */
-    static String canonical(String name) {
+    public static String canonical(String name) {
         try {
             return isAddress(name) ? InetAddress.getByName(name).getHostAddress() : name;
         } catch (UnknownHostException e) {

@@ -1,4 +1,4 @@
-package io.mokube.apiserver.pki;
+package io.mokube.pki;
 
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;

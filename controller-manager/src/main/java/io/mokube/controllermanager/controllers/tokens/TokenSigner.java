@@ -1,0 +1,70 @@
+package io.mokube.controllermanager.controllers.tokens;
+
+import com.nimbusds.jose.JOSEException;
+import com.nimbusds.jose.JWSAlgorithm;
+import com.nimbusds.jose.JWSHeader;
+import com.nimbusds.jose.crypto.RSASSASigner;
+import com.nimbusds.jwt.JWTClaimsSet;
+import com.nimbusds.jwt.SignedJWT;
+import io.fabric8.kubernetes.api.model.ServiceAccount;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.MessageDigest;
+import java.security.PrivateKey;
+import java.security.interfaces.RSAPrivateCrtKey;
+import java.security.spec.RSAPublicKeySpec;
+import java.util.Base64;
+
+/** Signs the tokens that secrets keep, with the claims that API servers look for in them. */
+final class TokenSigner {
+
+    private static final String CLAIM = "kubernetes.io/serviceaccount/";
+
+    private final PrivateKey key;
+    private final JWSHeader header;
+
+    /**
+     * @throws IllegalArgumentException when the key is not of the kind that API servers check tokens with
+     */
+    TokenSigner(PrivateKey key) {
+        if (!(key instanceof RSAPrivateCrtKey rsa)) {
+            throw new IllegalArgumentException("the service account key must be an RSA key");
+        }
+        this.key = key;
+        try {
+            byte[] publicKey = KeyFactory.getInstance("RSA")
+                    .generatePublic(new RSAPublicKeySpec(rsa.getModulus(), rsa.getPublicExponent()))
+                    .getEncoded();
+            String id = Base64.getUrlEncoder()
+                    .withoutPadding()
+                    .encodeToString(MessageDigest.getInstance("SHA-256").digest(publicKey));
+            this.header = new JWSHeader.Builder(JWSAlgorithm.RS256).keyID(id).build();
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("every JDK has RSA and SHA-256", e);
+        }
+    }
+
+    /** A token of the account that is good while the secret holds it. */
+    String sign(ServiceAccount account, String secret) {
+        String namespace = account.getMetadata().getNamespace();
+        String name = account.getMetadata().getName();
+        SignedJWT token = new SignedJWT(
+                header,
+                new JWTClaimsSet.Builder()
+                        .issuer("kubernetes/serviceaccount")
+                        .subject("system:serviceaccount:" + namespace + ":" + name)
+                        .claim(CLAIM + "namespace", namespace)
+                        .claim(CLAIM + "secret.name", secret)
+                        .claim(CLAIM + "service-account.name", name)
+                        .claim(
+                                CLAIM + "service-account.uid",
+                                account.getMetadata().getUid())
+                        .build());
+        try {
+            token.sign(new RSASSASigner(key));
+        } catch (JOSEException e) {
+            throw new IllegalStateException("the service account key can't sign", e);
+        }
+        return token.serialize();
+    }
+}

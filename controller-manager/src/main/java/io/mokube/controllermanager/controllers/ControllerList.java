@@ -1,6 +1,7 @@
 package io.mokube.controllermanager.controllers;
 
 import io.mokube.controllermanager.controllers.deployment.DeploymentController;
+import io.mokube.controllermanager.controllers.disruption.DisruptionController;
 import io.mokube.controllermanager.controllers.garbage.GarbageCollector;
 import io.mokube.controllermanager.controllers.namespace.NamespaceController;
 import io.mokube.controllermanager.controllers.nodelifecycle.NodeLifecycleController;
@@ -24,7 +25,8 @@ public final class ControllerList {
             ReplicaSetController::create,
             NodeLifecycleController::create,
             TaintEvictionController::create,
-            PodGarbageCollector::create);
+            PodGarbageCollector::create,
+            DisruptionController::create);
 
     private ControllerList() {}
 }

@@ -35,6 +35,7 @@ import io.mokube.apiserver.proxy.ResourceProxy;
 import io.mokube.apiserver.registry.CachedClusterReader;
 import io.mokube.apiserver.registry.ObjectStore;
 import io.mokube.apiserver.registry.ServiceEndpoints;
+import io.mokube.apiserver.registry.StoreClusterWriter;
 import io.mokube.apiserver.resources.ResourceDefinition;
 import io.mokube.apiserver.resources.ResourceRegistry;
 import io.mokube.apiserver.storage.KeyValueStore;
@@ -149,8 +150,9 @@ public final class ApiServer implements Component {
                     objects,
                     AdmissionPlugins.standard(
                             reader,
+                            new StoreClusterWriter(resources, objects),
                             authorizer,
-                            platform.random(),
+                            platform,
                             mutatingWebhooks,
                             validatingWebhooks,
                             new WebhookCalls(webhooks, reader)),

@@ -7,6 +7,7 @@ import io.mokube.controllermanager.controllers.namespace.NamespaceController;
 import io.mokube.controllermanager.controllers.nodelifecycle.NodeLifecycleController;
 import io.mokube.controllermanager.controllers.nodelifecycle.TaintEvictionController;
 import io.mokube.controllermanager.controllers.podgc.PodGarbageCollector;
+import io.mokube.controllermanager.controllers.quota.ResourceQuotaController;
 import io.mokube.controllermanager.controllers.replicaset.ReplicaSetController;
 import java.util.List;
 import java.util.function.Function;
@@ -26,7 +27,8 @@ public final class ControllerList {
             NodeLifecycleController::create,
             TaintEvictionController::create,
             PodGarbageCollector::create,
-            DisruptionController::create);
+            DisruptionController::create,
+            ResourceQuotaController::create);
 
     private ControllerList() {}
 }

@@ -68,7 +68,8 @@ class QuotaTest {
         quota("q", "", "'pods':'2','requests.cpu':'1','requests.memory':'1Gi','limits.cpu':'3'");
         String modest = "'requests':{'cpu':'300m','memory':'256Mi'},'limits':{'cpu':'1'}";
         assertThat(pod("a", modest).code()).isEqualTo(201);
-        assertThat(used("q")).isEqualTo("{'limits.cpu':'1','pods':'1','requests.cpu':'300m','requests.memory':'256Mi'}");
+        assertThat(used("q"))
+                .isEqualTo("{'limits.cpu':'1','pods':'1','requests.cpu':'300m','requests.memory':'256Mi'}");
 
         Reply large = pod("b", "'requests':{'cpu':'800m','memory':'900Mi'},'limits':{'cpu':'1'}");
         assertThat(large.code()).isEqualTo(403);
@@ -80,13 +81,16 @@ class QuotaTest {
         assertThat(pod("b", "'requests':{'cpu':'1','memory':'1'}").message())
                 .isEqualTo("pods \"b\" is forbidden: failed quota: q: must specify limits.cpu for: c");
         assertThat(pod("b", "").message())
-                .isEqualTo("pods \"b\" is forbidden: failed quota: q: must specify limits.cpu for: c; requests.cpu for: c;"
-                        + " requests.memory for: c");
+                .isEqualTo(
+                        "pods \"b\" is forbidden: failed quota: q: must specify limits.cpu for: c; requests.cpu for: c;"
+                                + " requests.memory for: c");
 
         assertThat(pod("b", modest).code()).isEqualTo(201);
-        assertThat(used("q")).isEqualTo("{'limits.cpu':'2','pods':'2','requests.cpu':'600m','requests.memory':'512Mi'}");
+        assertThat(used("q"))
+                .isEqualTo("{'limits.cpu':'2','pods':'2','requests.cpu':'600m','requests.memory':'512Mi'}");
         assertThat(pod("c", modest).message())
-                .isEqualTo("pods \"c\" is forbidden: exceeded quota: q, requested: pods=1, used: pods=2, limited: pods=2");
+                .isEqualTo(
+                        "pods \"c\" is forbidden: exceeded quota: q, requested: pods=1, used: pods=2, limited: pods=2");
     }
 
     @Test
@@ -130,8 +134,8 @@ class QuotaTest {
     @Test
     void updatesAreChargedForWhatTheyAdd() {
         quota("q", "", "'services.nodeports':'2','services.loadbalancers':'1','services':'5'");
-        Reply service = admin.post(
-                NAMESPACE + "/services", json("{'metadata':{'name':'s'},'spec':{'ports':[{'port':80}]}}"));
+        Reply service =
+                admin.post(NAMESPACE + "/services", json("{'metadata':{'name':'s'},'spec':{'ports':[{'port':80}]}}"));
         assertThat(service.code()).as(service.text()).isEqualTo(201);
         assertThat(patch("services/s", "{'spec':{'type':'NodePort'}}").code()).isEqualTo(200);
         assertThat(used("q")).isEqualTo("{'services':'1','services.loadbalancers':'0','services.nodeports':'1'}");
@@ -202,8 +206,8 @@ class QuotaTest {
     }
 
     private static void quota(String name, String spec, String hard) {
-        Reply created =
-                admin.post(QUOTAS, json("{'metadata':{'name':'" + name + "'},'spec':{" + spec + "'hard':{" + hard + "}}}"));
+        Reply created = admin.post(
+                QUOTAS, json("{'metadata':{'name':'" + name + "'},'spec':{" + spec + "'hard':{" + hard + "}}}"));
         assertThat(created.code()).as(created.text()).isEqualTo(201);
         status(name, "'hard':{" + hard + "},'used':{" + hard.replaceAll(":'[^']*'", ":'0'") + "}");
     }

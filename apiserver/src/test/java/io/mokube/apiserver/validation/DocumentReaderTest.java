@@ -3,8 +3,8 @@ package io.mokube.apiserver.validation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.mokube.machinery.quantity.CanonicalQuantity;
 import io.mokube.machinery.object.Json;
+import io.mokube.machinery.quantity.CanonicalQuantity;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;

@@ -180,8 +180,7 @@ public record Amounts(SortedMap<String, Amount> byName) {
     /** The names of which there is more than the limit; what has no limit is not beyond it. */
     public List<String> beyond(Amounts limits) {
         return byName.entrySet().stream()
-                .filter(each -> limits.has(each.getKey())
-                        && each.getValue().compareTo(limits.get(each.getKey())) > 0)
+                .filter(each -> limits.has(each.getKey()) && each.getValue().compareTo(limits.get(each.getKey())) > 0)
                 .map(Map.Entry::getKey)
                 .toList();
     }

@@ -186,7 +186,8 @@ enum PodEvaluator implements Evaluator {
     }
 
     private static boolean namesNamespaces(JsonNode term) {
-        return !term.path("namespaces").isEmpty() || term.path("namespaceSelector").isObject();
+        return !term.path("namespaces").isEmpty()
+                || term.path("namespaceSelector").isObject();
     }
 
     @Override

@@ -186,14 +186,20 @@ class EvaluatorTest {
     @Test
     void namesTellWhatTheyMeasure() {
         assertThat(Evaluator.measuredBy(List.of(
-                        "requests.cpu", "count/deployments.apps", "services.nodeports", "gold.storageclass.storage.k8s.io/requests.storage", "secrets", "what")))
+                        "requests.cpu",
+                        "count/deployments.apps",
+                        "services.nodeports",
+                        "gold.storageclass.storage.k8s.io/requests.storage",
+                        "secrets",
+                        "what")))
                 .isEqualTo(Set.of(
                         new GroupResource("", "pods"),
                         new GroupResource("apps", "deployments"),
                         new GroupResource("", "services"),
                         new GroupResource("", "persistentvolumeclaims"),
                         new GroupResource("", "secrets")));
-        for (String name : List.of("requests.nvidia.com/gpu", "hugepages-2Mi", "requests.hugepages-1Gi", "count/pods")) {
+        for (String name :
+                List.of("requests.nvidia.com/gpu", "hugepages-2Mi", "requests.hugepages-1Gi", "count/pods")) {
             assertThat(PODS.measures(name)).as(name).isTrue();
         }
         for (String name : List.of("limits.nvidia.com/gpu", "nvidia.com/gpu", "requests.storage", "count/services")) {
@@ -204,7 +210,8 @@ class EvaluatorTest {
     @Test
     void amountsKeepTheFamilyTheyWereWrittenIn() {
         Amounts bytes = Amounts.of(object("{'a':'512Mi','b':'1k','c':'0'}").root());
-        Amounts sum = bytes.plus(Amounts.of(object("{'a':'512Mi','b':'500','c':'1Ki'}").root()));
+        Amounts sum = bytes.plus(
+                Amounts.of(object("{'a':'512Mi','b':'500','c':'1Ki'}").root()));
         assertThat(sum.toString()).isEqualTo("a=1Gi,b=1500,c=1Ki");
         assertThat(sum.minus(Amounts.of(object("{'a':'2Gi','b':'1k'}").root())).toString())
                 .isEqualTo("a=0,b=500,c=1Ki");

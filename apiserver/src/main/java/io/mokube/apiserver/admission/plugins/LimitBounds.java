@@ -95,7 +95,9 @@ record LimitBounds(String type, Amounts min, Amounts max, Amounts ratio) {
             broken.add(most + ", but no request is specified or request is 0");
         } else if (limit.value().signum() == 0) {
             broken.add(most + ", but no limit is specified or limit is 0");
-        } else if (limit.value().compareTo(request.value().multiply(ratio.get(name).value())) > 0) {
+        } else if (limit.value()
+                        .compareTo(request.value().multiply(ratio.get(name).value()))
+                > 0) {
             double provided = limit.value().doubleValue() / request.value().doubleValue();
             broken.add(most + ", but provided ratio is " + String.format(Locale.ROOT, "%f", provided));
         }

@@ -99,7 +99,8 @@ final class QuotaLedger {
             for (KubeObject quota : quotas) {
                 List<Entry> concerned = entries.stream()
                         .filter(entry -> entry.refusal == null)
-                        .filter(entry -> !(entry.claim.ask(quota, QuotaClaim.used(quota)) instanceof Verdict.Unconcerned))
+                        .filter(entry ->
+                                !(entry.claim.ask(quota, QuotaClaim.used(quota)) instanceof Verdict.Unconcerned))
                         .toList();
                 if (!concerned.isEmpty()) {
                     charge(quota.key(), concerned);

@@ -42,6 +42,7 @@ record BudgetCount(PodDisruptionBudgetStatus status, List<Pod> neverDeleted, Opt
      *
      * @param pods those the budget selects
      * @param scale how many pods their controllers want together; only read when {@link #countsScale}
+     * @throws UncountableException when the budget is no number and no percentage
      */
     static BudgetCount of(PodDisruptionBudget budget, Collection<Pod> pods, int scale, Instant now) {
         Map<String, String> disrupted = new TreeMap<>();

@@ -34,6 +34,9 @@ public final class DisruptionController implements Reconciler<ObjectKey> {
 
     private static final String NAME = "disruption-controller";
 
+    /** When to look again for a controller that is not there; nothing tells that it came. */
+    private static final Duration COUNT_AGAIN = Duration.ofSeconds(30);
+
     private final Store<PodDisruptionBudget> budgets;
     private final Store<Pod> pods;
     private final Scales scales;
@@ -133,13 +136,11 @@ public final class DisruptionController implements Reconciler<ObjectKey> {
         BudgetCount count;
         try {
             count = count(budget);
-        } catch (ApiException | ConnectionException | IllegalStateException | IllegalArgumentException e) {
-            String message = String.valueOf(e.getMessage());
-            events.warning(
-                    budget,
-                    "CalculateExpectedPodCountFailed",
-                    "Failed to calculate the number of expected pods: " + message);
-            write(budget, BudgetCount.failed(budget, message, clock.instant()));
+        } catch (UncountableException e) {
+            fail(budget, e);
+            return Outcome.again(COUNT_AGAIN);
+        } catch (ApiException | ConnectionException e) {
+            fail(budget, e);
             throw e;
         }
         for (Pod pod : count.neverDeleted()) {
@@ -173,6 +174,16 @@ public final class DisruptionController implements Reconciler<ObjectKey> {
                             + " \".spec.minAvailable\" field of the PDB to an integer value.");
         }
         return BudgetCount.of(budget, covered, scale.pods(), clock.instant());
+    }
+
+    /** What can't be counted is safe only when nothing is evicted. */
+    private void fail(PodDisruptionBudget budget, RuntimeException e) {
+        String message = String.valueOf(e.getMessage());
+        events.warning(
+                budget,
+                "CalculateExpectedPodCountFailed",
+                "Failed to calculate the number of expected pods: " + message);
+        write(budget, BudgetCount.failed(budget, message, clock.instant()));
     }
 
     private void write(PodDisruptionBudget budget, PodDisruptionBudgetStatus status) {

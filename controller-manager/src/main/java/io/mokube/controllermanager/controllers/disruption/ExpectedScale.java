@@ -36,7 +36,7 @@ record ExpectedScale(int pods, List<String> unmanaged) {
     /**
      * Asks for the scale of each controller once.
      *
-     * @throws IllegalStateException when a pod's controller is gone
+     * @throws UncountableException when a pod's controller is gone
      */
     static ExpectedScale of(Collection<Pod> pods, Finder finder) {
         Map<String, Integer> scales = new HashMap<>();
@@ -49,7 +49,7 @@ record ExpectedScale(int pods, List<String> unmanaged) {
                 unmanaged.add(name);
             } else if (asked.add(controller.get().getUid())) {
                 Scale scale = finder.find(Ownership.namespace(pod), controller.get())
-                        .orElseThrow(() -> new IllegalStateException("found no controllers for pod \"" + name + "\""));
+                        .orElseThrow(() -> new UncountableException("found no controllers for pod \"" + name + "\""));
                 scales.put(scale.uid(), scale.replicas());
             }
         }

@@ -98,7 +98,7 @@ final class Scales implements ExpectedScale.Finder {
                 .filter(each ->
                         each.resource().group().equals(group) && each.kind().equals(controller.getKind()))
                 .findFirst()
-                .orElseThrow(() -> new IllegalStateException("no matches for kind \"" + controller.getKind()
+                .orElseThrow(() -> new UncountableException("no matches for kind \"" + controller.getKind()
                         + "\" in version \"" + controller.getApiVersion() + "\""));
         String path = served.resource().groupVersion().path() + "/namespaces/" + namespace + "/"
                 + served.resource().resource() + "/"
@@ -115,8 +115,8 @@ final class Scales implements ExpectedScale.Finder {
                 throw e;
             }
             if (isThere(path)) {
-                throw new IllegalStateException(
-                        served.resource().groupResource() + " does not implement the scale subresource", e);
+                throw new UncountableException(
+                        served.resource().groupResource() + " does not implement the scale subresource");
             }
             return Optional.empty();
         }

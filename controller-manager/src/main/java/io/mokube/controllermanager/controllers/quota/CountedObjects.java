@@ -48,6 +48,7 @@ final class CountedObjects {
     private final Consumer<String> freed;
     private final Map<GroupResource, Informer<? extends HasMetadata>> typed;
     private final Map<GroupResource, Informer<PartialObjectMetadata>> counted = new HashMap<>();
+    private List<Discovery.Served> served = List.of();
     private @Nullable Long lastDiscovery;
 
     /**
@@ -64,19 +65,20 @@ final class CountedObjects {
                 new GroupResource("", "pods"), informers.informer(Pod.class),
                 new GroupResource("", "services"), informers.informer(Service.class),
                 new GroupResource("", "persistentvolumeclaims"), informers.informer(PersistentVolumeClaim.class));
-        typed.values().forEach(informer -> informer.addHandler(new Handler<HasMetadata>() {
-            @Override
-            public void updated(HasMetadata before, HasMetadata now) {
-                if (!isSame(before, now)) {
-                    deleted(before);
-                }
-            }
+        typed.values()
+                .forEach(informer -> informer.addHandler(new Handler<HasMetadata>() {
+                    @Override
+                    public void updated(HasMetadata before, HasMetadata now) {
+                        if (!isSame(before, now)) {
+                            deleted(before);
+                        }
+                    }
 
-            @Override
-            public void deleted(HasMetadata last) {
-                freed.accept(Ownership.namespace(last));
-            }
-        }));
+                    @Override
+                    public void deleted(HasMetadata last) {
+                        freed.accept(Ownership.namespace(last));
+                    }
+                }));
     }
 
     List<Informer<?>> needs() {
@@ -120,20 +122,29 @@ final class CountedObjects {
     }
 
     private Optional<Informer<PartialObjectMetadata>> counted(GroupResource resource) {
-        if (!counted.containsKey(resource) && mayAskAgain()) {
-            lastDiscovery = clock.nanoTime();
-            Discovery.of(client).resources().stream()
-                    .filter(Discovery.Served::namespaced)
-                    .filter(served -> served.verbs().containsAll(List.of("list", "watch")))
-                    .filter(served -> served.resource().groupResource().equals(resource))
-                    .findFirst()
-                    .ifPresent(served -> counted.put(resource, follow(served)));
+        if (!counted.containsKey(resource)) {
+            served(resource).ifPresent(served -> counted.put(resource, follow(served)));
         }
         return Optional.ofNullable(counted.get(resource));
     }
 
-    private boolean mayAskAgain() {
-        return lastDiscovery == null || clock.nanoTime() - lastDiscovery >= DISCOVERY_PAUSE.toNanos();
+    private Optional<Discovery.Served> served(GroupResource resource) {
+        Optional<Discovery.Served> known = find(resource);
+        long now = clock.nanoTime();
+        if (known.isPresent() || (lastDiscovery != null && now - lastDiscovery < DISCOVERY_PAUSE.toNanos())) {
+            return known;
+        }
+        served = Discovery.of(client).resources();
+        lastDiscovery = now;
+        return find(resource);
+    }
+
+    private Optional<Discovery.Served> find(GroupResource resource) {
+        return served.stream()
+                .filter(each -> each.resource().groupResource().equals(resource))
+                .filter(Discovery.Served::namespaced)
+                .filter(each -> each.verbs().containsAll(List.of("list", "watch")))
+                .findFirst();
     }
 
     private Informer<PartialObjectMetadata> follow(Discovery.Served served) {

@@ -72,8 +72,8 @@ public final class ResourceQuotaController implements Reconciler<ObjectKey> {
     }
 
     public static Controller create(ControllerContext context) {
-        ResourceType<KubeObject> type = ResourceType.dynamic(
-                new GroupVersionResource("", "v1", "resourcequotas"), "ResourceQuota", true);
+        ResourceType<KubeObject> type =
+                ResourceType.dynamic(new GroupVersionResource("", "v1", "resourcequotas"), "ResourceQuota", true);
         Informer<KubeObject> quotas = context.informers().informer(type);
         List<ReconcileLoop<ObjectKey>> loops = new ArrayList<>();
         CountedObjects objects = new CountedObjects(
@@ -132,8 +132,8 @@ public final class ResourceQuotaController implements Reconciler<ObjectKey> {
         ObjectKey key = quota.key();
         Map<GroupResource, List<KubeObject>> known = new HashMap<>();
         Duration again = RESYNC;
-        for (GroupResource resource : Evaluator.measuredBy(
-                Amounts.of(quota.at("spec", "hard")).names())) {
+        for (GroupResource resource :
+                Evaluator.measuredBy(Amounts.of(quota.at("spec", "hard")).names())) {
             Optional<List<KubeObject>> all = objects.of(resource, key.namespace());
             if (all.isPresent()) {
                 known.put(resource, all.get());

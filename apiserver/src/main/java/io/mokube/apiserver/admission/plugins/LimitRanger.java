@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
@@ -58,8 +59,8 @@ public final class LimitRanger implements AdmissionPlugin {
         for (JsonNode each : pod.at("spec", list)) {
             if (each instanceof ObjectNode container) {
                 String name = container.path("name").asString("");
-                TreeSet<String> requests = new TreeSet<>();
-                TreeSet<String> limits = new TreeSet<>();
+                Set<String> requests = new TreeSet<>();
+                Set<String> limits = new TreeSet<>();
                 for (JsonNode limit : limits(range, "Container")) {
                     fill(container, "requests", limit.path("defaultRequest"), requests);
                     fill(container, "limits", limit.path("default"), limits);
@@ -74,7 +75,7 @@ public final class LimitRanger implements AdmissionPlugin {
         }
     }
 
-    private static void fill(ObjectNode container, String kind, JsonNode defaults, TreeSet<String> filled) {
+    private static void fill(ObjectNode container, String kind, JsonNode defaults, Set<String> filled) {
         for (Map.Entry<String, JsonNode> each : defaults.properties()) {
             ObjectNode amounts = container.withObjectProperty("resources").withObjectProperty(kind);
             if (!amounts.has(each.getKey())) {

@@ -3,6 +3,7 @@ package io.mokube.apiserver;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.mokube.apiserver.admission.AdmissionPlugins;
+import io.mokube.apiserver.admission.policies.PolicyBindings;
 import io.mokube.apiserver.admission.webhooks.WebhookCalls;
 import io.mokube.apiserver.admission.webhooks.WebhookConfigurations;
 import io.mokube.apiserver.authn.Authenticator;
@@ -140,6 +141,7 @@ public final class ApiServer implements Component {
             Authorizer authorizer = authorizer(cache);
             WebhookConfigurations mutatingWebhooks = WebhookConfigurations.mutating(cache);
             WebhookConfigurations validatingWebhooks = WebhookConfigurations.validating(cache);
+            PolicyBindings policies = PolicyBindings.follow(cache);
             cache.start();
             ObjectStore objects = new ObjectStore(store, cache, platform.clock());
             CachedClusterReader reader = new CachedClusterReader(resources, cache, objects);
@@ -153,6 +155,8 @@ public final class ApiServer implements Component {
                             new StoreClusterWriter(resources, objects),
                             authorizer,
                             platform,
+                            policies,
+                            kind -> resources.find(kind).map(ResourceRegistry.Served::definition),
                             mutatingWebhooks,
                             validatingWebhooks,
                             new WebhookCalls(webhooks, reader)),

@@ -52,14 +52,12 @@ final class LimitRangeStrategy implements ResourceStrategy {
         Check.required(limit, "type", path, errors);
         String type = Tree.text(limit, "type");
         if (!type.isEmpty() && !TYPES.contains(type) && type.indexOf('/') < 0) {
-            errors.add(FieldError.invalid(
-                    path + ".type", type, "must be a standard limit type or fully qualified"));
+            errors.add(FieldError.invalid(path + ".type", type, "must be a standard limit type or fully qualified"));
         }
         if (type.equals("Pod")) {
             for (String field : List.of("default", "defaultRequest")) {
                 if (!limit.path(field).isEmpty()) {
-                    errors.add(
-                            FieldError.forbidden(path + "." + field, "may not be specified when `type` is 'Pod'"));
+                    errors.add(FieldError.forbidden(path + "." + field, "may not be specified when `type` is 'Pod'"));
                 }
             }
         }
@@ -67,8 +65,7 @@ final class LimitRangeStrategy implements ResourceStrategy {
                 && !limit.path("min").has("storage")
                 && !limit.path("max").has("storage")) {
             errors.add(FieldError.required(
-                    path + ".limits",
-                    "either minimum or maximum storage value is required, but neither was provided"));
+                    path + ".limits", "either minimum or maximum storage value is required, but neither was provided"));
         }
         Set<String> names = new TreeSet<>();
         for (String field : List.of("min", "max", "default", "defaultRequest", "maxLimitRequestRatio")) {

@@ -35,8 +35,8 @@ final class ResourceQuotaStrategy extends SpecStatusStrategy {
     private static final Set<String> COMPUTE =
             Set.of("cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory");
 
-    private static final Set<String> STORAGE = Set.of(
-            "ephemeral-storage", "requests.ephemeral-storage", "limits.ephemeral-storage", "requests.storage");
+    private static final Set<String> STORAGE =
+            Set.of("ephemeral-storage", "requests.ephemeral-storage", "limits.ephemeral-storage", "requests.storage");
 
     private static final Set<String> OF_CLAIMS = Set.of("persistentvolumeclaims", "requests.storage");
 
@@ -46,8 +46,8 @@ final class ResourceQuotaStrategy extends SpecStatusStrategy {
         PodSpecValidation.amounts(spec.path("hard"), "spec.hard", errors);
         Tree.texts(spec.path("hard")).forEach((name, amount) -> {
             if (name.indexOf('/') < 0 && !isStandard(name)) {
-                errors.add(FieldError.invalid(
-                        "spec.hard[" + name + "]", name, "must be a standard resource for quota"));
+                errors.add(
+                        FieldError.invalid("spec.hard[" + name + "]", name, "must be a standard resource for quota"));
             }
             Quantity value = Quantity.parse(amount);
             boolean counted = COUNTED.contains(name) || name.startsWith("count/");

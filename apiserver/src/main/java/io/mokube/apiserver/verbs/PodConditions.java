@@ -1,8 +1,8 @@
 package io.mokube.apiserver.verbs;
 
+import io.mokube.machinery.object.Json;
 import io.mokube.machinery.object.KubeObject;
 import java.time.Instant;
-import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -14,9 +14,12 @@ final class PodConditions {
 
     /** Whether a condition is true. */
     static boolean isTrue(KubeObject pod, String type) {
-        return find(pod, type)
-                .filter(condition -> condition.path("status").asString("").equals("True"))
-                .isPresent();
+        JsonNode conditions = pod.at("status", "conditions");
+        return conditions
+                .path(indexOf(conditions, type))
+                .path("status")
+                .asString("")
+                .equals("True");
     }
 
     /**
@@ -27,12 +30,14 @@ final class PodConditions {
      * @return whether that changed the pod
      */
     static boolean set(KubeObject pod, String type, String reason, String message, Instant now) {
-        Optional<JsonNode> old = find(pod, type);
+        ArrayNode conditions = pod.root().withObjectProperty("status").withArrayProperty("conditions");
+        int index = indexOf(conditions, type);
+        JsonNode old = conditions.path(index);
         boolean isTrue = isTrue(pod, type);
-        if (isTrue && old.orElseThrow().path("reason").asString("").equals(reason)) {
+        if (isTrue && old.path("reason").asString("").equals(reason)) {
             return false;
         }
-        ObjectNode condition = conditions(pod).addObject();
+        ObjectNode condition = Json.MAPPER.createObjectNode();
         condition.put("type", type);
         condition.put("status", "True");
         if (!reason.isEmpty()) {
@@ -42,34 +47,24 @@ final class PodConditions {
             condition.put("message", message);
         }
         condition.put(
-                "lastTransitionTime",
-                isTrue ? old.orElseThrow().path("lastTransitionTime").asString("") : Lifecycle.timestamp(now));
+                "lastTransitionTime", isTrue ? old.path("lastTransitionTime").asString("") : Lifecycle.timestamp(now));
         if (pod.generation() > 0) {
             condition.put("observedGeneration", pod.generation());
         }
-        old.ifPresent(before -> remove(conditions(pod), before));
+        if (index < 0) {
+            conditions.add(condition);
+        } else {
+            conditions.set(index, condition);
+        }
         return true;
     }
 
-    private static Optional<JsonNode> find(KubeObject pod, String type) {
-        for (JsonNode condition : pod.at("status", "conditions")) {
-            if (condition.path("type").asString("").equals(type)) {
-                return Optional.of(condition);
-            }
-        }
-        return Optional.empty();
-    }
-
-    private static void remove(ArrayNode conditions, JsonNode condition) {
+    private static int indexOf(JsonNode conditions, String type) {
         for (int i = 0; i < conditions.size(); i++) {
-            if (conditions.get(i) == condition) {
-                conditions.remove(i);
-                return;
+            if (conditions.path(i).path("type").asString("").equals(type)) {
+                return i;
             }
         }
-    }
-
-    private static ArrayNode conditions(KubeObject pod) {
-        return pod.root().withObjectProperty("status").withArrayProperty("conditions");
+        return -1;
     }
 }

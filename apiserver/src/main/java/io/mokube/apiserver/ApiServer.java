@@ -3,6 +3,7 @@ package io.mokube.apiserver;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.mokube.apiserver.admission.AdmissionPlugins;
+import io.mokube.apiserver.admission.policies.PolicyBindings;
 import io.mokube.apiserver.admission.webhooks.WebhookCalls;
 import io.mokube.apiserver.admission.webhooks.WebhookConfigurations;
 import io.mokube.apiserver.authn.Authenticator;
@@ -38,6 +39,7 @@ import io.mokube.apiserver.proxy.ResourceProxy;
 import io.mokube.apiserver.registry.CachedClusterReader;
 import io.mokube.apiserver.registry.ObjectStore;
 import io.mokube.apiserver.registry.ServiceEndpoints;
+import io.mokube.apiserver.registry.StoreClusterWriter;
 import io.mokube.apiserver.resources.ResourceDefinition;
 import io.mokube.apiserver.resources.ResourceRegistry;
 import io.mokube.apiserver.storage.KeyValueStore;
@@ -158,6 +160,7 @@ public final class ApiServer implements Component {
                             .size(),
                     platform.clock(),
                     meters);
+            PolicyBindings policies = PolicyBindings.follow(cache);
             cache.start();
             ObjectStore objects = new ObjectStore(store, cache, platform.clock());
             CachedClusterReader reader = new CachedClusterReader(resources, cache, objects);
@@ -168,8 +171,11 @@ public final class ApiServer implements Component {
                     objects,
                     AdmissionPlugins.standard(
                             reader,
+                            new StoreClusterWriter(resources, objects),
                             authorizer,
-                            platform.random(),
+                            platform,
+                            policies,
+                            kind -> resources.find(kind).map(ResourceRegistry.Served::definition),
                             mutatingWebhooks,
                             validatingWebhooks,
                             new WebhookCalls(webhooks, reader)),

@@ -12,13 +12,21 @@ import io.mokube.apiserver.admission.plugins.Priority;
 import io.mokube.apiserver.admission.plugins.RbacEscalation;
 import io.mokube.apiserver.admission.plugins.RuntimeClass;
 import io.mokube.apiserver.admission.plugins.ServiceAccount;
+import io.mokube.apiserver.admission.policies.PolicyBindings;
+import io.mokube.apiserver.admission.policies.ValidatingPolicies;
+import io.mokube.apiserver.admission.quota.ResourceQuota;
 import io.mokube.apiserver.admission.webhooks.MutatingWebhooks;
 import io.mokube.apiserver.admission.webhooks.ValidatingWebhooks;
 import io.mokube.apiserver.admission.webhooks.WebhookCalls;
 import io.mokube.apiserver.admission.webhooks.WebhookConfigurations;
 import io.mokube.apiserver.authz.Authorizer;
+import io.mokube.apiserver.resources.ResourceDefinition;
+import io.mokube.machinery.component.Platform;
+import io.mokube.machinery.names.GroupVersionKind;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
 import java.util.random.RandomGenerator;
 
 /** The plugins this server runs, in the order they run: Kubernetes' recommended order. */
@@ -27,7 +35,7 @@ public final class AdmissionPlugins {
     private AdmissionPlugins() {}
 
     /**
-     * The chain of a server without webhooks.
+     * The chain of a server without webhooks and quotas.
      *
      * @param authorizer what some plugins ask whether the user may do more than write
      * @param random for the names of token volumes
@@ -39,21 +47,30 @@ public final class AdmissionPlugins {
     /**
      * The chain of a server.
      *
+     * @param writer charges quotas
      * @param authorizer what some plugins ask whether the user may do more than write
-     * @param random for the names of token volumes
+     * @param platform its randomness gives the names of token volumes
+     * @param policies the policies that are put to use
+     * @param resources finds the resource of a kind
      * @param mutating the webhooks that may change a write, after all plugins
      * @param validating the webhooks that may refuse it, after all plugins
      */
     public static AdmissionChain standard(
             ClusterReader cluster,
+            ClusterWriter writer,
             Authorizer authorizer,
-            RandomGenerator random,
+            Platform platform,
+            PolicyBindings policies,
+            Function<GroupVersionKind, Optional<ResourceDefinition>> resources,
             WebhookConfigurations mutating,
             WebhookConfigurations validating,
             WebhookCalls webhooks) {
-        List<AdmissionPlugin> plugins = new ArrayList<>(builtIn(cluster, authorizer, random));
-        plugins.add(new MutatingWebhooks(mutating, webhooks, builtIn(cluster, authorizer, random)));
+        List<AdmissionPlugin> builtIn = builtIn(cluster, authorizer, platform.random());
+        List<AdmissionPlugin> plugins = new ArrayList<>(builtIn);
+        plugins.add(new MutatingWebhooks(mutating, webhooks, builtIn));
+        plugins.add(new ValidatingPolicies(policies, cluster, authorizer, resources));
         plugins.add(new ValidatingWebhooks(validating, webhooks));
+        plugins.add(new ResourceQuota(cluster, writer, platform.clock()));
         return new AdmissionChain(plugins);
     }
 

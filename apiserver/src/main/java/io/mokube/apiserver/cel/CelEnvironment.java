@@ -29,7 +29,8 @@ public final class CelEnvironment {
                     CelExtensions.optional(),
                     CelExtensions.encoders(OPTIONS),
                     CelExtensions.comprehensions(),
-                    KubernetesLibrary.INSTANCE)
+                    KubernetesLibrary.INSTANCE,
+                    AuthorizerLibrary.INSTANCE)
             .build();
 
     private CelEnvironment() {}
@@ -47,7 +48,8 @@ public final class CelEnvironment {
                         CelExtensions.optional(),
                         CelExtensions.encoders(OPTIONS),
                         CelExtensions.comprehensions(),
-                        KubernetesLibrary.INSTANCE);
+                        KubernetesLibrary.INSTANCE,
+                        AuthorizerLibrary.INSTANCE);
     }
 
     /** Runs what the compiler made. */

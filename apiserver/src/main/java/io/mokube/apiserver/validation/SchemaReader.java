@@ -1,6 +1,7 @@
 package io.mokube.apiserver.validation;
 
 import io.mokube.apiserver.schema.Schema;
+import io.mokube.machinery.quantity.CanonicalQuantity;
 import io.mokube.machinery.quantity.Quantity;
 import java.math.BigInteger;
 import java.time.DateTimeException;

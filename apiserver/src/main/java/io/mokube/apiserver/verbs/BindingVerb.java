@@ -13,7 +13,6 @@ import io.mokube.machinery.object.KubeObject;
 import java.util.List;
 import java.util.Map;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** POST of a pod's binding: names the pod's node, once. */
@@ -54,7 +53,7 @@ final class BindingVerb implements Verb {
             bind(pod, binding, node);
             return new Change.Write(pod);
         });
-        return new Answer.Document(201, Answers.success());
+        return new Answer.Document(201, Answers.created());
     }
 
     private void bind(KubeObject pod, KubeObject binding, String node) {
@@ -80,25 +79,8 @@ final class BindingVerb implements Verb {
                 binding.at("metadata", "annotations").properties()) {
             pod.metadata().withObjectProperty("annotations").set(annotation.getKey(), annotation.getValue());
         }
-        setScheduled(pod);
-    }
-
-    private void setScheduled(KubeObject pod) {
-        ArrayNode conditions = pod.root().withObjectProperty("status").withArrayProperty("conditions");
-        for (int i = conditions.size() - 1; i >= 0; i--) {
-            if (conditions.path(i).path("type").asString("").equals("PodScheduled")) {
-                conditions.remove(i);
-            }
-        }
-        ObjectNode scheduled = conditions.addObject();
-        scheduled.put("type", "PodScheduled");
-        scheduled.put("status", "True");
-        scheduled.put(
-                "lastTransitionTime",
-                Lifecycle.timestamp(backend.platform().clock().instant()));
-        if (pod.generation() > 0) {
-            scheduled.put("observedGeneration", pod.generation());
-        }
+        PodConditions.set(
+                pod, "PodScheduled", "", "", backend.platform().clock().instant());
     }
 
     private static ApiException conflict(KubeObject pod, String detail) {

@@ -163,8 +163,13 @@ class AdmissionPluginsTest {
                 "limitranges",
                 "{'metadata':{'name':'l','namespace':'default'},'spec':{'limits':[{'type':'Container',"
                         + "'default':{'cpu':'1'},'defaultRequest':{'cpu':'500m'},'max':{'cpu':'2'}}]}}");
-        assertThat(admit(POD).at("spec", "containers").path(0).path("resources"))
+        KubeObject filled = admit(POD);
+        assertThat(filled.at("spec", "containers").path(0).path("resources"))
                 .isEqualTo(tree("{'limits':{'cpu':'1'},'requests':{'cpu':'500m'}}"));
+        assertThat(filled.annotations())
+                .containsEntry(
+                        "kubernetes.io/limit-ranger",
+                        "LimitRanger plugin set: cpu request for container c; cpu limit for container c");
         assertThat(refused(POD.replace("'image':'i'", "'image':'i','resources':{'limits':{'cpu':'3'}}"))
                         .status()
                         .message())

@@ -1,16 +1,17 @@
 package io.mokube.controllermanager.controllers;
 
-import io.mokube.controllermanager.controllers.bootstrap.BootstrapSigner;
-import io.mokube.controllermanager.controllers.bootstrap.TokenCleaner;
-import io.mokube.controllermanager.controllers.daemonset.DaemonSetController;
+import io.mokube.controllermanager.controllers.attachments.AttachDetachController;
 import io.mokube.controllermanager.controllers.batch.CronJobController;
 import io.mokube.controllermanager.controllers.batch.JobController;
 import io.mokube.controllermanager.controllers.batch.TtlAfterFinishedController;
-import io.mokube.controllermanager.controllers.attachments.AttachDetachController;
+import io.mokube.controllermanager.controllers.bootstrap.BootstrapSigner;
+import io.mokube.controllermanager.controllers.bootstrap.TokenCleaner;
 import io.mokube.controllermanager.controllers.certificates.CertificateApprovingController;
 import io.mokube.controllermanager.controllers.certificates.CertificateCleanerController;
 import io.mokube.controllermanager.controllers.certificates.CertificateSigningController;
+import io.mokube.controllermanager.controllers.daemonset.DaemonSetController;
 import io.mokube.controllermanager.controllers.deployment.DeploymentController;
+import io.mokube.controllermanager.controllers.disruption.DisruptionController;
 import io.mokube.controllermanager.controllers.endpoints.EndpointsController;
 import io.mokube.controllermanager.controllers.endpointslice.EndpointSliceController;
 import io.mokube.controllermanager.controllers.endpointslice.EndpointSliceMirroringController;
@@ -20,11 +21,12 @@ import io.mokube.controllermanager.controllers.nodeipam.NodeIpamController;
 import io.mokube.controllermanager.controllers.nodelifecycle.NodeLifecycleController;
 import io.mokube.controllermanager.controllers.nodelifecycle.TaintEvictionController;
 import io.mokube.controllermanager.controllers.podgc.PodGarbageCollector;
+import io.mokube.controllermanager.controllers.quota.ResourceQuotaController;
 import io.mokube.controllermanager.controllers.replicaset.ReplicaSetController;
 import io.mokube.controllermanager.controllers.replicaset.ReplicationControllerController;
+import io.mokube.controllermanager.controllers.resourceclaims.ResourceClaimController;
 import io.mokube.controllermanager.controllers.servicecidr.ServiceCidrController;
 import io.mokube.controllermanager.controllers.statefulset.StatefulSetController;
-import io.mokube.controllermanager.controllers.resourceclaims.ResourceClaimController;
 import io.mokube.controllermanager.controllers.tokens.LegacyTokenCleaner;
 import io.mokube.controllermanager.controllers.tokens.ServiceAccountTokenController;
 import io.mokube.controllermanager.controllers.volumes.EphemeralVolumeController;
@@ -62,7 +64,7 @@ public final class ControllerList {
             PodGarbageCollector::create,
             JobController::create,
             TtlAfterFinishedController::create,
-            CronJobController::create);
+            CronJobController::create,
             CertificateApprovingController::create,
             CertificateSigningController::create,
             CertificateCleanerController::create,
@@ -75,7 +77,9 @@ public final class ControllerList {
             EphemeralVolumeController::create,
             VolumeExpander::create,
             AttachDetachController::create,
-            ResourceClaimController::create);
+            ResourceClaimController::create,
+            DisruptionController::create,
+            ResourceQuotaController::create);
 
     private ControllerList() {}
 }

@@ -3,6 +3,7 @@ package io.mokube.apiserver.admission.webhooks;
 import io.mokube.apiserver.admission.AdmissionPlugin;
 import io.mokube.apiserver.admission.AdmissionRequest;
 import io.mokube.apiserver.admission.Operation;
+import io.mokube.apiserver.admission.match.Description;
 import io.mokube.apiserver.admission.webhooks.WebhookCalls.Call;
 import io.mokube.apiserver.admission.webhooks.WebhookCalls.Verdict;
 import io.mokube.apiserver.patch.JsonPatch;
@@ -85,7 +86,7 @@ public final class MutatingWebhooks implements AdmissionPlugin {
         }
         String version = object.groupVersionKind().version();
         KubeObject patched = object.deepCopy();
-        WebhookCalls.convert(request.resource(), patched, call.version());
+        Description.convert(request.resource(), patched, call.version());
         try {
             JsonNode result = JsonPatch.of(patch).apply(patched.root());
             if (!(result instanceof ObjectNode root)) {
@@ -96,7 +97,7 @@ public final class MutatingWebhooks implements AdmissionPlugin {
             throw ApiException.internal(
                     "the patch of webhook \"" + call.webhook().name() + "\" can't be applied: " + e.getMessage());
         }
-        WebhookCalls.convert(request.resource(), patched, version);
+        Description.convert(request.resource(), patched, version);
         ObjectRules.applyDefaults(request.resource(), patched);
         boolean changed = !patched.root().equals(object.root());
         object.root().removeAll();

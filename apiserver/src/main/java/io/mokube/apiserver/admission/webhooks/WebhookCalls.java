@@ -2,22 +2,16 @@ package io.mokube.apiserver.admission.webhooks;
 
 import io.mokube.apiserver.admission.AdmissionRequest;
 import io.mokube.apiserver.admission.ClusterReader;
-import io.mokube.apiserver.authn.User;
-import io.mokube.apiserver.resources.Conversion;
-import io.mokube.apiserver.resources.ResourceDefinition;
+import io.mokube.apiserver.admission.match.Description;
 import io.mokube.apiserver.webhook.WebhookClient;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.error.Status;
-import io.mokube.machinery.names.GroupResource;
-import io.mokube.machinery.names.GroupVersionKind;
-import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.object.Json;
 import io.mokube.machinery.object.KubeObject;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +19,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Asks webhooks about a write, by {@code AdmissionReview} documents of {@code admission.k8s.io/v1}. */
@@ -34,7 +27,6 @@ public final class WebhookCalls {
     private static final Logger log = LoggerFactory.getLogger(WebhookCalls.class);
     private static final String API_VERSION = "admission.k8s.io/v1";
     private static final String OWN_GROUP = "admissionregistration.k8s.io";
-    private static final GroupResource NAMESPACES = new GroupResource("", "namespaces");
 
     private final WebhookClient client;
     private final ClusterReader cluster;
@@ -56,56 +48,11 @@ public final class WebhookCalls {
         if (webhooks.isEmpty() || request.resource().group().equals(OWN_GROUP)) {
             return List.of();
         }
-        String version = version(request);
         List<Call> calls = new ArrayList<>();
         for (Webhook webhook : webhooks) {
-            Optional<String> wanted = webhook.versionFor(request, version);
-            if (wanted.isPresent() && webhook.selectsObject(request) && selectsNamespace(webhook, request)) {
-                calls.add(new Call(webhook, wanted.get()));
-            }
+            webhook.match().versionFor(request, cluster).ifPresent(version -> calls.add(new Call(webhook, version)));
         }
         return calls;
-    }
-
-    private boolean selectsNamespace(Webhook webhook, AdmissionRequest request) {
-        if (webhook.namespaceSelector().isEmpty()) {
-            return true;
-        }
-        boolean isNamespace = request.resource().group().isEmpty()
-                && request.resource().plural().equals("namespaces");
-        if (isNamespace) {
-            KubeObject namespace = request.object() != null ? request.object() : request.old();
-            return namespace != null && webhook.namespaceSelector().matches(namespace.labels());
-        }
-        if (request.namespace().isEmpty()) {
-            return true;
-        }
-        ObjectKey key = new ObjectKey("", request.namespace());
-        KubeObject namespace = cluster.get(NAMESPACES, key)
-                .or(() -> cluster.getFresh(NAMESPACES, key))
-                .orElseThrow(() -> ApiException.notFound(NAMESPACES, request.namespace()));
-        return webhook.namespaceSelector().matches(namespace.labels());
-    }
-
-    /** The version that the objects of a request are in. */
-    static String version(AdmissionRequest request) {
-        KubeObject object = request.object() != null ? request.object() : request.old();
-        return object == null
-                ? request.resource().storageVersion()
-                : object.groupVersionKind().version();
-    }
-
-    /** Turns an object into another version of its resource, in place. */
-    static void convert(ResourceDefinition resource, KubeObject object, String to) {
-        String from = object.groupVersionKind().version();
-        if (!from.equals(to)) {
-            conversion(resource, from).toStorage(object);
-            conversion(resource, to).fromStorage(object);
-        }
-    }
-
-    private static Conversion conversion(ResourceDefinition resource, String version) {
-        return resource.version(version).orElseThrow().conversion();
     }
 
     /** What a webhook wants changed; null for nothing. */
@@ -193,93 +140,15 @@ public final class WebhookCalls {
     }
 
     private static ObjectNode review(Call call, AdmissionRequest request, String uid) {
-        ResourceDefinition resource = request.resource();
         ObjectNode review = Json.MAPPER.createObjectNode();
         review.put("kind", "AdmissionReview").put("apiVersion", API_VERSION);
         ObjectNode asked = review.putObject("request");
         asked.put("uid", uid);
-        KubeObject object = converted(resource, request.object(), request, call.version());
-        KubeObject old = converted(resource, request.old(), request, call.version());
-        String version = version(request);
-        boolean isOwnKind = isOwnKind(request);
-        GroupVersionKind kind = isOwnKind || request.object() == null
-                ? new GroupVersionKind(resource.group(), call.version(), resource.kind())
-                : request.object().groupVersionKind();
-        writeKind(asked.putObject("kind"), kind);
-        writeResource(asked.putObject("resource"), resource, call.version());
-        if (!request.subresource().isEmpty()) {
-            asked.put("subResource", request.subresource());
-        }
-        writeKind(
-                asked.putObject("requestKind"),
-                isOwnKind ? new GroupVersionKind(resource.group(), version, resource.kind()) : kind);
-        writeResource(asked.putObject("requestResource"), resource, isOwnKind ? version : call.version());
-        if (!request.subresource().isEmpty()) {
-            asked.put("requestSubResource", request.subresource());
-        }
-        if (!request.name().isEmpty()) {
-            asked.put("name", request.name());
-        }
-        if (!request.namespace().isEmpty()) {
-            asked.put("namespace", request.namespace());
-        }
-        asked.put("operation", request.operation().name());
-        writeUser(asked.putObject("userInfo"), request.user());
+        asked.setAll(Description.attributes(request, call.version()));
+        KubeObject object = Description.inVersion(request, request.object(), call.version());
+        KubeObject old = Description.inVersion(request, request.old(), call.version());
         asked.set("object", object == null ? Json.MAPPER.nullNode() : object.root());
         asked.set("oldObject", old == null ? Json.MAPPER.nullNode() : old.root());
-        asked.put("dryRun", request.dryRun());
-        ObjectNode options = asked.putObject("options");
-        options.put(
-                "kind",
-                switch (request.operation()) {
-                    case CREATE -> "CreateOptions";
-                    case UPDATE -> "UpdateOptions";
-                    case DELETE -> "DeleteOptions";
-                    case CONNECT -> "ConnectOptions";
-                });
-        options.put("apiVersion", "meta.k8s.io/v1");
         return review;
-    }
-
-    /** Whether the request's object is of the resource's kind, as it is except on a few subresources. */
-    private static boolean isOwnKind(AdmissionRequest request) {
-        KubeObject object = request.object();
-        return object == null || object.kind().equals(request.resource().kind());
-    }
-
-    private static @Nullable KubeObject converted(
-            ResourceDefinition resource, @Nullable KubeObject object, AdmissionRequest request, String version) {
-        if (object == null
-                || !isOwnKind(request)
-                || object.groupVersionKind().version().equals(version)) {
-            return object;
-        }
-        KubeObject copy = object.deepCopy();
-        convert(resource, copy, version);
-        return copy;
-    }
-
-    private static void writeKind(ObjectNode node, GroupVersionKind kind) {
-        node.put("group", kind.group()).put("version", kind.version()).put("kind", kind.kind());
-    }
-
-    private static void writeResource(ObjectNode node, ResourceDefinition resource, String version) {
-        node.put("group", resource.group()).put("version", version).put("resource", resource.plural());
-    }
-
-    private static void writeUser(ObjectNode node, User user) {
-        node.put("username", user.name());
-        if (!user.uid().isEmpty()) {
-            node.put("uid", user.uid());
-        }
-        ArrayNode groups = node.putArray("groups");
-        user.groups().forEach(groups::add);
-        if (!user.extra().isEmpty()) {
-            ObjectNode extra = node.putObject("extra");
-            for (Map.Entry<String, List<String>> each : user.extra().entrySet()) {
-                ArrayNode values = extra.putArray(each.getKey());
-                each.getValue().forEach(values::add);
-            }
-        }
     }
 }

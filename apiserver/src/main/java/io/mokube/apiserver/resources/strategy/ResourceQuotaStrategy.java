@@ -9,7 +9,7 @@ import java.util.Set;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Resource quotas: amounts are not negative, counts are whole, scopes never change. */
+/** Resource quotas: names and amounts make sense, counts are whole, scopes fit what is limited and never change. */
 final class ResourceQuotaStrategy extends SpecStatusStrategy {
 
     private static final Set<String> SCOPES = Set.of(
@@ -32,11 +32,23 @@ final class ResourceQuotaStrategy extends SpecStatusStrategy {
             "services.loadbalancers",
             "services.nodeports");
 
+    private static final Set<String> COMPUTE =
+            Set.of("cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory");
+
+    private static final Set<String> STORAGE =
+            Set.of("ephemeral-storage", "requests.ephemeral-storage", "limits.ephemeral-storage", "requests.storage");
+
+    private static final Set<String> OF_CLAIMS = Set.of("persistentvolumeclaims", "requests.storage");
+
     @Override
     public void validateCreate(KubeObject quota, List<FieldError> errors) {
         JsonNode spec = quota.at("spec");
         PodSpecValidation.amounts(spec.path("hard"), "spec.hard", errors);
         Tree.texts(spec.path("hard")).forEach((name, amount) -> {
+            if (name.indexOf('/') < 0 && !isStandard(name)) {
+                errors.add(
+                        FieldError.invalid("spec.hard[" + name + "]", name, "must be a standard resource for quota"));
+            }
             Quantity value = Quantity.parse(amount);
             boolean counted = COUNTED.contains(name) || name.startsWith("count/");
             if (counted && value.compareTo(Quantity.parse(Long.toString(value.value()))) != 0) {
@@ -46,6 +58,12 @@ final class ResourceQuotaStrategy extends SpecStatusStrategy {
         Set<String> seen = new HashSet<>();
         for (JsonNode scope : spec.path("scopes")) {
             scope(scope.asString(""), "spec.scopes", seen, errors);
+            for (String name : Tree.texts(spec.path("hard")).keySet()) {
+                if (isStandard(name) && !isScoped(name, scope.asString(""))) {
+                    errors.add(FieldError.invalid(
+                            "spec.scopes", spec.path("scopes"), "unsupported scope applied to resource"));
+                }
+            }
         }
         if (seen.containsAll(Set.of("BestEffort", "NotBestEffort"))
                 || seen.containsAll(Set.of("Terminating", "NotTerminating"))) {
@@ -55,6 +73,23 @@ final class ResourceQuotaStrategy extends SpecStatusStrategy {
         for (ObjectNode expression : expressions) {
             selector(expression, "spec.scopeSelector.matchExpressions", errors);
         }
+    }
+
+    private static boolean isStandard(String name) {
+        return COUNTED.contains(name)
+                || COMPUTE.contains(name)
+                || STORAGE.contains(name)
+                || name.startsWith("hugepages-")
+                || name.startsWith("requests.hugepages-");
+    }
+
+    /** Whether a scope can narrow what is limited under a name. */
+    private static boolean isScoped(String name, String scope) {
+        return switch (scope) {
+            case "BestEffort" -> name.equals("pods");
+            case "VolumeAttributesClass" -> OF_CLAIMS.contains(name);
+            default -> name.equals("pods") || COMPUTE.contains(name);
+        };
     }
 
     private static void scope(String scope, String path, Set<String> seen, List<FieldError> errors) {

@@ -42,6 +42,8 @@ public final class Strategies {
             entry(
                     "validatingwebhookconfigurations.admissionregistration.k8s.io",
                     new WebhookConfigurationStrategy(false)),
+            entry("validatingadmissionpolicies.admissionregistration.k8s.io", new PolicyStrategy()),
+            entry("validatingadmissionpolicybindings.admissionregistration.k8s.io", new PolicyBindingStrategy()),
             entry("cronjobs.batch", new CronJobStrategy()),
             entry("jobs.batch", new JobStrategy()),
             entry("certificatesigningrequests.certificates.k8s.io", new CertificateRequestStrategy()),

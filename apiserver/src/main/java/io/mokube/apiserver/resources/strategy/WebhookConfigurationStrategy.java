@@ -115,7 +115,8 @@ final class WebhookConfigurationStrategy implements ResourceStrategy {
         }
     }
 
-    private static void rule(ObjectNode rule, String path, List<FieldError> errors) {
+    /** Adds what is wrong with a rule that says which writes are meant. */
+    static void rule(ObjectNode rule, String path, List<FieldError> errors) {
         for (String field : List.of("operations", "apiGroups", "apiVersions", "resources")) {
             JsonNode values = rule.path(field);
             if (values.isEmpty()) {

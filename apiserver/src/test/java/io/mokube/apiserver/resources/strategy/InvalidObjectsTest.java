@@ -58,6 +58,27 @@ class InvalidObjectsTest {
                 "servicecidrs.networking.k8s.io|'spec':{'cidrs':['10.0.0.0/33']}|spec.cidrs[0]: Invalid value: \"10.0.0.0/33\"",
                 "resourcequotas|'spec':{'hard':{'pods':'-1'}}|spec.hard[pods]: Invalid value: \"-1\": must be greater than or equal to 0",
                 "resourcequotas|'spec':{'scopes':['BestEffort','NotBestEffort']}|conflicting scopes",
+                "resourcequotas|'spec':{'hard':{'cars':'1'}}"
+                        + "|spec.hard[cars]: Invalid value: \"cars\": must be a standard resource for quota",
+                "resourcequotas|'spec':{'scopes':['BestEffort'],'hard':{'requests.cpu':'1'}}"
+                        + "|spec.scopes: Invalid value: [\"BestEffort\"]: unsupported scope applied to resource",
+                "limitranges|'spec':{'limits':[{'type':'Container'},{'type':'Container'}]}"
+                        + "|spec.limits[1].type: Duplicate value: \"Container\"",
+                "limitranges|'spec':{'limits':[{'type':'Thing'}]}"
+                        + "|spec.limits[0].type: Invalid value: \"Thing\": must be a standard limit type or fully qualified",
+                "limitranges|'spec':{'limits':[{'type':'Pod','default':{'cpu':'1'}}]}"
+                        + "|spec.limits[0].default: Forbidden: may not be specified when `type` is 'Pod'",
+                "limitranges|'spec':{'limits':[{'type':'PersistentVolumeClaim','max':{'cpu':'1'}}]}|spec.limits[0].limits:"
+                        + " Required value: either minimum or maximum storage value is required, but neither was provided",
+                "limitranges|'spec':{'limits':[{'type':'Pod','min':{'cpu':'2'},'max':{'cpu':'1'}}]}|spec.limits[0].min[cpu]:"
+                        + " Invalid value: \"2\": min value 2 is greater than max value 1",
+                "limitranges|'spec':{'limits':[{'type':'Container','default':{'cpu':'1'},'defaultRequest':{'cpu':'2'}}]}"
+                        + "|spec.limits[0].defaultRequest[cpu]: Invalid value: \"2\": default request value 2 is greater than"
+                        + " default limit value 1",
+                "limitranges|'spec':{'limits':[{'type':'Pod','maxLimitRequestRatio':{'cpu':'500m'}}]}"
+                        + "|ratio 500m is less than 1",
+                "limitranges|'spec':{'limits':[{'type':'Pod','min':{'cpu':'1'},'max':{'cpu':'2'},"
+                        + "'maxLimitRequestRatio':{'cpu':'3'}}]}|ratio 3 is greater than max/min = 2.000000",
                 "controllerrevisions.apps|'revision':1|data: Required value: data is mandatory",
                 "runtimeclasses.node.k8s.io|'handler':'A'|handler: Invalid value: \"A\": a lowercase RFC 1123 label",
                 "csidrivers.storage.k8s.io|'spec':{'volumeLifecycleModes':['Once']}"

@@ -1,6 +1,5 @@
-package io.mokube.apiserver.validation;
+package io.mokube.machinery.quantity;
 
-import io.mokube.machinery.quantity.Quantity;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.RoundingMode;
@@ -10,7 +9,7 @@ import java.math.RoundingMode;
  * family the user wrote in. {@code 0.5} becomes {@code 500m}, {@code 1024Mi} becomes {@code 1Gi}; amounts finer than a
  * thousandth are rounded up.
  */
-final class CanonicalQuantity {
+public final class CanonicalQuantity {
 
     private static final String[] DECIMAL = {"m", "", "k", "M", "G", "T", "P", "E"};
     private static final String[] BINARY = {"", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"};
@@ -20,7 +19,7 @@ final class CanonicalQuantity {
     private CanonicalQuantity() {}
 
     /** The canonical form of a text that {@link Quantity#parse} accepts. */
-    static String of(String text) {
+    public static String of(String text) {
         BigDecimal amount = Quantity.parse(text).amount();
         if (amount.signum() == 0) {
             return "0";
@@ -28,10 +27,24 @@ final class CanonicalQuantity {
         if (amount.precision() - amount.scale() > 30) {
             return text;
         }
-        boolean binary = text.endsWith("i");
+        boolean binary = isBinary(text);
         boolean exponent = !binary && (text.indexOf('e') >= 0 || (text.indexOf('E') >= 0 && !text.endsWith("E")));
-        if (exponent) {
-            return text;
+        return exponent ? text : of(amount, binary);
+    }
+
+    /** Whether a quantity is written in powers of 1024. */
+    public static boolean isBinary(String text) {
+        return text.endsWith("i");
+    }
+
+    /**
+     * The canonical form of an amount.
+     *
+     * @param binary whether in powers of 1024; amounts below 1024 are decimal all the same
+     */
+    public static String of(BigDecimal amount, boolean binary) {
+        if (amount.signum() == 0) {
+            return "0";
         }
         if (binary && amount.abs().compareTo(BigDecimal.valueOf(1024)) >= 0) {
             return shortest(amount.setScale(0, RoundingMode.CEILING).toBigInteger(), KIBI, BINARY);

@@ -1,0 +1,77 @@
+package io.mokube.apiserver.admission.policies;
+
+import dev.cel.common.types.CelKind;
+import io.mokube.apiserver.admission.match.Match;
+import io.mokube.machinery.names.GroupVersionKind;
+import io.mokube.machinery.object.KubeObject;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * A policy as it is stored, its expressions made ready.
+ *
+ * @param parameters the kind of object its rules speak of as {@code params}
+ * @param failsClosed whether a write is refused when an expression fails
+ * @param conditions that must all hold for the policy to be asked, by name
+ * @param variables named expressions that others may use, each those before it
+ */
+record Policy(
+        String name,
+        Match match,
+        Optional<GroupVersionKind> parameters,
+        boolean failsClosed,
+        Map<String, Expression> conditions,
+        Map<String, Expression> variables,
+        List<Validation> validations) {
+
+    /**
+     * A rule.
+     *
+     * @param message what is said when it does not hold, {@code ""} for the rule itself
+     * @param messageExpression makes that up from the write; null for none
+     * @param reason the machine-readable reason of the refusal, {@code ""} for Invalid
+     */
+    record Validation(
+            Expression rule, String message, @Nullable Expression messageExpression, String reason) {}
+
+    static Policy of(KubeObject policy) {
+        JsonNode spec = policy.at("spec");
+        JsonNode kind = spec.path("paramKind");
+        List<Validation> validations = new ArrayList<>();
+        for (JsonNode validation : spec.path("validations")) {
+            String message = validation.path("messageExpression").asString("");
+            validations.add(new Validation(
+                    Expression.of(validation.path("expression").asString(""), CelKind.BOOL),
+                    validation.path("message").asString(""),
+                    message.isEmpty() ? null : Expression.of(message, CelKind.STRING),
+                    validation.path("reason").asString("")));
+        }
+        return new Policy(
+                policy.name(),
+                Match.ofPolicy(spec.path("matchConstraints")),
+                kind.isObject()
+                        ? Optional.of(GroupVersionKind.of(
+                                kind.path("apiVersion").asString(""),
+                                kind.path("kind").asString("")))
+                        : Optional.empty(),
+                !spec.path("failurePolicy").asString("").equals("Ignore"),
+                named(spec.path("matchConditions"), CelKind.BOOL),
+                named(spec.path("variables"), CelKind.DYN),
+                validations);
+    }
+
+    private static Map<String, Expression> named(JsonNode expressions, CelKind result) {
+        Map<String, Expression> named = new LinkedHashMap<>();
+        for (JsonNode each : expressions) {
+            named.put(
+                    each.path("name").asString(""),
+                    Expression.of(each.path("expression").asString(""), result));
+        }
+        return named;
+    }
+}

@@ -23,6 +23,8 @@ import io.mokube.apiserver.cache.WatchCache;
 import io.mokube.apiserver.crd.CustomResources;
 import io.mokube.apiserver.discovery.DiscoveryDocuments;
 import io.mokube.apiserver.http.HttpServer;
+import io.mokube.apiserver.metrics.MetricsVerbs;
+import io.mokube.apiserver.metrics.NodeScraper;
 import io.mokube.apiserver.pipeline.Health;
 import io.mokube.apiserver.pipeline.Pipeline;
 import io.mokube.apiserver.pipeline.ResourceRouter;
@@ -46,6 +48,7 @@ import io.mokube.apiserver.verbs.AddressRange;
 import io.mokube.apiserver.verbs.AllInstances;
 import io.mokube.apiserver.verbs.Backend;
 import io.mokube.apiserver.verbs.Bootstrap;
+import io.mokube.apiserver.verbs.Verb;
 import io.mokube.apiserver.verbs.Verbs;
 import io.mokube.apiserver.webhook.WebhookClient;
 import io.mokube.machinery.component.Component;
@@ -59,7 +62,9 @@ import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -81,6 +86,9 @@ public final class ApiServer implements Component {
     /** How long a start waits for the custom resources; a store that is away must not keep the server from starting. */
     private static final Duration FIRST_SYNC = Duration.ofSeconds(2);
 
+    /** How long a kubelet may take to say what its node uses. */
+    private static final Duration SCRAPE = Duration.ofSeconds(10);
+
     private static final Duration BOOTSTRAP_RETRY = Duration.ofSeconds(1);
 
     private final ApiServerConfig config;
@@ -98,6 +106,7 @@ public final class ApiServer implements Component {
             KubeletClient kubelets,
             CustomResources customResources,
             WebhookClient webhooks,
+            NodeScraper scraper,
             Progress progress) {}
 
     /** Whether the server has come, and whether it is going. */
@@ -174,20 +183,23 @@ public final class ApiServer implements Component {
                     certificates.serviceAccountKeys(), platform.clock(), holders(resources, objects));
             Authenticators authenticators = authenticators(tokens, certificates, reader);
             KubeletClient kubelets = new KubeletClient(certificates);
+            NodeScraper scraper = new NodeScraper(
+                    () -> reader.list(new GroupResource("", "nodes"), ""),
+                    node -> kubelets.text(node, "/metrics/resource", SCRAPE),
+                    platform.clock());
+            Map<String, Map<String, Verb>> particular = new HashMap<>(Verbs.particular(
+                    backend,
+                    authorizer,
+                    tokens,
+                    authenticators,
+                    new Verbs.NodeVerbs(
+                            new PodLog(backend, kubelets),
+                            new PodStreams(backend, kubelets),
+                            new ResourceProxy(backend, kubelets))));
+            particular.putAll(MetricsVerbs.all(backend, scraper));
             Pipeline pipeline = new Pipeline(
                     authorizer,
-                    new ResourceRouter(
-                            resources,
-                            Verbs.ofObjects(backend),
-                            Verbs.particular(
-                                    backend,
-                                    authorizer,
-                                    tokens,
-                                    authenticators,
-                                    new Verbs.NodeVerbs(
-                                            new PodLog(backend, kubelets),
-                                            new PodStreams(backend, kubelets),
-                                            new ResourceProxy(backend, kubelets)))),
+                    new ResourceRouter(resources, Verbs.ofObjects(backend), particular),
                     new SystemPaths(new DiscoveryDocuments(resources), health, meters::scrape, platform.clock()));
             HttpServer http = new HttpServer(
                     config.bindAddress(),
@@ -202,7 +214,7 @@ public final class ApiServer implements Component {
                     meters);
             http.start();
             running = new Running(
-                    store, cache, http, health, certificates, kubelets, customResources, webhooks, progress);
+                    store, cache, http, health, certificates, kubelets, customResources, webhooks, scraper, progress);
             Thread.ofVirtual().name("bootstrap").start(() -> bootstrap(new Bootstrap(backend), progress, http.port()));
         } catch (RuntimeException e) {
             cache.close();
@@ -275,6 +287,7 @@ public final class ApiServer implements Component {
         server.http().stop(grace);
         server.customResources().close();
         server.webhooks().close();
+        server.scraper().close();
         server.kubelets().close();
         server.cache().close();
         close(server.store());

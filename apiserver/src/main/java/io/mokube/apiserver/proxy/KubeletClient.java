@@ -18,7 +18,11 @@ import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
@@ -88,6 +92,31 @@ public final class KubeletClient implements AutoCloseable {
         } catch (IOException e) {
             throw ApiException.internal("Get \"" + uri + "\": " + e.getMessage());
         } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw ApiException.unavailable("the server is shutting down");
+        }
+    }
+
+    /**
+     * A short text that a node's kubelet has to answer in time.
+     *
+     * @throws ApiException 500 when it does not
+     */
+    public String text(KubeObject node, String path, Duration patience) {
+        URI uri = URI.create("https://" + address(node) + ":" + port(node) + path);
+        CompletableFuture<HttpResponse<String>> answer =
+                http.sendAsync(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
+        try {
+            HttpResponse<String> response = answer.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+            if (response.statusCode() != 200) {
+                throw ApiException.internal("Get \"" + uri + "\": answered " + response.statusCode());
+            }
+            return response.body();
+        } catch (ExecutionException | TimeoutException e) {
+            answer.cancel(true);
+            throw ApiException.internal("Get \"" + uri + "\": " + e.getMessage());
+        } catch (InterruptedException e) {
+            answer.cancel(true);
             Thread.currentThread().interrupt();
             throw ApiException.unavailable("the server is shutting down");
         }

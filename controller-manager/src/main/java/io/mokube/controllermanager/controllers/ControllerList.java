@@ -5,6 +5,7 @@ import io.mokube.controllermanager.controllers.garbage.GarbageCollector;
 import io.mokube.controllermanager.controllers.namespace.NamespaceController;
 import io.mokube.controllermanager.controllers.nodelifecycle.NodeLifecycleController;
 import io.mokube.controllermanager.controllers.nodelifecycle.TaintEvictionController;
+import io.mokube.controllermanager.controllers.podautoscaler.AutoscalerController;
 import io.mokube.controllermanager.controllers.podgc.PodGarbageCollector;
 import io.mokube.controllermanager.controllers.replicaset.ReplicaSetController;
 import java.util.List;
@@ -24,7 +25,8 @@ public final class ControllerList {
             ReplicaSetController::create,
             NodeLifecycleController::create,
             TaintEvictionController::create,
-            PodGarbageCollector::create);
+            PodGarbageCollector::create,
+            AutoscalerController::create);
 
     private ControllerList() {}
 }

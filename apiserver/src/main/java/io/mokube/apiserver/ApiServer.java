@@ -5,6 +5,8 @@ import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.mokube.apiserver.admission.AdmissionPlugins;
 import io.mokube.apiserver.admission.webhooks.WebhookCalls;
 import io.mokube.apiserver.admission.webhooks.WebhookConfigurations;
+import io.mokube.apiserver.aggregation.Aggregator;
+import io.mokube.apiserver.aggregation.ApiServices;
 import io.mokube.apiserver.authn.Authenticator;
 import io.mokube.apiserver.authn.Authenticators;
 import io.mokube.apiserver.authn.BootstrapTokens;
@@ -107,6 +109,7 @@ public final class ApiServer implements Component {
             CustomResources customResources,
             WebhookClient webhooks,
             NodeScraper scraper,
+            Aggregator aggregator,
             Progress progress) {}
 
     /** Whether the server has come, and whether it is going. */
@@ -148,6 +151,7 @@ public final class ApiServer implements Component {
             Authorizer authorizer = authorizer(cache);
             WebhookConfigurations mutatingWebhooks = WebhookConfigurations.mutating(cache);
             WebhookConfigurations validatingWebhooks = WebhookConfigurations.validating(cache);
+            ApiServices apiServices = ApiServices.of(cache);
             cache.start();
             ObjectStore objects = new ObjectStore(store, cache, platform.clock());
             CachedClusterReader reader = new CachedClusterReader(resources, cache, objects);
@@ -197,10 +201,19 @@ public final class ApiServer implements Component {
                             new PodStreams(backend, kubelets),
                             new ResourceProxy(backend, kubelets))));
             particular.putAll(MetricsVerbs.all(backend, scraper));
+            Aggregator aggregator = new Aggregator(
+                    resources,
+                    apiServices,
+                    reader,
+                    objects,
+                    new ServiceEndpoints(reader),
+                    certificates.frontProxyClient(),
+                    platform.clock());
             Pipeline pipeline = new Pipeline(
                     authorizer,
+                    aggregator,
                     new ResourceRouter(resources, Verbs.ofObjects(backend), particular),
-                    new SystemPaths(new DiscoveryDocuments(resources), health, meters::scrape, platform.clock()));
+                    new SystemPaths(new DiscoveryDocuments(resources, aggregator), health, meters::scrape, platform.clock()));
             HttpServer http = new HttpServer(
                     config.bindAddress(),
                     config.port(),
@@ -214,8 +227,9 @@ public final class ApiServer implements Component {
                     meters);
             http.start();
             running = new Running(
-                    store, cache, http, health, certificates, kubelets, customResources, webhooks, scraper, progress);
-            Thread.ofVirtual().name("bootstrap").start(() -> bootstrap(new Bootstrap(backend), progress, http.port()));
+                    store, cache, http, health, certificates, kubelets, customResources, webhooks, scraper, aggregator, progress);
+            Thread.ofVirtual().name("bootstrap").start(() -> bootstrap(new Bootstrap(backend, requestHeaders(certificates)), progress, http.port()));
+            aggregator.start();
         } catch (RuntimeException e) {
             cache.close();
             close(store);
@@ -228,6 +242,18 @@ public final class ApiServer implements Component {
         }
         awaitBootstrap();
         log.atInfo().setMessage("serving").addKeyValue("uri", server).log();
+    }
+
+    /** How the servers of other groups know whom this server speaks for. */
+    private static Map<String, String> requestHeaders(ClusterCertificates certificates) {
+        return Map.of(
+                "client-ca-file", certificates.authorityPem(),
+                "requestheader-allowed-names", "[\"" + ClusterCertificates.FRONT_PROXY + "\"]",
+                "requestheader-client-ca-file", certificates.frontProxyAuthorityPem(),
+                "requestheader-extra-headers-prefix", "[\"X-Remote-Extra-\"]",
+                "requestheader-group-headers", "[\"X-Remote-Group\"]",
+                "requestheader-uid-headers", "[\"X-Remote-Uid\"]",
+                "requestheader-username-headers", "[\"X-Remote-User\"]");
     }
 
     /** Tries until the first objects are there: without them nothing can be created. */
@@ -288,6 +314,7 @@ public final class ApiServer implements Component {
         server.customResources().close();
         server.webhooks().close();
         server.scraper().close();
+        server.aggregator().close();
         server.kubelets().close();
         server.cache().close();
         close(server.store());

@@ -10,6 +10,7 @@ import io.mokube.machinery.object.KubeObject;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The objects every cluster begins with. What is there is left as it is. */
@@ -26,9 +27,12 @@ public final class Bootstrap {
 
     private final Backend backend;
     private final Writes writes;
+    private final Map<String, String> requestHeaders;
 
-    public Bootstrap(Backend backend) {
+    /** @param requestHeaders what servers of other groups read in {@code extension-apiserver-authentication} */
+    public Bootstrap(Backend backend, Map<String, String> requestHeaders) {
         this.backend = backend;
+        this.requestHeaders = Map.copyOf(requestHeaders);
         this.writes = new Writes(backend);
     }
 
@@ -47,6 +51,7 @@ public final class Bootstrap {
             ensure(new GroupResource("", "namespaces"), namespace);
         }
         ensure(new GroupResource("", "services"), kubernetesService(serviceAddress, port));
+        ensure(new GroupResource("", "configmaps"), extensionAuthentication());
         PRIORITY_CLASSES.forEach((name, value) -> ensure(CLASSES, priorityClass(name, value)));
         new PolicyBootstrap(backend, SELF).ensure();
         // Who is told that the server is ready finds these rights in force.
@@ -70,6 +75,15 @@ public final class Bootstrap {
         https.put("port", 443);
         https.put("targetPort", port);
         return service;
+    }
+
+    private KubeObject extensionAuthentication() {
+        KubeObject map = KubeObject.of("v1", "ConfigMap");
+        map.setMetadata("name", "extension-apiserver-authentication");
+        map.setMetadata("namespace", "kube-system");
+        ObjectNode data = map.root().putObject("data");
+        new TreeMap<>(requestHeaders).forEach(data::put);
+        return map;
     }
 
     private static KubeObject priorityClass(String name, long value) {

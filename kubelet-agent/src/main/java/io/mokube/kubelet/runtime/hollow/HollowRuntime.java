@@ -21,6 +21,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -53,6 +54,7 @@ public final class HollowRuntime implements ContainerRuntime {
     private volatile Function<String, Optional<Map<String, String>>> annotations = uid -> Optional.empty();
     private long lastId;
     private long allCpuNanos;
+    private Instant measuredAt = Instant.EPOCH;
 
     /**
      * @param podCidr the range of the pods' addresses, such as {@code 10.244.1.0/24}
@@ -253,7 +255,7 @@ public final class HollowRuntime implements ContainerRuntime {
             }
             container.state = State.RUNNING;
             container.startedAt = clock.instant();
-            container.measuredAt = container.startedAt;
+            container.measuredAt = container.startedAt.truncatedTo(ChronoUnit.MILLIS);
             script.ending(container.config)
                     .ifPresent(ending -> clock.schedule(
                             ending.after(), () -> endContainer(containerId, ending.exitCode(), ending.outOfMemory())));
@@ -322,7 +324,7 @@ public final class HollowRuntime implements ContainerRuntime {
                     .filter(container -> container.state == State.RUNNING)
                     .mapToLong(container -> rate(container, rates).memoryBytes())
                     .sum();
-            return Optional.of(new Usage(clock.instant(), allCpuNanos, memory, memory, memory));
+            return Optional.of(new Usage(measuredAt, allCpuNanos, memory, memory, memory));
         }
     }
 
@@ -338,7 +340,9 @@ public final class HollowRuntime implements ContainerRuntime {
     }
 
     private void measure(Map<String, HollowUsage> rates) {
-        Instant now = clock.instant();
+        // Monitoring tells times in milliseconds: what is used in them comes out even.
+        Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
+        measuredAt = now;
         for (HollowContainer container : containers.values()) {
             Instant before = container.measuredAt;
             if (container.state == State.RUNNING && before != null) {
@@ -357,7 +361,7 @@ public final class HollowRuntime implements ContainerRuntime {
     private ContainerStats stats(HollowContainer container, Map<String, HollowUsage> rates) {
         long memory = rate(container, rates).memoryBytes();
         return new ContainerStats(
-                container.id, new Usage(clock.instant(), container.cpuNanos, memory, memory, memory), 0);
+                container.id, new Usage(measuredAt, container.cpuNanos, memory, memory, memory), 0);
     }
 
     @Override

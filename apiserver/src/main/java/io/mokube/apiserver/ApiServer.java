@@ -213,7 +213,8 @@ public final class ApiServer implements Component {
                     authorizer,
                     aggregator,
                     new ResourceRouter(resources, Verbs.ofObjects(backend), particular),
-                    new SystemPaths(new DiscoveryDocuments(resources, aggregator), health, meters::scrape, platform.clock()));
+                    new SystemPaths(
+                            new DiscoveryDocuments(resources, aggregator), health, meters::scrape, platform.clock()));
             HttpServer http = new HttpServer(
                     config.bindAddress(),
                     config.port(),
@@ -227,8 +228,21 @@ public final class ApiServer implements Component {
                     meters);
             http.start();
             running = new Running(
-                    store, cache, http, health, certificates, kubelets, customResources, webhooks, scraper, aggregator, progress);
-            Thread.ofVirtual().name("bootstrap").start(() -> bootstrap(new Bootstrap(backend, requestHeaders(certificates)), progress, http.port()));
+                    store,
+                    cache,
+                    http,
+                    health,
+                    certificates,
+                    kubelets,
+                    customResources,
+                    webhooks,
+                    scraper,
+                    aggregator,
+                    progress);
+            Thread.ofVirtual()
+                    .name("bootstrap")
+                    .start(() ->
+                            bootstrap(new Bootstrap(backend, requestHeaders(certificates)), progress, http.port()));
             aggregator.start();
         } catch (RuntimeException e) {
             cache.close();

@@ -128,7 +128,9 @@ class AutoscalingTest {
         kubectl("rollout", "status", "deployment/idle", "--timeout=60s");
         Await.passes(
                 PATIENCE,
-                () -> assertThat(kubectl("top", "pods", "-l", "app in (busy, idle)", "--no-headers").lines()).hasSize(3));
+                () -> assertThat(kubectl("top", "pods", "-l", "app in (busy, idle)", "--no-headers")
+                                .lines())
+                        .hasSize(3));
         return Kubectl.found().keySet().stream()
                 .map(version -> DynamicTest.dynamicTest("kubectl " + version, () -> top(Kubectl.of(version))));
     }
@@ -182,15 +184,16 @@ class AutoscalingTest {
                         .containsPattern(
                                 "ScalingActive +True +ValidMetricFound +the HPA was able to successfully calculate a"
                                         + " replica count from cpu resource utilization \\(percentage of request\\)")
-                                .containsPattern(
+                        .containsPattern(
                                 "Normal +SuccessfulRescale .*horizontal-pod-autoscaler +New size: 4; reason: cpu resource"
                                         + " utilization \\(percentage of request\\) above target"));
         load("200m");
         Await.passes(
                 PATIENCE,
                 () -> assertThat(kubectl("describe", "hpa", "web"))
-                        .containsPattern("ScalingLimited +True +TooManyReplicas +the desired replica count is more than the"
-                                + " maximum replica count"));
+                        .containsPattern(
+                                "ScalingLimited +True +TooManyReplicas +the desired replica count is more than the"
+                                        + " maximum replica count"));
         load("10m");
         Await.passes(
                 PATIENCE,

@@ -118,7 +118,8 @@ public final class Aggregator implements OtherGroups, Elsewhere, AutoCloseable {
     @Override
     public List<OtherVersion> versions() {
         return services.all().stream()
-                .sorted(Comparator.comparing((RemoteVersion version) -> -priority(version.groupVersion().group()))
+                .sorted(Comparator.comparing((RemoteVersion version) ->
+                                -priority(version.groupVersion().group()))
                         .thenComparing(version -> version.groupVersion().group())
                         .thenComparing(version -> -version.versionPriority()))
                 .map(version -> {
@@ -165,13 +166,18 @@ public final class Aggregator implements OtherGroups, Elsewhere, AutoCloseable {
 
     private void look(int round) {
         List<RemoteVersion> all = List.copyOf(services.all());
-        if (states.keySet().retainAll(all.stream().map(RemoteVersion::groupVersion).toList())) {
+        if (states.keySet()
+                .retainAll(all.stream().map(RemoteVersion::groupVersion).toList())) {
             generation++;
         }
         for (RemoteVersion version : all) {
             RemoteState before = states.get(version.groupVersion());
-            boolean isKnown = before != null && before.version().equals(version) && before.availability().available();
-            if (isKnown && round % EVERY != 0 && Availability.ofService(version, cluster).isEmpty()) {
+            boolean isKnown = before != null
+                    && before.version().equals(version)
+                    && before.availability().available();
+            if (isKnown
+                    && round % EVERY != 0
+                    && Availability.ofService(version, cluster).isEmpty()) {
                 continue;
             }
             RemoteState now = RemoteState.look(version, cluster, calls);
@@ -202,9 +208,10 @@ public final class Aggregator implements OtherGroups, Elsewhere, AutoCloseable {
             boolean local = !each.at("spec", "service").isObject();
             String managed = each.labels().getOrDefault(LocalGroups.MANAGED, "");
             if (local && managed.equals("true") && !served.contains(each.name()) && resources.isComplete()) {
-                objects.change(definition(), each.key(), current -> current == null
-                        ? new Change.Keep()
-                        : new Change.Delete(current));
+                objects.change(
+                        definition(),
+                        each.key(),
+                        current -> current == null ? new Change.Keep() : new Change.Delete(current));
             } else if (local) {
                 tell(each.name(), Availability.LOCAL);
             }
@@ -215,7 +222,9 @@ public final class Aggregator implements OtherGroups, Elsewhere, AutoCloseable {
         apiService.metadata().put("uid", java.util.UUID.randomUUID().toString());
         apiService
                 .metadata()
-                .put("creationTimestamp", clock.instant().truncatedTo(ChronoUnit.SECONDS).toString());
+                .put(
+                        "creationTimestamp",
+                        clock.instant().truncatedTo(ChronoUnit.SECONDS).toString());
         condition(apiService, Availability.LOCAL);
         try {
             objects.create(definition(), apiService);
@@ -261,7 +270,8 @@ public final class Aggregator implements OtherGroups, Elsewhere, AutoCloseable {
         String word = availability.available() ? "True" : "False";
         String since = clock.instant().truncatedTo(ChronoUnit.SECONDS).toString();
         for (JsonNode old : status.path("conditions")) {
-            if (old.path("type").asString("").equals("Available") && old.path("status").asString("").equals(word)) {
+            if (old.path("type").asString("").equals("Available")
+                    && old.path("status").asString("").equals(word)) {
                 since = old.path("lastTransitionTime").asString(since);
             }
         }

@@ -15,8 +15,7 @@ import tools.jackson.databind.JsonNode;
  */
 record Availability(boolean available, String reason, String message) {
 
-    static final Availability LOCAL =
-            new Availability(true, "Local", "Local APIServices are always available");
+    static final Availability LOCAL = new Availability(true, "Local", "Local APIServices are always available");
     static final Availability PASSED = new Availability(true, "Passed", "all checks passed");
 
     static Availability failed(String message) {
@@ -26,8 +25,8 @@ record Availability(boolean available, String reason, String message) {
     /** What is wrong with the service itself; nothing when it is worth asking. */
     static Optional<Availability> ofService(RemoteVersion version, ClusterReader cluster) {
         String name = "service/" + version.service() + " in \"" + version.namespace() + "\"";
-        Optional<KubeObject> service = cluster.get(
-                new GroupResource("", "services"), new ObjectKey(version.namespace(), version.service()));
+        Optional<KubeObject> service =
+                cluster.get(new GroupResource("", "services"), new ObjectKey(version.namespace(), version.service()));
         if (service.isEmpty()) {
             return missing("ServiceNotFound", name + " is not present");
         }

@@ -87,9 +87,8 @@ final class RemoteCalls implements AutoCloseable {
                 .header(USER, "system:kube-aggregator")
                 .header(GROUP, User.SYSTEM_MASTERS)
                 .build();
-        CompletableFuture<HttpResponse<byte[]>> answer = clients.get(version.trust())
-                .http()
-                .sendAsync(request, HttpResponse.BodyHandlers.ofByteArray());
+        CompletableFuture<HttpResponse<byte[]>> answer =
+                clients.get(version.trust()).http().sendAsync(request, HttpResponse.BodyHandlers.ofByteArray());
         try {
             HttpResponse<byte[]> response = answer.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
             if (response.statusCode() / 100 != 2) {
@@ -115,8 +114,7 @@ final class RemoteCalls implements AutoCloseable {
 
     private String authority(RemoteVersion version) throws IOException {
         return services.find(version.namespace(), version.service(), version.port())
-                .orElseThrow(() ->
-                        new IOException("no endpoints available for service \"" + version.service() + "\""));
+                .orElseThrow(() -> new IOException("no endpoints available for service \"" + version.service() + "\""));
     }
 
     @Override
@@ -152,7 +150,9 @@ final class RemoteCalls implements AutoCloseable {
             List<Header> headers = new ArrayList<>();
             for (Header header : request.headers()) {
                 String name = header.name().toLowerCase(Locale.ROOT);
-                if (!name.startsWith("x-remote-") && !name.startsWith("impersonate-") && !name.equals("authorization")) {
+                if (!name.startsWith("x-remote-")
+                        && !name.startsWith("impersonate-")
+                        && !name.equals("authorization")) {
                     headers.add(header);
                 }
             }
@@ -161,8 +161,9 @@ final class RemoteCalls implements AutoCloseable {
                 headers.add(new Header(UID, user.uid()));
             }
             user.groups().forEach(group -> headers.add(new Header(GROUP, group)));
-            user.extra().forEach((key, values) -> values.forEach(value -> headers.add(new Header(
-                    EXTRA + URLEncoder.encode(key.toLowerCase(Locale.ROOT), StandardCharsets.UTF_8), value))));
+            user.extra()
+                    .forEach((key, values) -> values.forEach(value -> headers.add(new Header(
+                            EXTRA + URLEncoder.encode(key.toLowerCase(Locale.ROOT), StandardCharsets.UTF_8), value))));
             return headers;
         }
     }

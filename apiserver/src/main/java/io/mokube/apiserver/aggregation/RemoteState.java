@@ -35,8 +35,7 @@ record RemoteState(RemoteVersion version, Availability availability, Known known
         }
         try {
             JsonNode list = calls.get(version, version.groupVersion().path());
-            return new RemoteState(
-                    version, Availability.PASSED, new Known(resources(list), openApi(version, calls)));
+            return new RemoteState(version, Availability.PASSED, new Known(resources(list), openApi(version, calls)));
         } catch (IOException e) {
             return new RemoteState(version, Availability.failed(String.valueOf(e.getMessage())), NOTHING);
         }

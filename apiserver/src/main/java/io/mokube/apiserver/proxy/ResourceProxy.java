@@ -113,8 +113,7 @@ public final class ResourceProxy implements Verb {
         return new Answer.Proxied(refusal.code(), headers, out -> out.write(refusal.body()));
     }
 
-    static Answer overHttp(ProxyTarget target, RawRequest raw, String prefix, String pathAndQuery)
-            throws IOException {
+    static Answer overHttp(ProxyTarget target, RawRequest raw, String prefix, String pathAndQuery) throws IOException {
         HttpRequest.Builder asked;
         try {
             asked = HttpRequest.newBuilder(URI.create(target.origin() + pathAndQuery));

@@ -45,14 +45,13 @@ final class AutoscalerRules {
         }
         for (String other : FIELDS.values()) {
             if (!other.equals(field) && metric.has(other)) {
-                errors.add(FieldError.forbidden(
-                        path + "." + other, "must populate the given metric source only"));
+                errors.add(FieldError.forbidden(path + "." + other, "must populate the given metric source only"));
             }
         }
         JsonNode source = metric.path(field);
         if (!source.isObject()) {
-            errors.add(FieldError.required(
-                    path + "." + field, "must populate information for the given metric source"));
+            errors.add(
+                    FieldError.required(path + "." + field, "must populate information for the given metric source"));
             return;
         }
         source(type, source, path + "." + field, errors);
@@ -75,8 +74,7 @@ final class AutoscalerRules {
                         "must set either a target raw value or a target utilization"));
             } else if (utilization && average) {
                 errors.add(FieldError.forbidden(
-                        targetPath + ".averageValue",
-                        "may not set both a target raw value and a target utilization"));
+                        targetPath + ".averageValue", "may not set both a target raw value and a target utilization"));
             }
         } else {
             named(source.path("metric"), "name", path + ".metric", "must specify a metric name", errors);
@@ -88,12 +86,10 @@ final class AutoscalerRules {
                 }
             } else if (!value && !average) {
                 errors.add(FieldError.required(
-                        targetPath + ".averageValue",
-                        "must set either a target value for metric or a per-pod target"));
+                        targetPath + ".averageValue", "must set either a target value for metric or a per-pod target"));
             } else if (type.equals("External") && value && average) {
                 errors.add(FieldError.forbidden(
-                        targetPath + ".value",
-                        "may not set both a target value for metric and a per-pod target"));
+                        targetPath + ".value", "may not set both a target value for metric and a per-pod target"));
             }
             if (type.equals("Object")) {
                 Check.required(source.path("describedObject"), "kind", path + ".describedObject", errors);
@@ -119,13 +115,11 @@ final class AutoscalerRules {
         }
         JsonNode percent = target.path("averageUtilization");
         if (!percent.isMissingNode() && percent.asLong(0) < 1) {
-            errors.add(FieldError.invalid(
-                    path + ".averageUtilization", percent.asLong(0), "must be greater than 0"));
+            errors.add(FieldError.invalid(path + ".averageUtilization", percent.asLong(0), "must be greater than 0"));
         }
     }
 
-    private static void named(
-            JsonNode parent, String field, String path, String detail, List<FieldError> errors) {
+    private static void named(JsonNode parent, String field, String path, String detail, List<FieldError> errors) {
         if (Tree.text(parent, field).isEmpty()) {
             errors.add(FieldError.required(path + "." + field, detail));
         }

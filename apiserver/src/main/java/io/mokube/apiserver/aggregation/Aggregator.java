@@ -24,6 +24,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,9 +39,9 @@ import tools.jackson.databind.node.ObjectNode;
 public final class Aggregator implements OtherGroups, Elsewhere, AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(Aggregator.class);
-    private static final Duration PERIOD = Duration.ofSeconds(2);
+    private static final Duration PERIOD = Duration.ofSeconds(1);
 
-    /** Of rounds: how often a service that answers is asked again. */
+    /** Of rounds: how often what was right the last time is looked at again. */
     private static final int EVERY = 15;
 
     private final ResourceRegistry resources;
@@ -146,10 +147,15 @@ public final class Aggregator implements OtherGroups, Elsewhere, AutoCloseable {
     // ---- looking after APIServices
 
     private void run() {
+        long registered = -1;
         for (int round = 0; !closed; round++) {
             try {
                 look(round);
-                register();
+                long served = resources.generation();
+                if (served != registered || round % EVERY == 0) {
+                    register();
+                    registered = served;
+                }
             } catch (RuntimeException e) {
                 log.atInfo()
                         .setMessage("the APIServices could not be looked after; trying again")
@@ -219,7 +225,7 @@ public final class Aggregator implements OtherGroups, Elsewhere, AutoCloseable {
     }
 
     private void create(KubeObject apiService) {
-        apiService.metadata().put("uid", java.util.UUID.randomUUID().toString());
+        apiService.metadata().put("uid", UUID.randomUUID().toString());
         apiService
                 .metadata()
                 .put(

@@ -2,7 +2,6 @@ package io.mokube.apiserver.aggregation;
 
 import io.mokube.apiserver.cache.CacheObserver;
 import io.mokube.apiserver.cache.CachedObject;
-import io.mokube.apiserver.cache.SortedObjects;
 import io.mokube.apiserver.cache.WatchCache;
 import io.mokube.machinery.names.GroupResource;
 import io.mokube.machinery.names.GroupVersion;
@@ -12,7 +11,6 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,7 +29,7 @@ public final class ApiServices {
     /** Follows the APIServices. */
     public static ApiServices of(WatchCache cache) {
         ApiServices services = new ApiServices();
-        cache.observe(RESOURCE, services.new Observer());
+        cache.observe(RESOURCE, CacheObserver.of(services.new Index()));
         return services;
     }
 
@@ -43,29 +41,20 @@ public final class ApiServices {
         return remote.values();
     }
 
-    private final class Observer implements CacheObserver {
+    private final class Index implements CacheObserver.ObjectIndex {
 
         @Override
-        public void reset(SortedObjects objects) {
+        public void clear() {
             byName.clear();
-            objects.scan("", each -> {
-                take(each);
-                return true;
-            });
-            publish();
         }
 
         @Override
-        public void changed(@Nullable CachedObject before, @Nullable CachedObject after) {
-            if (after != null) {
-                take(after);
-            } else if (before != null) {
-                byName.remove(before.key());
-            }
-            publish();
+        public void remove(String key) {
+            byName.remove(key);
         }
 
-        private void take(CachedObject apiService) {
+        @Override
+        public void put(CachedObject apiService) {
             byName.remove(apiService.key());
             try {
                 RemoteVersion.of(KubeObject.parse(apiService.object().value()))
@@ -79,7 +68,8 @@ public final class ApiServices {
             }
         }
 
-        private void publish() {
+        @Override
+        public void publish() {
             Map<GroupVersion, RemoteVersion> next = new HashMap<>();
             byName.values().forEach(version -> next.put(version.groupVersion(), version));
             if (!next.equals(remote)) {

@@ -1,6 +1,7 @@
 package io.mokube.apiserver.proxy;
 
 import io.mokube.apiserver.pki.ClusterCertificates;
+import io.mokube.apiserver.pki.ServerTrust;
 import io.mokube.apiserver.request.RawRequest;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.object.KubeObject;
@@ -173,7 +174,7 @@ public final class KubeletClient implements AutoCloseable {
     }
 
     /** Verifies what the cluster's authority signed, and only that. */
-    private static final class KubeletTrust extends X509ExtendedTrustManager {
+    private static final class KubeletTrust extends ServerTrust {
 
         private final X509Certificate authority;
         private final X509ExtendedTrustManager verifying;
@@ -213,23 +214,6 @@ public final class KubeletClient implements AutoCloseable {
             if (isOurs(chain)) {
                 verifying.checkServerTrusted(chain, type);
             }
-        }
-
-        @Override
-        public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine)
-                throws CertificateException {
-            throw new CertificateException("nobody connects to this side");
-        }
-
-        @Override
-        public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket)
-                throws CertificateException {
-            throw new CertificateException("nobody connects to this side");
-        }
-
-        @Override
-        public void checkClientTrusted(X509Certificate[] chain, String type) throws CertificateException {
-            throw new CertificateException("nobody connects to this side");
         }
 
         @Override

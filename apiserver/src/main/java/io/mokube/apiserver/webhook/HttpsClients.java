@@ -1,5 +1,6 @@
 package io.mokube.apiserver.webhook;
 
+import io.mokube.apiserver.pki.ServerTrust;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.Socket;
@@ -26,7 +27,6 @@ import javax.net.ssl.SSLParameters;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Connections over HTTPS to servers of other people, kept for those used last. Safe for use by many threads.
@@ -142,7 +142,7 @@ public final class HttpsClients implements AutoCloseable {
     }
 
     /** Wants the name of a service in the certificate, although the connection goes to an address. */
-    private static final class NamedServer extends X509ExtendedTrustManager {
+    private static final class NamedServer extends ServerTrust {
 
         private static final int DNS_NAME = 2;
 
@@ -192,30 +192,13 @@ public final class HttpsClients implements AutoCloseable {
         }
 
         @Override
-        public void checkClientTrusted(X509Certificate[] certificates, String type, @Nullable SSLEngine engine)
-                throws CertificateException {
-            throw new CertificateException("nobody connects to this side");
-        }
-
-        @Override
-        public void checkClientTrusted(X509Certificate[] certificates, String type, @Nullable Socket socket)
-                throws CertificateException {
-            throw new CertificateException("nobody connects to this side");
-        }
-
-        @Override
-        public void checkClientTrusted(X509Certificate[] certificates, String type) throws CertificateException {
-            throw new CertificateException("nobody connects to this side");
-        }
-
-        @Override
         public X509Certificate[] getAcceptedIssuers() {
             return chain.getAcceptedIssuers();
         }
     }
 
     /** Verifies nothing. */
-    private static final class AnyServer extends X509ExtendedTrustManager {
+    private static final class AnyServer extends ServerTrust {
 
         @Override
         public void checkServerTrusted(X509Certificate[] certificates, String type, SSLEngine engine) {}
@@ -225,23 +208,6 @@ public final class HttpsClients implements AutoCloseable {
 
         @Override
         public void checkServerTrusted(X509Certificate[] certificates, String type) {}
-
-        @Override
-        public void checkClientTrusted(X509Certificate[] certificates, String type, SSLEngine engine)
-                throws CertificateException {
-            throw new CertificateException("nobody connects to this side");
-        }
-
-        @Override
-        public void checkClientTrusted(X509Certificate[] certificates, String type, Socket socket)
-                throws CertificateException {
-            throw new CertificateException("nobody connects to this side");
-        }
-
-        @Override
-        public void checkClientTrusted(X509Certificate[] certificates, String type) throws CertificateException {
-            throw new CertificateException("nobody connects to this side");
-        }
 
         @Override
         public X509Certificate[] getAcceptedIssuers() {

@@ -111,8 +111,8 @@ class AggregationTest {
     }
 
     private static void serve(HttpExchange exchange) throws IOException {
-        X509Certificate client = (X509Certificate)
-                ((HttpsExchange) exchange).getSSLSession().getPeerCertificates()[0];
+        X509Certificate client =
+                (X509Certificate) ((HttpsExchange) exchange).getSSLSession().getPeerCertificates()[0];
         String path = exchange.getRequestURI().toString();
         String answer =
                 switch (path) {
@@ -128,7 +128,9 @@ class AggregationTest {
                     default -> {
                         List<String> headers = new ArrayList<>();
                         exchange.getRequestHeaders().forEach((name, values) -> {
-                            if (name.startsWith("X-remote-") || name.startsWith("Impersonate-") || name.equals("Authorization")) {
+                            if (name.startsWith("X-remote-")
+                                    || name.startsWith("Impersonate-")
+                                    || name.equals("Authorization")) {
                                 headers.add(name + "=" + String.join(",", values));
                             }
                         });
@@ -141,7 +143,8 @@ class AggregationTest {
                 };
         byte[] bytes = json(answer).getBytes(StandardCharsets.UTF_8);
         exchange.getResponseHeaders().set("Content-Type", "application/json");
-        exchange.sendResponseHeaders(path.contains("things") && !exchange.getRequestMethod().equals("GET") ? 201 : 200, bytes.length);
+        exchange.sendResponseHeaders(
+                path.contains("things") && !exchange.getRequestMethod().equals("GET") ? 201 : 200, bytes.length);
         exchange.getResponseBody().write(bytes);
         exchange.close();
     }
@@ -194,7 +197,8 @@ class AggregationTest {
 
     private static String condition() {
         JsonNode condition = admin.get(SERVICES + "/v1.ext.example.com").json().at("/status/conditions/0");
-        return condition.path("status").asString("") + " " + condition.path("reason").asString("") + ": "
+        return condition.path("status").asString("") + " "
+                + condition.path("reason").asString("") + ": "
                 + condition.path("message").asString("");
     }
 
@@ -207,11 +211,16 @@ class AggregationTest {
         Await.passes(Duration.ofSeconds(20), () -> {
             for (String name : List.of("v1.", "v1.apps", "v2.autoscaling", "v1beta1.metrics.k8s.io")) {
                 JsonNode service = admin.get(SERVICES + "/" + name).json();
-                assertThat(service.at("/status/conditions/0/reason").asString("")).isEqualTo("Local");
-                assertThat(service.at("/status/conditions/0/status").asString("")).isEqualTo("True");
+                assertThat(service.at("/status/conditions/0/reason").asString(""))
+                        .isEqualTo("Local");
+                assertThat(service.at("/status/conditions/0/status").asString(""))
+                        .isEqualTo("True");
             }
         });
-        assertThat(admin.get(SERVICES + "/v1.apps").json().at("/spec/groupPriorityMinimum").asInt())
+        assertThat(admin.get(SERVICES + "/v1.apps")
+                        .json()
+                        .at("/spec/groupPriorityMinimum")
+                        .asInt())
                 .isEqualTo(17800);
     }
 
@@ -228,8 +237,7 @@ class AggregationTest {
         String user = " CN=front-proxy-client X-remote-group=system:masters,system:authenticated"
                 + " X-remote-user=kubernetes-admin ";
         assertThat(ASKED)
-                .containsExactly(
-                        "GET " + THINGS + "?labelSelector=a%3Db" + user, "POST " + THINGS + user + "{}");
+                .containsExactly("GET " + THINGS + "?labelSelector=a%3Db" + user, "POST " + THINGS + user + "{}");
     }
 
     @Test
@@ -253,17 +261,24 @@ class AggregationTest {
         List<String> names = new ArrayList<>();
         groups.forEach(group -> names.add(group.path("name").asString()));
         assertThat(names).containsSubsequence("resource.k8s.io", "ext.example.com", "metrics.k8s.io");
-        assertThat(admin.get("/apis/ext.example.com").json().at("/preferredVersion/groupVersion").asString())
+        assertThat(admin.get("/apis/ext.example.com")
+                        .json()
+                        .at("/preferredVersion/groupVersion")
+                        .asString())
                 .isEqualTo("ext.example.com/v1");
-        assertThat(admin.get("/apis/ext.example.com/v1").json().at("/resources/0/name").asString())
+        assertThat(admin.get("/apis/ext.example.com/v1")
+                        .json()
+                        .at("/resources/0/name")
+                        .asString())
                 .isEqualTo("things");
         JsonNode version = discovered();
         assertThat(version.path("freshness").asString()).isEqualTo("Current");
-        assertThat(version.at("/resources/0")).isEqualTo(Json.MAPPER.readTree(json(
-                "{'resource':'things','responseKind':{'group':'','version':'','kind':'Thing'},'scope':'Namespaced',"
-                        + "'singularResource':'thing','verbs':['get','list'],'shortNames':['th'],'subresources':["
-                        + "{'subresource':'status','responseKind':{'group':'','version':'','kind':'Thing'},"
-                        + "'verbs':['get']}]}")));
+        assertThat(version.at("/resources/0"))
+                .isEqualTo(Json.MAPPER.readTree(json(
+                        "{'resource':'things','responseKind':{'group':'','version':'','kind':'Thing'},'scope':'Namespaced',"
+                                + "'singularResource':'thing','verbs':['get','list'],'shortNames':['th'],'subresources':["
+                                + "{'subresource':'status','responseKind':{'group':'','version':'','kind':'Thing'},"
+                                + "'verbs':['get']}]}")));
         String address = admin.get("/openapi/v3")
                 .json()
                 .path("paths")

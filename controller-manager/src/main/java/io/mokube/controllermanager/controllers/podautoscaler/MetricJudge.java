@@ -23,6 +23,7 @@ import io.mokube.controllermanager.controllers.podautoscaler.ReplicaCalculator.P
 import io.mokube.machinery.selector.LabelSelector;
 import java.math.BigDecimal;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** What each metric of an autoscaler asks for. Nothing but its source may do I/O. */
@@ -75,46 +76,46 @@ final class MetricJudge {
 
     private Judgement resource(ResourceMetricSource metric) {
         String name = metric.getName();
-        MetricTarget target = metric.getTarget();
-        try {
-            Proposal proposal = resource(name, "", target);
-            return new Judgement.Found(
-                    proposal.replicas(),
-                    resourceName(name, target),
-                    new MetricStatusBuilder()
-                            .withType("Resource")
-                            .withResource(new ResourceMetricStatus(used(proposal, target), name))
-                            .build());
-        } catch (MetricUnavailableException e) {
-            String message = failed(name, target, "resource", e);
-            return new Judgement.Failed(
-                    "FailedGetResourceMetric",
-                    message,
-                    "failed to get " + name + " resource metric value: " + message,
-                    empty("Resource"));
-        }
+        return resource(
+                "Resource",
+                name,
+                "",
+                metric.getTarget(),
+                used -> new MetricStatusBuilder().withResource(new ResourceMetricStatus(used, name)));
     }
 
     private Judgement containerResource(ContainerResourceMetricSource metric) {
         String name = metric.getName();
-        MetricTarget target = metric.getTarget();
+        String container = metric.getContainer();
+        return resource(
+                "ContainerResource",
+                name,
+                container,
+                metric.getTarget(),
+                used -> new MetricStatusBuilder()
+                        .withContainerResource(new ContainerResourceMetricStatus(container, used, name)));
+    }
+
+    private Judgement resource(
+            String type,
+            String name,
+            String container,
+            MetricTarget target,
+            Function<MetricValueStatus, MetricStatusBuilder> status) {
         try {
-            Proposal proposal = resource(name, metric.getContainer(), target);
+            Proposal proposal = resource(name, container, target);
             return new Judgement.Found(
                     proposal.replicas(),
                     resourceName(name, target),
-                    new MetricStatusBuilder()
-                            .withType("ContainerResource")
-                            .withContainerResource(new ContainerResourceMetricStatus(
-                                    metric.getContainer(), used(proposal, target), name))
-                            .build());
+                    status.apply(used(proposal, target)).withType(type).build());
         } catch (MetricUnavailableException e) {
-            String message = failed(name, target, "container resource", e);
+            String kind = container.isEmpty() ? "resource" : "container";
+            String message = failed(name, target, container.isEmpty() ? kind : "container resource", e);
             return new Judgement.Failed(
-                    "FailedGetContainerResourceMetric",
+                    "FailedGet" + type + "Metric",
                     message,
-                    "failed to get " + name + " container metric value: " + message,
-                    empty("ContainerResource"));
+                    "failed to get " + name + " " + kind + " metric value: " + message,
+                    empty(type));
         }
     }
 

@@ -202,13 +202,7 @@ public final class ApiServer implements Component {
                             new ResourceProxy(backend, kubelets))));
             particular.putAll(MetricsVerbs.all(backend, scraper));
             Aggregator aggregator = new Aggregator(
-                    resources,
-                    apiServices,
-                    reader,
-                    objects,
-                    new ServiceEndpoints(reader),
-                    certificates.frontProxyClient(),
-                    platform.clock());
+                    apiServices, reader, backend, new ServiceEndpoints(reader), certificates.frontProxyClient());
             Pipeline pipeline = new Pipeline(
                     authorizer,
                     aggregator,

@@ -11,6 +11,8 @@ import io.mokube.apiserver.request.Answer;
 import io.mokube.apiserver.request.ApiRequest;
 import io.mokube.apiserver.resources.ResourceDefinition;
 import io.mokube.apiserver.resources.ResourceRegistry;
+import io.mokube.apiserver.verbs.Backend;
+import io.mokube.apiserver.verbs.OwnObjects;
 import io.mokube.apiserver.webhook.ServiceRoute;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.names.GroupVersion;
@@ -24,8 +26,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
@@ -48,27 +50,27 @@ public final class Aggregator implements OtherGroups, Elsewhere, AutoCloseable {
     private final ApiServices services;
     private final CachedClusterReader cluster;
     private final ObjectStore objects;
+    private final OwnObjects own;
     private final RemoteCalls calls;
     private final Clock clock;
     private final Map<GroupVersion, RemoteState> states = new ConcurrentHashMap<>();
-    private volatile long generation;
+    private final AtomicLong generation = new AtomicLong();
     private volatile boolean closed;
     private final Thread thread;
 
     public Aggregator(
-            ResourceRegistry resources,
             ApiServices services,
             CachedClusterReader cluster,
-            ObjectStore objects,
+            Backend backend,
             ServiceRoute routes,
-            Credential frontProxy,
-            Clock clock) {
-        this.resources = resources;
+            Credential frontProxy) {
+        this.resources = backend.resources();
         this.services = services;
         this.cluster = cluster;
-        this.objects = objects;
+        this.objects = backend.objects();
+        this.own = new OwnObjects(backend);
         this.calls = new RemoteCalls(routes, frontProxy);
-        this.clock = clock;
+        this.clock = backend.platform().clock();
         this.thread = Thread.ofVirtual().name("api services").unstarted(this::run);
     }
 
@@ -113,7 +115,7 @@ public final class Aggregator implements OtherGroups, Elsewhere, AutoCloseable {
 
     @Override
     public long generation() {
-        return generation;
+        return generation.get();
     }
 
     @Override
@@ -174,7 +176,7 @@ public final class Aggregator implements OtherGroups, Elsewhere, AutoCloseable {
         List<RemoteVersion> all = List.copyOf(services.all());
         if (states.keySet()
                 .retainAll(all.stream().map(RemoteVersion::groupVersion).toList())) {
-            generation++;
+            generation.incrementAndGet();
         }
         for (RemoteVersion version : all) {
             RemoteState before = states.get(version.groupVersion());
@@ -189,7 +191,7 @@ public final class Aggregator implements OtherGroups, Elsewhere, AutoCloseable {
             RemoteState now = RemoteState.look(version, cluster, calls);
             states.put(version.groupVersion(), now);
             if (!now.equals(before)) {
-                generation++;
+                generation.incrementAndGet();
             }
             tell(version.name(), now.availability());
         }
@@ -207,7 +209,8 @@ public final class Aggregator implements OtherGroups, Elsewhere, AutoCloseable {
             }
             served.add(name);
             if (!names.contains(name)) {
-                create(LocalGroups.apiService(groupVersion));
+                own.ensure(ApiServices.RESOURCE, LocalGroups.apiService(groupVersion));
+                change(name, Availability.LOCAL);
             }
         }
         for (KubeObject each : registered) {
@@ -224,28 +227,20 @@ public final class Aggregator implements OtherGroups, Elsewhere, AutoCloseable {
         }
     }
 
-    private void create(KubeObject apiService) {
-        apiService.metadata().put("uid", UUID.randomUUID().toString());
-        apiService
-                .metadata()
-                .put(
-                        "creationTimestamp",
-                        clock.instant().truncatedTo(ChronoUnit.SECONDS).toString());
-        condition(apiService, Availability.LOCAL);
-        try {
-            objects.create(definition(), apiService);
-        } catch (ApiException e) {
-            if (!e.isAlreadyExists()) {
-                throw e;
-            }
-        }
-    }
-
     private void tell(String name, Availability availability) {
         Optional<KubeObject> known = cluster.get(ApiServices.RESOURCE, new ObjectKey("", name));
         if (known.isEmpty() || isTold(known.get(), availability)) {
             return;
         }
+        change(name, availability);
+        log.atInfo()
+                .setMessage("an APIService changed its availability")
+                .addKeyValue("name", name)
+                .addKeyValue("reason", availability.reason())
+                .log();
+    }
+
+    private void change(String name, Availability availability) {
         objects.change(definition(), new ObjectKey("", name), current -> {
             if (current == null || isTold(current, availability)) {
                 return new Change.Keep();
@@ -253,11 +248,6 @@ public final class Aggregator implements OtherGroups, Elsewhere, AutoCloseable {
             condition(current, availability);
             return new Change.Write(current);
         });
-        log.atInfo()
-                .setMessage("an APIService changed its availability")
-                .addKeyValue("name", name)
-                .addKeyValue("reason", availability.reason())
-                .log();
     }
 
     private static boolean isTold(KubeObject apiService, Availability availability) {

@@ -114,7 +114,7 @@ public final class DiscoveryDocuments {
             if (each.path("name").asString("").equals(group) && each instanceof ObjectNode found) {
                 ObjectNode document =
                         Json.MAPPER.createObjectNode().put("kind", "APIGroup").put("apiVersion", "v1");
-                return Optional.of(keep("group " + group, () -> (ObjectNode) document.setAll(found)));
+                return Optional.of(keep("group " + group, () -> document.setAll(found)));
             }
         }
         return Optional.empty();

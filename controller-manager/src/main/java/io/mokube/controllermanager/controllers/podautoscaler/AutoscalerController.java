@@ -73,7 +73,7 @@ public final class AutoscalerController implements Reconciler<ObjectKey> {
         autoscalers.addHandler(new Handler<>() {
             @Override
             public void added(HorizontalPodAutoscaler autoscaler) {
-                loop.queue().add(Ownership.key(autoscaler));
+                loop.queue().addAfter(Ownership.key(autoscaler), SYNC_PERIOD);
             }
 
             @Override

@@ -6,6 +6,8 @@ import io.mokube.apiserver.admission.AdmissionPlugins;
 import io.mokube.apiserver.admission.policies.PolicyBindings;
 import io.mokube.apiserver.admission.webhooks.WebhookCalls;
 import io.mokube.apiserver.admission.webhooks.WebhookConfigurations;
+import io.mokube.apiserver.aggregation.Aggregator;
+import io.mokube.apiserver.aggregation.ApiServices;
 import io.mokube.apiserver.authn.Authenticator;
 import io.mokube.apiserver.authn.Authenticators;
 import io.mokube.apiserver.authn.BootstrapTokens;
@@ -27,6 +29,8 @@ import io.mokube.apiserver.discovery.DiscoveryDocuments;
 import io.mokube.apiserver.flowcontrol.DefaultFlows;
 import io.mokube.apiserver.flowcontrol.FlowControl;
 import io.mokube.apiserver.http.HttpServer;
+import io.mokube.apiserver.metrics.MetricsVerbs;
+import io.mokube.apiserver.metrics.NodeScraper;
 import io.mokube.apiserver.pipeline.Health;
 import io.mokube.apiserver.pipeline.Pipeline;
 import io.mokube.apiserver.pipeline.ResourceRouter;
@@ -53,6 +57,7 @@ import io.mokube.apiserver.verbs.Backend;
 import io.mokube.apiserver.verbs.Bootstrap;
 import io.mokube.apiserver.verbs.FlowUpkeep;
 import io.mokube.apiserver.verbs.TokenUse;
+import io.mokube.apiserver.verbs.Verb;
 import io.mokube.apiserver.verbs.Verbs;
 import io.mokube.apiserver.webhook.WebhookClient;
 import io.mokube.machinery.component.Component;
@@ -67,7 +72,9 @@ import java.nio.file.Path;
 import java.security.interfaces.RSAPublicKey;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -89,6 +96,9 @@ public final class ApiServer implements Component {
     /** How long a start waits for the custom resources; a store that is away must not keep the server from starting. */
     private static final Duration FIRST_SYNC = Duration.ofSeconds(2);
 
+    /** How long a kubelet may take to say what its node uses. */
+    private static final Duration SCRAPE = Duration.ofSeconds(10);
+
     private static final Duration BOOTSTRAP_RETRY = Duration.ofSeconds(1);
 
     private final ApiServerConfig config;
@@ -106,6 +116,8 @@ public final class ApiServer implements Component {
             KubeletClient kubelets,
             CustomResources customResources,
             WebhookClient webhooks,
+            NodeScraper scraper,
+            Aggregator aggregator,
             FlowControl flows,
             FlowUpkeep flowUpkeep,
             Progress progress) {}
@@ -161,6 +173,7 @@ public final class ApiServer implements Component {
                     platform.clock(),
                     meters);
             PolicyBindings policies = PolicyBindings.follow(cache);
+            ApiServices apiServices = ApiServices.of(cache);
             cache.start();
             ObjectStore objects = new ObjectStore(store, cache, platform.clock());
             CachedClusterReader reader = new CachedClusterReader(resources, cache, objects);
@@ -203,21 +216,28 @@ public final class ApiServer implements Component {
                     new TokenUse(backend));
             Authenticators authenticators = authenticators(tokens, secretTokens, certificates, reader);
             KubeletClient kubelets = new KubeletClient(certificates);
+            NodeScraper scraper = new NodeScraper(
+                    () -> reader.list(new GroupResource("", "nodes"), ""),
+                    node -> kubelets.text(node, "/metrics/resource", SCRAPE),
+                    platform.clock());
+            Map<String, Map<String, Verb>> particular = new HashMap<>(Verbs.particular(
+                    backend,
+                    authorizer,
+                    tokens,
+                    authenticators,
+                    new Verbs.NodeVerbs(
+                            new PodLog(backend, kubelets),
+                            new PodStreams(backend, kubelets),
+                            new ResourceProxy(backend, kubelets))));
+            particular.putAll(MetricsVerbs.all(backend, scraper));
+            Aggregator aggregator = new Aggregator(
+                    apiServices, reader, backend, new ServiceEndpoints(reader), certificates.frontProxyClient());
             Pipeline pipeline = new Pipeline(
                     authorizer,
-                    new ResourceRouter(
-                            resources,
-                            Verbs.ofObjects(backend),
-                            Verbs.particular(
-                                    backend,
-                                    authorizer,
-                                    tokens,
-                                    authenticators,
-                                    new Verbs.NodeVerbs(
-                                            new PodLog(backend, kubelets),
-                                            new PodStreams(backend, kubelets),
-                                            new ResourceProxy(backend, kubelets)))),
-                    new SystemPaths(new DiscoveryDocuments(resources), health, meters::scrape, platform.clock()));
+                    aggregator,
+                    new ResourceRouter(resources, Verbs.ofObjects(backend), particular),
+                    new SystemPaths(
+                            new DiscoveryDocuments(resources, aggregator), health, meters::scrape, platform.clock()));
             FlowUpkeep upkeep = new FlowUpkeep(backend, defaultFlows, platform.clock());
             HttpServer http = new HttpServer(
                     config.bindAddress(),
@@ -241,14 +261,17 @@ public final class ApiServer implements Component {
                     kubelets,
                     customResources,
                     webhooks,
+                    scraper,
+                    aggregator,
                     flows,
                     upkeep,
                     progress);
             Thread.ofVirtual().name("bootstrap").start(() -> {
-                bootstrap(new Bootstrap(backend), progress, http.port());
+                bootstrap(new Bootstrap(backend, requestHeaders(certificates)), progress, http.port());
                 upkeep.start();
                 flows.onChange(upkeep::look);
             });
+            aggregator.start();
         } catch (RuntimeException e) {
             cache.close();
             close(store);
@@ -261,6 +284,18 @@ public final class ApiServer implements Component {
         }
         awaitBootstrap();
         log.atInfo().setMessage("serving").addKeyValue("uri", server).log();
+    }
+
+    /** How the servers of other groups know whom this server speaks for. */
+    private static Map<String, String> requestHeaders(ClusterCertificates certificates) {
+        return Map.of(
+                "client-ca-file", certificates.authorityPem(),
+                "requestheader-allowed-names", "[\"" + ClusterCertificates.FRONT_PROXY + "\"]",
+                "requestheader-client-ca-file", certificates.frontProxyAuthorityPem(),
+                "requestheader-extra-headers-prefix", "[\"X-Remote-Extra-\"]",
+                "requestheader-group-headers", "[\"X-Remote-Group\"]",
+                "requestheader-uid-headers", "[\"X-Remote-Uid\"]",
+                "requestheader-username-headers", "[\"X-Remote-User\"]");
     }
 
     /** Tries until the first objects are there: without them nothing can be created. */
@@ -322,6 +357,8 @@ public final class ApiServer implements Component {
         server.http().stop(grace);
         server.customResources().close();
         server.webhooks().close();
+        server.scraper().close();
+        server.aggregator().close();
         server.kubelets().close();
         server.cache().close();
         close(server.store());

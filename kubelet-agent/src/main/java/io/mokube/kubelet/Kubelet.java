@@ -28,6 +28,7 @@ import java.nio.file.Files;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -104,6 +105,13 @@ public final class Kubelet implements Component {
         return known == null ? List.of() : known.pods();
     }
 
+    private Optional<Map<String, String>> annotations(String uid) {
+        return podsInSight().stream()
+                .filter(pod -> pod.getMetadata().getUid().equals(uid))
+                .findFirst()
+                .map(pod -> Map.copyOf(pod.getMetadata().getAnnotations()));
+    }
+
     /** Waits for the runtime, then begins everything that needs it. */
     private void connect(ApiClient api, EventRecorder recorder, int port, Machine machine) {
         ContainerRuntime connection = null;
@@ -156,6 +164,9 @@ public final class Kubelet implements Component {
                 .map(text -> Quantity.parse(text).milliValue())
                 .orElse(machine.cpuMillis());
         boolean files = !(connection instanceof HollowRuntime);
+        if (connection instanceof HollowRuntime hollow) {
+            hollow.lookUpAnnotations(this::annotations);
+        }
         PodWorkers podWorkers = new PodWorkers(
                 config,
                 platform,

@@ -1,5 +1,6 @@
 package io.mokube.apiserver.discovery;
 
+import io.mokube.apiserver.discovery.OtherGroups.OtherVersion;
 import io.mokube.apiserver.resources.ResourceRegistry;
 import io.mokube.apiserver.resources.ResourceRegistry.Served;
 import io.mokube.machinery.names.GroupVersion;
@@ -11,6 +12,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -20,12 +22,21 @@ import tools.jackson.databind.node.ObjectNode;
 public final class DiscoveryDocuments {
 
     private final ResourceRegistry registry;
+    private final OtherGroups others;
+    private final GroupMerging merging;
     private final Map<GroupVersion, OfGroup> groupDocuments = new ConcurrentHashMap<>();
     private volatile Kept kept;
 
     public DiscoveryDocuments(ResourceRegistry registry) {
+        this(registry, OtherGroups.NONE);
+    }
+
+    /** @param others whose groups stand in the documents beside the registry's, and before those of the same version */
+    public DiscoveryDocuments(ResourceRegistry registry, OtherGroups others) {
         this.registry = registry;
-        this.kept = new Kept(registry.generation(), new ConcurrentHashMap<>());
+        this.merging = new GroupMerging(others);
+        this.others = others;
+        this.kept = new Kept(registry.generation() + others.generation(), new ConcurrentHashMap<>());
     }
 
     /** The documents of one generation of the registry. */
@@ -94,14 +105,19 @@ public final class DiscoveryDocuments {
 
     /** {@code /apis}. */
     public Document groups() {
-        return keep("groups", () -> ResourceLists.groups(registry));
+        return keep("groups", () -> merging.groups(ResourceLists.groups(registry)));
     }
 
     /** {@code /apis/<group>}; nothing when the group isn't served. */
     public Optional<Document> group(String group) {
-        return registry.groupVersions().stream().anyMatch(each -> each.group().equals(group))
-                ? Optional.of(keep("group " + group, () -> ResourceLists.group(registry, group)))
-                : Optional.empty();
+        for (JsonNode each : Json.MAPPER.readTree(groups().body()).path("groups")) {
+            if (each.path("name").asString("").equals(group) && each instanceof ObjectNode found) {
+                ObjectNode document =
+                        Json.MAPPER.createObjectNode().put("kind", "APIGroup").put("apiVersion", "v1");
+                return Optional.of(keep("group " + group, () -> document.setAll(found)));
+            }
+        }
+        return Optional.empty();
     }
 
     /** {@code /api/v1} or {@code /apis/<group>/<version>}; nothing when the group version isn't served. */
@@ -118,7 +134,9 @@ public final class DiscoveryDocuments {
 
     /** {@code /apis} in its aggregated form: every other group. */
     public Document aggregatedGroups(AggregatedVersion version) {
-        return keep("aggregated groups " + version, () -> AggregatedDiscovery.write(registry, version, false));
+        return keep(
+                "aggregated groups " + version,
+                () -> merging.aggregated(AggregatedDiscovery.write(registry, version, false)));
     }
 
     /** {@code /openapi/v2} in JSON. */
@@ -141,6 +159,11 @@ public final class DiscoveryDocuments {
                         .put(
                                 "serverRelativeURL",
                                 openApiPath(groupVersion, openApi(groupVersion).orElseThrow()));
+            }
+            for (OtherVersion other : others.versions()) {
+                String path = other.groupVersion().path().substring(1);
+                paths.remove(path);
+                other.openApi().ifPresent(address -> paths.putObject(path).put("serverRelativeURL", address));
             }
             return index;
         });
@@ -183,6 +206,10 @@ public final class DiscoveryDocuments {
         return paths;
     }
 
+    private long generation() {
+        return registry.generation() + others.generation();
+    }
+
     private boolean isServed(GroupVersion groupVersion) {
         return !registry.inGroupVersion(groupVersion).isEmpty();
     }
@@ -192,7 +219,7 @@ public final class DiscoveryDocuments {
     }
 
     private Document keepBytes(String name, Supplier<Document> content) {
-        long generation = registry.generation();
+        long generation = generation();
         Kept current = kept;
         if (current.generation != generation) {
             current = new Kept(generation, new ConcurrentHashMap<>());

@@ -212,7 +212,10 @@ final class Rendering {
 
     private static ObjectNode head(Answer.Many many, Form form) {
         ObjectNode metadata = Json.MAPPER.createObjectNode();
-        metadata.put("resourceVersion", Long.toString(many.revision()));
+        // What is not stored has no version.
+        if (many.revision() > 0) {
+            metadata.put("resourceVersion", Long.toString(many.revision()));
+        }
         if (!many.continueToken().isEmpty()) {
             metadata.put("continue", many.continueToken());
         }

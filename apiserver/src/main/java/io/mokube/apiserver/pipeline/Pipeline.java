@@ -17,12 +17,15 @@ public final class Pipeline {
     private static final Set<String> PODS_ENTRANCES = Set.of("attach", "exec", "portforward");
 
     private final Authorizer authorizer;
+    private final Elsewhere elsewhere;
     private final ResourceRouter resources;
     private final SystemPaths paths;
     private final Impersonation impersonation;
 
-    public Pipeline(Authorizer authorizer, ResourceRouter resources, SystemPaths paths) {
+    /** @param elsewhere is asked first */
+    public Pipeline(Authorizer authorizer, Elsewhere elsewhere, ResourceRouter resources, SystemPaths paths) {
         this.authorizer = authorizer;
+        this.elsewhere = elsewhere;
         this.resources = resources;
         this.paths = paths;
         this.impersonation = new Impersonation(authorizer);
@@ -51,6 +54,10 @@ public final class Pipeline {
             // A WebSocket begins with GET, but whoever may only read must not run commands.
             authorize(request, asked.withVerb("create"));
         }
+        return elsewhere.answer(request).orElseGet(() -> answer(request));
+    }
+
+    private Answer answer(ApiRequest request) {
         return request.info().isResourceRequest() ? resources.answer(request) : paths.answer(request);
     }
 

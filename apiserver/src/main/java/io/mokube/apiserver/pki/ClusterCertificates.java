@@ -43,6 +43,9 @@ public final class ClusterCertificates {
 
     private static final Logger log = LoggerFactory.getLogger(ClusterCertificates.class);
 
+    /** As whom the API server passes on what users ask. */
+    public static final String FRONT_PROXY = "front-proxy-client";
+
     private static final String ADMIN = "admin";
 
     /** Issued anew this long before the end. */
@@ -54,13 +57,15 @@ public final class ClusterCertificates {
     private final Credential serving;
     private final Credential kubeletClient;
     private final KeyPair serviceAccountKeys;
+    private final CertificateAuthority frontProxyAuthority;
+    private final Credential frontProxyClient;
 
     private ClusterCertificates(Path directory, Collection<String> servingNames, Clock clock)
             throws IOException, GeneralSecurityException {
         this.directory = directory;
         this.clock = clock;
         Files.createDirectories(pki());
-        this.authority = ensureAuthority();
+        this.authority = ensureAuthority("ca", "kubernetes");
         this.serving = ensureLeaf(
                 "apiserver",
                 servingNames,
@@ -70,6 +75,14 @@ public final class ClusterCertificates {
                 List.of(),
                 now -> authority.issueClient("kube-apiserver-kubelet-client", List.of("system:masters"), now));
         this.serviceAccountKeys = ensureServiceAccountKeys();
+        // An authority of its own: whoever believes it believes what is said of users in headers.
+        this.frontProxyAuthority = ensureAuthority("front-proxy-ca", "front-proxy-ca");
+        this.frontProxyClient = ensureLeaf(
+                "front-proxy-client",
+                List.of(),
+                now -> frontProxyAuthority.issueClient(FRONT_PROXY, List.of(), now),
+                "",
+                frontProxyAuthority);
     }
 
     /**
@@ -104,6 +117,16 @@ public final class ClusterCertificates {
     /** What the API server shows to kubelets. */
     public Credential kubeletClient() {
         return kubeletClient;
+    }
+
+    /** What the API server shows to the servers that it passes users' requests on to. */
+    public Credential frontProxyClient() {
+        return frontProxyClient;
+    }
+
+    /** Whom those servers are to believe, in PEM. */
+    public String frontProxyAuthorityPem() {
+        return frontProxyAuthority.own().certificatePem();
     }
 
     /** The RSA keys that sign and verify service account tokens. */
@@ -174,7 +197,7 @@ public final class ClusterCertificates {
 
     private void ensureKubeconfig(String shortName, String user, Issuer issuer, URI server) {
         try {
-            Credential credential = ensureLeaf(shortName, List.of(), issuer, "client-");
+            Credential credential = ensureLeaf(shortName, List.of(), issuer, "client-", authority);
             String content = kubeconfigText(user, credential, server);
             Path file = kubeconfig(shortName);
             if (!Files.exists(file) || !Files.readString(file).equals(content)) {
@@ -185,15 +208,17 @@ public final class ClusterCertificates {
         }
     }
 
-    private CertificateAuthority ensureAuthority() throws IOException, GeneralSecurityException {
+    private CertificateAuthority ensureAuthority(String file, String name)
+            throws IOException, GeneralSecurityException {
         // The certificate is written last: when it is there, the key is.
-        if (Files.exists(certificateFile("ca"))) {
-            return new CertificateAuthority(read("ca"));
+        if (Files.exists(certificateFile(file))) {
+            return new CertificateAuthority(read(file));
         }
-        CertificateAuthority created = CertificateAuthority.create("kubernetes", clock.instant());
-        write("ca", created.own());
+        CertificateAuthority created = CertificateAuthority.create(name, clock.instant());
+        write(file, created.own());
         log.atInfo()
-                .setMessage("created the certificate authority of the cluster")
+                .setMessage("created a certificate authority")
+                .addKeyValue("name", name)
                 .addKeyValue("directory", pki())
                 .log();
         return created;
@@ -219,16 +244,17 @@ public final class ClusterCertificates {
 
     private Credential ensureLeaf(String name, Collection<String> names, Issuer issuer)
             throws IOException, GeneralSecurityException {
-        return ensureLeaf(name, names, issuer, "");
+        return ensureLeaf(name, names, issuer, "", authority);
     }
 
-    private Credential ensureLeaf(String name, Collection<String> names, Issuer issuer, String prefix)
+    private Credential ensureLeaf(
+            String name, Collection<String> names, Issuer issuer, String prefix, CertificateAuthority signer)
             throws IOException, GeneralSecurityException {
         String file = prefix + name;
         Instant now = clock.instant();
         if (Files.exists(certificateFile(file)) && Files.exists(keyFile(file))) {
             Credential stored = read(file);
-            if (isGood(stored, names, now)) {
+            if (isGood(stored, names, now, signer)) {
                 return stored;
             }
         }
@@ -242,13 +268,14 @@ public final class ClusterCertificates {
         return issued;
     }
 
-    private boolean isGood(Credential stored, Collection<String> names, Instant now) {
+    private static boolean isGood(
+            Credential stored, Collection<String> names, Instant now, CertificateAuthority signer) {
         X509Certificate certificate = stored.certificate();
         if (now.plus(RENEWAL).isAfter(certificate.getNotAfter().toInstant()) || !covers(certificate, names)) {
             return false;
         }
         try {
-            certificate.verify(authorityCertificate().getPublicKey());
+            certificate.verify(signer.own().certificate().getPublicKey());
             return true;
         } catch (GeneralSecurityException e) {
             return false;

@@ -1,6 +1,7 @@
 package io.mokube.apiserver.proxy;
 
 import io.mokube.apiserver.pki.ClusterCertificates;
+import io.mokube.apiserver.pki.ServerTrust;
 import io.mokube.apiserver.request.RawRequest;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.object.KubeObject;
@@ -18,7 +19,11 @@ import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
@@ -94,6 +99,31 @@ public final class KubeletClient implements AutoCloseable {
     }
 
     /**
+     * A short text that a node's kubelet has to answer in time.
+     *
+     * @throws ApiException 500 when it does not
+     */
+    public String text(KubeObject node, String path, Duration patience) {
+        URI uri = URI.create("https://" + address(node) + ":" + port(node) + path);
+        CompletableFuture<HttpResponse<String>> answer =
+                http.sendAsync(HttpRequest.newBuilder(uri).build(), HttpResponse.BodyHandlers.ofString());
+        try {
+            HttpResponse<String> response = answer.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+            if (response.statusCode() != 200) {
+                throw ApiException.internal("Get \"" + uri + "\": answered " + response.statusCode());
+            }
+            return response.body();
+        } catch (ExecutionException | TimeoutException e) {
+            answer.cancel(true);
+            throw ApiException.internal("Get \"" + uri + "\": " + e.getMessage());
+        } catch (InterruptedException e) {
+            answer.cancel(true);
+            Thread.currentThread().interrupt();
+            throw ApiException.unavailable("the server is shutting down");
+        }
+    }
+
+    /**
      * Asks a node's kubelet to go on in another protocol.
      *
      * @param pathAndQuery escaped
@@ -144,7 +174,7 @@ public final class KubeletClient implements AutoCloseable {
     }
 
     /** Verifies what the cluster's authority signed, and only that. */
-    private static final class KubeletTrust extends X509ExtendedTrustManager {
+    private static final class KubeletTrust extends ServerTrust {
 
         private final X509Certificate authority;
         private final X509ExtendedTrustManager verifying;
@@ -184,23 +214,6 @@ public final class KubeletClient implements AutoCloseable {
             if (isOurs(chain)) {
                 verifying.checkServerTrusted(chain, type);
             }
-        }
-
-        @Override
-        public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine)
-                throws CertificateException {
-            throw new CertificateException("nobody connects to this side");
-        }
-
-        @Override
-        public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket)
-                throws CertificateException {
-            throw new CertificateException("nobody connects to this side");
-        }
-
-        @Override
-        public void checkClientTrusted(X509Certificate[] chain, String type) throws CertificateException {
-            throw new CertificateException("nobody connects to this side");
         }
 
         @Override

@@ -101,7 +101,7 @@ public final class ResourceProxy implements Verb {
         return path.substring(0, at);
     }
 
-    private static Answer upgraded(ProxyTarget target, RawRequest raw, String pathAndQuery) throws IOException {
+    static Answer upgraded(ProxyTarget target, RawRequest raw, String pathAndQuery) throws IOException {
         Upgrader.Outcome outcome = Upgrader.ask(target.backend(), raw, pathAndQuery);
         Refusal refusal = outcome.refusal();
         if (refusal == null) {
@@ -113,8 +113,7 @@ public final class ResourceProxy implements Verb {
         return new Answer.Proxied(refusal.code(), headers, out -> out.write(refusal.body()));
     }
 
-    private static Answer overHttp(ProxyTarget target, RawRequest raw, String prefix, String pathAndQuery)
-            throws IOException {
+    static Answer overHttp(ProxyTarget target, RawRequest raw, String prefix, String pathAndQuery) throws IOException {
         HttpRequest.Builder asked;
         try {
             asked = HttpRequest.newBuilder(URI.create(target.origin() + pathAndQuery));

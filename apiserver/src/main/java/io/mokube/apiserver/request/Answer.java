@@ -22,7 +22,7 @@ public sealed interface Answer {
     /**
      * Many objects of the resource.
      *
-     * @param revision the state they are from
+     * @param revision the state they are from; 0 for what was never stored
      * @param continueToken where the next page begins, {@code ""} when this is the last
      * @param remaining how many objects the next pages hold, null when that is not known
      */

@@ -5,6 +5,7 @@ import static io.mokube.apiserver.resources.DefinitionBuilder.namespaced;
 
 import io.mokube.apiserver.table.ConvertedTable;
 import io.mokube.apiserver.table.CoreTables;
+import io.mokube.apiserver.table.MetricsTables;
 import io.mokube.apiserver.table.NetworkTables;
 import io.mokube.apiserver.table.PodTable;
 import io.mokube.apiserver.table.PolicyTables;
@@ -17,7 +18,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * Every built-in resource that kube-apiserver 1.36 serves by default, in the order in which it lists groups. What needs
+ * Every built-in resource that kube-apiserver 1.36 serves by default, in the order in which it lists groups, and those of
+ * Kubernetes' metrics-server, which is part of this server. What needs
  * more than names stands in classes of its own: tables in {@code table}, strategies in {@code resources.strategy},
  * conversions beside this class.
  */
@@ -45,6 +47,8 @@ public final class BuiltInResources {
     private static final GroupVersion DEVICES = new GroupVersion("resource.k8s.io", "v1");
     private static final GroupVersion FLOW_CONTROL = new GroupVersion("flowcontrol.apiserver.k8s.io", "v1");
 
+    private static final GroupVersion METRICS = new GroupVersion("metrics.k8s.io", "v1beta1");
+
     private static final String[] PROXY_VERBS = {"create", "delete", "get", "patch", "update"};
 
     private static final List<ResourceDefinition> ALL = Stream.of(
@@ -68,7 +72,8 @@ public final class BuiltInResources {
                     node(),
                     discovery(),
                     devices(),
-                    flowControl())
+                    flowControl(),
+                    metrics())
             .flatMap(List::stream)
             .map(DefinitionBuilder::build)
             .toList();
@@ -367,5 +372,16 @@ public final class BuiltInResources {
                 clusterScoped(FLOW_CONTROL, "prioritylevelconfigurations", "PriorityLevelConfiguration")
                         .table(PolicyTables.PRIORITY_LEVELS)
                         .status());
+    }
+
+    /** Measured when somebody asks, never stored. */
+    private static List<DefinitionBuilder> metrics() {
+        return List.of(
+                clusterScoped(METRICS, "nodes", "NodeMetrics")
+                        .table(MetricsTables.NODES)
+                        .verbs("get", "list"),
+                namespaced(METRICS, "pods", "PodMetrics")
+                        .table(MetricsTables.PODS)
+                        .verbs("get", "list"));
     }
 }

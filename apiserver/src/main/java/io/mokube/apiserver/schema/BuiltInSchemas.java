@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The schemas of the built-in kinds, read from the files that the build generates, a whole API package when the first
+ * The schemas of the built-in kinds, read from the files that the build generates (and one for metrics, which is of another origin), a whole API package when the first
  * of its definitions is asked for. Safe for use by many threads.
  *
  * <p>Definitions have the names of Kubernetes' OpenAPI document, such as {@code io.k8s.api.core.v1.PodSpec}.
@@ -45,7 +45,8 @@ public final class BuiltInSchemas {
             "", "io.k8s.api.core",
             "apiextensions.k8s.io", "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions",
             "apiregistration.k8s.io", "io.k8s.kube-aggregator.pkg.apis.apiregistration",
-            "meta.k8s.io", "io.k8s.apimachinery.pkg.apis.meta");
+            "meta.k8s.io", "io.k8s.apimachinery.pkg.apis.meta",
+            "metrics.k8s.io", "io.k8s.metrics.pkg.apis.metrics");
 
     /** Built-in groups of more than one word before {@code k8s.io}. */
     private static final Set<String> LONGER_GROUPS =

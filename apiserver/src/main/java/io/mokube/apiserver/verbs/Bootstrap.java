@@ -1,17 +1,13 @@
 package io.mokube.apiserver.verbs;
 
-import io.mokube.apiserver.authn.User;
-import io.mokube.apiserver.ownership.FieldManager;
-import io.mokube.apiserver.resources.ResourceDefinition;
-import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.names.GroupResource;
-import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.object.KubeObject;
 import java.net.InetAddress;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The objects every cluster begins with. What is there is left as it is. */
@@ -26,14 +22,15 @@ public final class Bootstrap {
 
     private static final List<String> NAMESPACES = List.of("kube-system", "kube-public", "kube-node-lease", "default");
 
-    private static final User SELF = new User("system:apiserver", List.of(User.SYSTEM_MASTERS, User.AUTHENTICATED));
-
     private final Backend backend;
-    private final Writes writes;
+    private final OwnObjects own;
+    private final Map<String, String> requestHeaders;
 
-    public Bootstrap(Backend backend) {
+    /** @param requestHeaders what servers of other groups read in {@code extension-apiserver-authentication} */
+    public Bootstrap(Backend backend, Map<String, String> requestHeaders) {
         this.backend = backend;
-        this.writes = new Writes(backend);
+        this.requestHeaders = Map.copyOf(requestHeaders);
+        this.own = new OwnObjects(backend);
     }
 
     /**
@@ -49,13 +46,14 @@ public final class Bootstrap {
             KubeObject namespace = KubeObject.of("v1", "Namespace");
             namespace.setMetadata("name", name);
             namespace.metadata().putObject("labels").put("kubernetes.io/metadata.name", name);
-            ensure(new GroupResource("", "namespaces"), namespace);
+            own.ensure(new GroupResource("", "namespaces"), namespace);
         }
-        ensure(SERVICE_CIDRS, serviceCidr(serviceCidr));
-        ensure(new GroupResource("", "services"), kubernetesService(serviceAddress, port));
-        PRIORITY_CLASSES.forEach((name, value) -> ensure(CLASSES, priorityClass(name, value)));
-        ensure(new GroupResource("", "configmaps"), tokenTracking());
-        new PolicyBootstrap(backend, SELF).ensure();
+        own.ensure(SERVICE_CIDRS, serviceCidr(serviceCidr));
+        own.ensure(new GroupResource("", "services"), kubernetesService(serviceAddress, port));
+        own.ensure(new GroupResource("", "configmaps"), extensionAuthentication());
+        own.ensure(new GroupResource("", "configmaps"), tokenTracking());
+        PRIORITY_CLASSES.forEach((name, value) -> own.ensure(CLASSES, priorityClass(name, value)));
+        new PolicyBootstrap(backend, OwnObjects.SELF).ensure();
         // Who is told that the server is ready finds these rights in force.
         new Reads(backend).awaitCurrent();
     }
@@ -96,6 +94,15 @@ public final class Bootstrap {
         return service;
     }
 
+    private KubeObject extensionAuthentication() {
+        KubeObject map = KubeObject.of("v1", "ConfigMap");
+        map.setMetadata("name", "extension-apiserver-authentication");
+        map.setMetadata("namespace", "kube-system");
+        ObjectNode data = map.root().putObject("data");
+        new TreeMap<>(requestHeaders).forEach(data::put);
+        return map;
+    }
+
     private static KubeObject priorityClass(String name, long value) {
         KubeObject priorityClass = KubeObject.of("scheduling.k8s.io/v1", "PriorityClass");
         priorityClass.setMetadata("name", name);
@@ -109,21 +116,5 @@ public final class Bootstrap {
                                         ? "not be moved from their current node."
                                         : "run in the cluster, but can be moved to another node if necessary."));
         return priorityClass;
-    }
-
-    private void ensure(GroupResource resource, KubeObject object) {
-        ResourceDefinition definition = backend.resources().find(resource).orElseThrow();
-        ObjectKey key = object.key();
-        if (backend.objects().getStored(definition, key) != null) {
-            return;
-        }
-        try {
-            FieldManager manager = new FieldManager("kube-apiserver", false, object.apiVersion(), "");
-            writes.create(definition, object, new Writes.Writer(SELF, false, warning -> {}, manager));
-        } catch (ApiException e) {
-            if (!e.isAlreadyExists()) {
-                throw e;
-            }
-        }
     }
 }

@@ -31,7 +31,6 @@ public final class FlowUpkeep implements AutoCloseable {
 
     private static final GroupResource SCHEMAS = new GroupResource(DefaultFlows.GROUP, "flowschemas");
     private static final GroupResource LEVELS = new GroupResource(DefaultFlows.GROUP, "prioritylevelconfigurations");
-    private static final User SELF = new User("system:apiserver", List.of(User.SYSTEM_MASTERS));
     private static final Duration PERIOD = Duration.ofMinutes(1);
     private static final String DANGLING = "Dangling";
 
@@ -49,7 +48,7 @@ public final class FlowUpkeep implements AutoCloseable {
         this.backend = backend;
         this.writes = new Writes(backend);
         this.writer = new Writes.Writer(
-                SELF,
+                OwnObjects.SELF,
                 false,
                 warning -> {},
                 new FieldManager(

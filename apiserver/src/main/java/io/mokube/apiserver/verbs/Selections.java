@@ -9,12 +9,16 @@ import io.mokube.machinery.selector.LabelSelector;
 import java.util.List;
 
 /** Reads which objects a list, a watch or a collection's deletion is about. */
-final class Selections {
+public final class Selections {
 
     private Selections() {}
 
-    /** The namespace of the path and the selectors of the query. */
-    static Selection parse(ApiRequest request, Served served, List<String> selectableFields) {
+    /**
+     * The namespace of the path and the selectors of the query.
+     *
+     * @throws ApiException 400 for a selector that can't be read or names an unknown field
+     */
+    public static Selection parse(ApiRequest request, Served served, List<String> selectableFields) {
         LabelSelector labels = labels(request.query().text("labelSelector"));
         FieldSelector fields = fields(request.query().text("fieldSelector"));
         for (FieldSelector.Requirement requirement : fields.requirements()) {

@@ -42,7 +42,7 @@ class DiscoveryDocumentsTest {
         assertThat(names)
                 .startsWith("apiregistration.k8s.io", "apps", "events.k8s.io")
                 .contains("resource.k8s.io", "flowcontrol.apiserver.k8s.io")
-                .hasSize(20);
+                .hasSize(21);
         JsonNode autoscaling = read(documents.group("autoscaling").orElseThrow());
         assertThat(autoscaling.at("/preferredVersion/groupVersion").stringValue())
                 .isEqualTo("autoscaling/v2");
@@ -87,7 +87,7 @@ class DiscoveryDocumentsTest {
                         .at("/subresources/0/responseKind"))
                 .hasToString("{\"group\":\"autoscaling\",\"version\":\"v1\",\"kind\":\"Scale\"}");
         assertThat(others.path("apiVersion").stringValue()).isEqualTo("apidiscovery.k8s.io/v2beta1");
-        assertThat(others.path("items").size()).isEqualTo(20);
+        assertThat(others.path("items").size()).isEqualTo(21);
         assertThat(others.at("/items/1/metadata/name").stringValue()).isEqualTo("apps");
         assertThat(others.at("/items/1/versions/0/freshness").stringValue()).isEqualTo("Current");
     }

@@ -20,6 +20,7 @@ import io.mokube.controllermanager.controllers.namespace.NamespaceController;
 import io.mokube.controllermanager.controllers.nodeipam.NodeIpamController;
 import io.mokube.controllermanager.controllers.nodelifecycle.NodeLifecycleController;
 import io.mokube.controllermanager.controllers.nodelifecycle.TaintEvictionController;
+import io.mokube.controllermanager.controllers.podautoscaler.AutoscalerController;
 import io.mokube.controllermanager.controllers.podgc.PodGarbageCollector;
 import io.mokube.controllermanager.controllers.quota.ResourceQuotaController;
 import io.mokube.controllermanager.controllers.replicaset.ReplicaSetController;
@@ -79,7 +80,8 @@ public final class ControllerList {
             AttachDetachController::create,
             ResourceClaimController::create,
             DisruptionController::create,
-            ResourceQuotaController::create);
+            ResourceQuotaController::create,
+            AutoscalerController::create);
 
     private ControllerList() {}
 }

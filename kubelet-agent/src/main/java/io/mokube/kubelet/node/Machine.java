@@ -3,6 +3,7 @@ package io.mokube.kubelet.node;
 import io.mokube.kubelet.runtime.ContainerRuntime.RuntimeStatus;
 import io.mokube.kubelet.runtime.ContainerRuntime.RuntimeVersion;
 import io.mokube.kubelet.runtime.Image;
+import io.mokube.kubelet.runtime.Usage;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -10,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -34,6 +36,9 @@ public record Machine(
 
     private static final Logger log = LoggerFactory.getLogger(Machine.class);
     private static final int SMALL_FILE_BYTES = 16 * 1024;
+
+    /** The kernel tells times in hundredths of a second, whatever it counts in. */
+    private static final long NANOS_PER_TICK = 10_000_000;
 
     /** Reads it from the kernel's files; what can't be read is empty. */
     public static Machine read() {
@@ -116,6 +121,20 @@ public record Machine(
                 .orElse(0L);
         long allowed = text("/proc/sys/kernel/pid_max").map(Long::parseLong).orElse(0L);
         return new Left(field("/proc/meminfo", "MemAvailable") * 1024, total, free, inUse, allowed);
+    }
+
+    /** What runs on the machine now uses, all of it together; what can't be read is 0. */
+    public static Usage usage(Instant now) {
+        long ticks = 0;
+        // user nice system idle iowait irq softirq steal; the guests' time is in user already.
+        String[] words =
+                text("/proc/stat").orElse("").lines().findFirst().orElse("").split(" +");
+        for (int i = 1; i < Math.min(words.length, 9); i++) {
+            ticks += i == 4 || i == 5 ? 0 : Long.parseLong(words[i]);
+        }
+        long used = (field("/proc/meminfo", "MemTotal") - field("/proc/meminfo", "MemAvailable")) * 1024;
+        long resident = field("/proc/meminfo", "AnonPages") * 1024;
+        return new Usage(now, ticks * NANOS_PER_TICK, used, used, resident);
     }
 
     private static long field(String file, String name) {

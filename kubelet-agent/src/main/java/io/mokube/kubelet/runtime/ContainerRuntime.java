@@ -51,6 +51,14 @@ public interface ContainerRuntime extends AutoCloseable {
     /** The containers that carry all these labels. */
     List<ContainerSummary> listContainers(Map<String, String> labels);
 
+    /** What the running containers that carry all these labels use; those that can't be measured are left out. */
+    List<ContainerStats> containerStats(Map<String, String> labels);
+
+    /** What the whole machine uses, from a runtime that plays a machine of its own; empty for the one beneath the agent. */
+    default Optional<Usage> machineUsage() {
+        return Optional.empty();
+    }
+
     /** Everything known of a container; empty when there is none. */
     Optional<ContainerStatus> containerStatus(String containerId);
 

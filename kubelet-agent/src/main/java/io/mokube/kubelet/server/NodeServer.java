@@ -17,6 +17,7 @@ import io.mokube.kubelet.runtime.ContainerSummary;
 import io.mokube.kubelet.runtime.ProcessStreams;
 import io.mokube.kubelet.runtime.RuntimeCallException;
 import io.mokube.kubelet.runtime.Sandbox;
+import io.mokube.kubelet.stats.NodeStats;
 import io.mokube.kubelet.stream.NetworkThreads;
 import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.component.Platform;
@@ -40,6 +41,7 @@ import io.netty.util.concurrent.GlobalEventExecutor;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
@@ -53,6 +55,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -68,6 +71,7 @@ public final class NodeServer implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(NodeServer.class);
 
     private static final String TEXT = "text/plain";
+    private static final String PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8";
     private static final String NOT_CONNECTED = "the container runtime is not connected yet";
     private static final String NO_STREAMS = "you must specify at least 1 of stdin, stdout, stderr";
     private static final int LARGEST_BODY = 64 * 1024;
@@ -80,6 +84,7 @@ public final class NodeServer implements AutoCloseable {
     private final NodeAccess access;
     private final Supplier<Optional<ContainerRuntime>> runtime;
     private final Supplier<Collection<Pod>> pods;
+    private final NodeStats stats;
     private final Channel listening;
     private final ChannelGroup connections = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
 
@@ -101,6 +106,7 @@ public final class NodeServer implements AutoCloseable {
         this.access = new NodeAccess(config.nodeName(), client, platform.clock());
         this.runtime = runtime;
         this.pods = pods;
+        this.stats = new NodeStats(config.nodeName(), platform.clock());
         Optional<String> clientCa = config.server()
                 .clientCaPem()
                 .or(() -> Optional.ofNullable(config.client().caPem()));
@@ -186,12 +192,12 @@ public final class NodeServer implements AutoCloseable {
             exchange.answer(200, TEXT, "ok");
         } else if (mayGoOn(exchange, first)) {
             switch (first) {
-                case "containerLogs", "pods", "metrics" -> {
+                case "containerLogs", "pods", "metrics", "stats" -> {
                     if (!exchange.method().equals("GET")) {
                         exchange.answer(405, TEXT, "Method Not Allowed");
                     } else if (first.equals("pods")) {
                         listPods(exchange);
-                    } else if (first.equals("metrics")) {
+                    } else if (first.equals("metrics") || first.equals("stats")) {
                         metrics(exchange);
                     } else {
                         logs(exchange, path);
@@ -227,13 +233,39 @@ public final class NodeServer implements AutoCloseable {
     }
 
     private void metrics(Exchange exchange) {
+        switch (exchange.path()) {
+            case "/metrics" -> meters(exchange);
+            case "/metrics/resource" ->
+                measured(
+                        exchange,
+                        PROMETHEUS,
+                        calls -> stats.resourceMetrics(calls).getBytes(StandardCharsets.UTF_8));
+            case "/stats/summary" ->
+                measured(exchange, "application/json", calls -> Json.MAPPER.writeValueAsBytes(stats.summary(calls)));
+            default -> exchange.answer(404, TEXT, "404 page not found\n");
+        }
+    }
+
+    private void measured(Exchange exchange, String contentType, Function<ContainerRuntime, byte[]> body) {
+        Optional<ContainerRuntime> present = runtime.get();
+        if (present.isEmpty()) {
+            exchange.answer(503, TEXT, NOT_CONNECTED);
+            return;
+        }
+        try {
+            exchange.answer(200, contentType, body.apply(present.get()));
+        } catch (RuntimeCallException e) {
+            exchange.answer(500, TEXT, e.text());
+        }
+    }
+
+    private void meters(Exchange exchange) {
         Optional<PrometheusMeterRegistry> registry = prometheus(platform.meters());
         if (registry.isEmpty()) {
             exchange.answer(404, TEXT, "this agent's meters are not kept in Prometheus' form\n");
             return;
         }
-        exchange.answer(
-                200, "text/plain; version=0.0.4; charset=utf-8", registry.get().scrape());
+        exchange.answer(200, PROMETHEUS, registry.get().scrape());
     }
 
     private static Optional<PrometheusMeterRegistry> prometheus(MeterRegistry meters) {

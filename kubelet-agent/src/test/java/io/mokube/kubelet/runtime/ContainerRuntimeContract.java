@@ -266,6 +266,32 @@ abstract class ContainerRuntimeContract {
     }
 
     @Test
+    void runningContainersSayWhatTheyUse() {
+        SandboxConfig sandbox = sandbox(0, uid());
+        String sandboxId = runtime().runSandbox(sandbox);
+        String busy = startedContainer(sandboxId, sandbox, container(0, "sh", "-c", "while true; do :; done"));
+        String ended = startedContainer(sandboxId, sandbox, container(1, "sleep", "1000"));
+        runtime().stopContainer(ended, Duration.ZERO);
+        Usage first = Await.value("the container is measured", () -> usage(busy));
+        assertThat(first.workingSetBytes()).isPositive();
+        assertThat(first.memoryBytes()).isGreaterThanOrEqualTo(first.workingSetBytes());
+        Usage later = Await.value(
+                "it used more of its core",
+                () -> usage(busy).filter(usage -> usage.cpuNanos() > first.cpuNanos() + 5_000_000));
+        assertThat(later.at()).isAfter(first.at());
+        assertThat(usage(ended)).isEmpty();
+        assertThat(runtime().containerStats(Map.of("mokube.io/test", "another")))
+                .isEmpty();
+    }
+
+    private Optional<Usage> usage(String containerId) {
+        return runtime().containerStats(LABELS).stream()
+                .filter(stats -> stats.id().equals(containerId))
+                .findFirst()
+                .map(ContainerStats::usage);
+    }
+
+    @Test
     void stoppingASandboxEndsItsContainersAndRemovingItLeavesNothing() {
         SandboxConfig sandbox = sandbox(0, uid());
         String sandboxId = runtime().runSandbox(sandbox);

@@ -1,6 +1,7 @@
 package io.mokube.machinery.quantity;
 
 import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.math.RoundingMode;
 
 /**
@@ -12,6 +13,9 @@ import java.math.RoundingMode;
 public record Quantity(BigDecimal amount) implements Comparable<Quantity> {
 
     public static final Quantity ZERO = new Quantity(BigDecimal.ZERO);
+
+    /** By how often 1024 is in them; the first is for not at all. */
+    private static final String BINARY_SUFFIXES = "-KMGTPE";
 
     /** What Kubernetes says of a quantity that it can't read. */
     public static final String FORMAT_MESSAGE =
@@ -124,6 +128,16 @@ public record Quantity(BigDecimal amount) implements Comparable<Quantity> {
     @Override
     public int hashCode() {
         return amount.stripTrailingZeros().hashCode();
+    }
+
+    /** The form of memory: whole numbers with the greatest of Ki, Mi, Gi … that leaves them whole, others as decimals. */
+    public String toBinaryString() {
+        if (amount.stripTrailingZeros().scale() > 0 || amount.signum() == 0) {
+            return toString();
+        }
+        BigInteger whole = amount.toBigIntegerExact();
+        int steps = Math.min(whole.getLowestSetBit() / 10, BINARY_SUFFIXES.length() - 1);
+        return steps == 0 ? toString() : whole.shiftRight(10 * steps).toString() + BINARY_SUFFIXES.charAt(steps) + "i";
     }
 
     /** A short decimal form that {@link #parse} reads back: whole numbers plain, fractions in milli, micro or nano. */

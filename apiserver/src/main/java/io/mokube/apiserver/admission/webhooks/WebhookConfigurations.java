@@ -2,7 +2,6 @@ package io.mokube.apiserver.admission.webhooks;
 
 import io.mokube.apiserver.cache.CacheObserver;
 import io.mokube.apiserver.cache.CachedObject;
-import io.mokube.apiserver.cache.SortedObjects;
 import io.mokube.apiserver.cache.WatchCache;
 import io.mokube.machinery.names.GroupResource;
 import io.mokube.machinery.object.KubeObject;
@@ -10,7 +9,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
@@ -43,7 +41,7 @@ public final class WebhookConfigurations {
 
     private static WebhookConfigurations follow(WatchCache cache, String plural) {
         WebhookConfigurations configurations = new WebhookConfigurations();
-        cache.observe(new GroupResource(GROUP, plural), configurations.new Observer());
+        cache.observe(new GroupResource(GROUP, plural), CacheObserver.of(configurations.new Index()));
         return configurations;
     }
 
@@ -51,29 +49,20 @@ public final class WebhookConfigurations {
         return all;
     }
 
-    private final class Observer implements CacheObserver {
+    private final class Index implements CacheObserver.ObjectIndex {
 
         @Override
-        public void reset(SortedObjects objects) {
+        public void clear() {
             byConfiguration.clear();
-            objects.scan("", configuration -> {
-                take(configuration);
-                return true;
-            });
-            publish();
         }
 
         @Override
-        public void changed(@Nullable CachedObject before, @Nullable CachedObject after) {
-            if (after != null) {
-                take(after);
-            } else if (before != null) {
-                byConfiguration.remove(before.key());
-            }
-            publish();
+        public void remove(String key) {
+            byConfiguration.remove(key);
         }
 
-        private void take(CachedObject configuration) {
+        @Override
+        public void put(CachedObject configuration) {
             List<Webhook> webhooks = new ArrayList<>();
             for (JsonNode webhook :
                     KubeObject.parse(configuration.object().value()).at("webhooks")) {
@@ -91,7 +80,8 @@ public final class WebhookConfigurations {
             byConfiguration.put(configuration.key(), webhooks);
         }
 
-        private void publish() {
+        @Override
+        public void publish() {
             all = byConfiguration.values().stream().flatMap(List::stream).toList();
         }
     }

@@ -1,6 +1,7 @@
 package io.mokube.apiserver.resources.strategy;
 
 import io.mokube.machinery.error.FieldError;
+import io.mokube.machinery.object.Json;
 import io.mokube.machinery.object.KubeObject;
 import java.util.List;
 import tools.jackson.databind.JsonNode;
@@ -10,6 +11,12 @@ import tools.jackson.databind.node.ObjectNode;
 final class AutoscalerStrategy extends SpecStatusStrategy {
 
     private static final int DEFAULT_CPU_PERCENT = 80;
+
+    /** What a behavior allows in a period unless it says so itself. */
+    private static final int DEFAULT_PODS = 4;
+
+    private static final int DEFAULT_PERCENT = 100;
+    private static final int DEFAULT_PERIOD_SECONDS = 15;
 
     @Override
     public void applyDefaults(KubeObject autoscaler) {
@@ -22,6 +29,27 @@ final class AutoscalerStrategy extends SpecStatusStrategy {
             cpu.put("name", "cpu");
             cpu.putObject("target").put("type", "Utilization").put("averageUtilization", DEFAULT_CPU_PERCENT);
         }
+        if (spec.get("behavior") instanceof ObjectNode behavior) {
+            ObjectNode up = Tree.child(behavior, "scaleUp");
+            Tree.orElse(up, "stabilizationWindowSeconds", 0);
+            policies(up, policy("Pods", DEFAULT_PODS), policy("Percent", DEFAULT_PERCENT));
+            policies(Tree.child(behavior, "scaleDown"), policy("Percent", DEFAULT_PERCENT));
+        }
+    }
+
+    private static void policies(ObjectNode rules, ObjectNode... policies) {
+        Tree.orElse(rules, "selectPolicy", "Max");
+        if (!rules.has("policies")) {
+            rules.putArray("policies").addAll(List.of(policies));
+        }
+    }
+
+    private static ObjectNode policy(String type, int value) {
+        return Json.MAPPER
+                .createObjectNode()
+                .put("type", type)
+                .put("value", value)
+                .put("periodSeconds", DEFAULT_PERIOD_SECONDS);
     }
 
     @Override
@@ -40,6 +68,8 @@ final class AutoscalerStrategy extends SpecStatusStrategy {
         JsonNode target = spec.path("scaleTargetRef");
         Check.required(target, "kind", "spec.scaleTargetRef", errors);
         Check.required(target, "name", "spec.scaleTargetRef", errors);
+        AutoscalerRules.metrics(spec, errors);
+        AutoscalerRules.behavior(spec.path("behavior"), errors);
     }
 
     @Override

@@ -31,6 +31,20 @@ class InvalidObjectsTest {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
+                "horizontalpodautoscalers.autoscaling|'spec':{'maxReplicas':3,'scaleTargetRef':{'kind':'K','name':'n'},'metrics':[{'type':'Custom'}]}"
+                        + "|spec.metrics[0].type: Unsupported value: \"Custom\"",
+                "horizontalpodautoscalers.autoscaling|'spec':{'maxReplicas':3,'scaleTargetRef':{'kind':'K','name':'n'},'metrics':[{'type':'Pods','resource':{'name':'cpu','target':{'type':'Utilization','averageUtilization':5}}}]}"
+                        + "|spec.metrics[0].resource: Forbidden: must populate the given metric source only",
+                "horizontalpodautoscalers.autoscaling|'spec':{'maxReplicas':3,'scaleTargetRef':{'kind':'K','name':'n'},'metrics':[{'type':'Resource','resource':{'name':'cpu','target':{'type':'Utilization'}}}]}"
+                        + "|spec.metrics[0].resource.target.averageUtilization: Required value: must set either a target raw value or a target utilization",
+                "horizontalpodautoscalers.autoscaling|'spec':{'maxReplicas':3,'scaleTargetRef':{'kind':'K','name':'n'},'metrics':[{'type':'Pods','pods':{'metric':{'name':'m'},'target':{'type':'AverageValue','averageValue':'0'}}}]}"
+                        + "|spec.metrics[0].pods.target.averageValue: Invalid value: \"0\": must be positive",
+                "horizontalpodautoscalers.autoscaling|'spec':{'maxReplicas':3,'scaleTargetRef':{'kind':'K','name':'n'},'behavior':{'scaleUp':{'stabilizationWindowSeconds':3601}}}"
+                        + "|spec.behavior.scaleUp.stabilizationWindowSeconds: Invalid value: 3601: must be less than or equal to 3600",
+                "horizontalpodautoscalers.autoscaling|'spec':{'maxReplicas':3,'scaleTargetRef':{'kind':'K','name':'n'},'behavior':{'scaleDown':{'policies':[{'type':'Pods','value':0,'periodSeconds':60}]}}}"
+                        + "|spec.behavior.scaleDown.policies[0].value: Invalid value: 0: must be greater than zero",
+                "horizontalpodautoscalers.autoscaling|'spec':{'maxReplicas':3,'scaleTargetRef':{'kind':'K','name':'n'},'behavior':{'scaleDown':{'policies':[]}}}"
+                        + "|spec.behavior.scaleDown.policies: Required value: must specify at least one Policy",
                 "networkpolicies.networking.k8s.io|'spec':{'ingress':[{'from':[{'ipBlock':{'cidr':'10.0.0.0/8','except':['11.0.0.0/16']}}]}]}"
                         + "|spec.ingress[0].from[0].ipBlock.except[0]: Invalid value: \"11.0.0.0/16\": must be a strict subset of `cidr`",
                 "networkpolicies.networking.k8s.io|'spec':{'ingress':[{'from':[{'ipBlock':{'cidr':'10.0.0.0'}}]}]}"

@@ -1,8 +1,10 @@
 package io.mokube.kubelet.runtime.cri;
 
 import io.mokube.kubelet.runtime.ContainerConfig;
+import io.mokube.kubelet.runtime.ContainerStats;
 import io.mokube.kubelet.runtime.ContainerStatus;
 import io.mokube.kubelet.runtime.SandboxConfig;
+import io.mokube.kubelet.runtime.Usage;
 import io.mokube.kubelet.runtime.cri.v1.Capability;
 import io.mokube.kubelet.runtime.cri.v1.ContainerMetadata;
 import io.mokube.kubelet.runtime.cri.v1.ContainerState;
@@ -174,6 +176,18 @@ final class CriMessages {
                                 ? NamespaceMode.NODE
                                 : namespaces.sharedProcesses() ? NamespaceMode.POD : NamespaceMode.CONTAINER)
                 .build();
+    }
+
+    static ContainerStats stats(io.mokube.kubelet.runtime.cri.v1.ContainerStats stats) {
+        return new ContainerStats(
+                stats.getAttributes().getId(),
+                new Usage(
+                        instant(stats.getCpu().getTimestamp()),
+                        stats.getCpu().getUsageCoreNanoSeconds().getValue(),
+                        stats.getMemory().getWorkingSetBytes().getValue(),
+                        stats.getMemory().getUsageBytes().getValue(),
+                        stats.getMemory().getRssBytes().getValue()),
+                stats.getWritableLayer().getUsedBytes().getValue());
     }
 
     static ContainerStatus.State state(ContainerState state) {

@@ -5,6 +5,7 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
 import io.mokube.kubelet.runtime.ContainerConfig;
 import io.mokube.kubelet.runtime.ContainerRuntime;
+import io.mokube.kubelet.runtime.ContainerStats;
 import io.mokube.kubelet.runtime.ContainerStatus;
 import io.mokube.kubelet.runtime.ContainerSummary;
 import io.mokube.kubelet.runtime.Image;
@@ -18,6 +19,7 @@ import io.mokube.kubelet.runtime.cri.v1.AttachRequest;
 import io.mokube.kubelet.runtime.cri.v1.AuthConfig;
 import io.mokube.kubelet.runtime.cri.v1.Container;
 import io.mokube.kubelet.runtime.cri.v1.ContainerFilter;
+import io.mokube.kubelet.runtime.cri.v1.ContainerStatsFilter;
 import io.mokube.kubelet.runtime.cri.v1.ContainerStatusRequest;
 import io.mokube.kubelet.runtime.cri.v1.CreateContainerRequest;
 import io.mokube.kubelet.runtime.cri.v1.ExecRequest;
@@ -28,6 +30,7 @@ import io.mokube.kubelet.runtime.cri.v1.ImageServiceGrpc.ImageServiceBlockingStu
 import io.mokube.kubelet.runtime.cri.v1.ImageSpec;
 import io.mokube.kubelet.runtime.cri.v1.ImageStatusRequest;
 import io.mokube.kubelet.runtime.cri.v1.ImageStatusResponse;
+import io.mokube.kubelet.runtime.cri.v1.ListContainerStatsRequest;
 import io.mokube.kubelet.runtime.cri.v1.ListContainersRequest;
 import io.mokube.kubelet.runtime.cri.v1.ListImagesRequest;
 import io.mokube.kubelet.runtime.cri.v1.ListPodSandboxRequest;
@@ -256,6 +259,18 @@ public final class CriRuntime implements ContainerRuntime {
                 CriMessages.instant(container.getCreatedAt()),
                 Map.copyOf(container.getLabelsMap()),
                 Map.copyOf(container.getAnnotationsMap()));
+    }
+
+    @Override
+    public List<ContainerStats> containerStats(Map<String, String> labels) {
+        ListContainerStatsRequest request = ListContainerStatsRequest.newBuilder()
+                .setFilter(ContainerStatsFilter.newBuilder().putAllLabelSelector(labels))
+                .build();
+        return call(() -> runtime(CALL_TIMEOUT).listContainerStats(request)).getStatsList().stream()
+                // What has ended is listed too, without numbers.
+                .filter(stats -> stats.getCpu().getTimestamp() > 0 && stats.hasMemory())
+                .map(CriMessages::stats)
+                .toList();
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.mokube.kubelet.runtime.hollow;
 
 import io.mokube.kubelet.runtime.ContainerConfig;
 import io.mokube.kubelet.runtime.ContainerRuntime;
+import io.mokube.kubelet.runtime.ContainerStats;
 import io.mokube.kubelet.runtime.ContainerStatus;
 import io.mokube.kubelet.runtime.ContainerStatus.State;
 import io.mokube.kubelet.runtime.ContainerSummary;
@@ -12,6 +13,7 @@ import io.mokube.kubelet.runtime.RuntimeCallException.Kind;
 import io.mokube.kubelet.runtime.Sandbox;
 import io.mokube.kubelet.runtime.SandboxConfig;
 import io.mokube.kubelet.runtime.SandboxStatus;
+import io.mokube.kubelet.runtime.Usage;
 import io.mokube.machinery.time.Clock;
 import java.io.IOException;
 import java.io.InputStream;
@@ -19,6 +21,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -27,6 +30,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Queue;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -47,7 +51,10 @@ public final class HollowRuntime implements ContainerRuntime {
     private final Map<String, HollowSandbox> sandboxes = new LinkedHashMap<>();
     private final Map<String, HollowContainer> containers = new LinkedHashMap<>();
     private final Map<String, Image> images = new LinkedHashMap<>();
+    private volatile Function<String, Optional<Map<String, String>>> annotations = uid -> Optional.empty();
     private long lastId;
+    private long allCpuNanos;
+    private Instant measuredAt = Instant.EPOCH;
 
     /**
      * @param podCidr the range of the pods' addresses, such as {@code 10.244.1.0/24}
@@ -96,6 +103,8 @@ public final class HollowRuntime implements ContainerRuntime {
         private State state = State.CREATED;
         private @Nullable Instant startedAt;
         private @Nullable Instant finishedAt;
+        private @Nullable Instant measuredAt;
+        private long cpuNanos;
         private int exitCode;
         private String reason = "";
 
@@ -246,6 +255,7 @@ public final class HollowRuntime implements ContainerRuntime {
             }
             container.state = State.RUNNING;
             container.startedAt = clock.instant();
+            container.measuredAt = container.startedAt.truncatedTo(ChronoUnit.MILLIS);
             script.ending(container.config)
                     .ifPresent(ending -> clock.schedule(
                             ending.after(), () -> endContainer(containerId, ending.exitCode(), ending.outOfMemory())));
@@ -281,6 +291,76 @@ public final class HollowRuntime implements ContainerRuntime {
                 .map(HollowContainer::summary)
                 .filter(container -> container.labels().entrySet().containsAll(labels.entrySet()))
                 .toList();
+    }
+
+    /**
+     * Where the annotations of a pod are looked up, by its UID, each time it is measured: what they say of its use may
+     * change while it runs. What is not found there counts as its sandbox was made.
+     */
+    public void lookUpAnnotations(Function<String, Optional<Map<String, String>>> pods) {
+        annotations = pods;
+    }
+
+    @Override
+    public List<ContainerStats> containerStats(Map<String, String> labels) {
+        Map<String, HollowUsage> rates = rates();
+        synchronized (this) {
+            measure(rates);
+            return containers.values().stream()
+                    .filter(container -> container.state == State.RUNNING
+                            && container.config.labels().entrySet().containsAll(labels.entrySet()))
+                    .map(container -> stats(container, rates))
+                    .toList();
+        }
+    }
+
+    /** What ran here since the runtime began, together. */
+    @Override
+    public Optional<Usage> machineUsage() {
+        Map<String, HollowUsage> rates = rates();
+        synchronized (this) {
+            measure(rates);
+            long memory = containers.values().stream()
+                    .filter(container -> container.state == State.RUNNING)
+                    .mapToLong(container -> rate(container, rates).memoryBytes())
+                    .sum();
+            return Optional.of(new Usage(measuredAt, allCpuNanos, memory, memory, memory));
+        }
+    }
+
+    /** By sandbox. Looked up without the lock: whoever knows the pods may be waiting for this runtime. */
+    private Map<String, HollowUsage> rates() {
+        Map<String, HollowUsage> rates = new HashMap<>();
+        for (Sandbox sandbox : listSandboxes(Map.of())) {
+            rates.put(
+                    sandbox.id(),
+                    HollowUsage.of(annotations.apply(sandbox.uid()).orElse(sandbox.annotations())));
+        }
+        return rates;
+    }
+
+    private void measure(Map<String, HollowUsage> rates) {
+        // Monitoring tells times in milliseconds: what is used in them comes out even.
+        Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
+        measuredAt = now;
+        for (HollowContainer container : containers.values()) {
+            Instant before = container.measuredAt;
+            if (container.state == State.RUNNING && before != null) {
+                long more = rate(container, rates).cpuNanos(Duration.between(before, now));
+                container.measuredAt = now;
+                container.cpuNanos += more;
+                allCpuNanos += more;
+            }
+        }
+    }
+
+    private static HollowUsage rate(HollowContainer container, Map<String, HollowUsage> rates) {
+        return rates.getOrDefault(container.sandboxId, HollowUsage.DEFAULT);
+    }
+
+    private ContainerStats stats(HollowContainer container, Map<String, HollowUsage> rates) {
+        long memory = rate(container, rates).memoryBytes();
+        return new ContainerStats(container.id, new Usage(measuredAt, container.cpuNanos, memory, memory, memory), 0);
     }
 
     @Override

@@ -3,7 +3,7 @@ package io.mokube.apiserver.aggregation;
 import io.mokube.apiserver.aggregation.RemoteState.Known;
 import io.mokube.apiserver.discovery.OtherGroups;
 import io.mokube.apiserver.pipeline.Elsewhere;
-import io.mokube.apiserver.pki.Credential;
+import io.mokube.pki.Credential;
 import io.mokube.apiserver.registry.CachedClusterReader;
 import io.mokube.apiserver.registry.Change;
 import io.mokube.apiserver.registry.ObjectStore;

@@ -1,7 +1,7 @@
 package io.mokube.apiserver.aggregation;
 
 import io.mokube.apiserver.authn.User;
-import io.mokube.apiserver.pki.Credential;
+import io.mokube.pki.Credential;
 import io.mokube.apiserver.proxy.Forwarding;
 import io.mokube.apiserver.request.Answer;
 import io.mokube.apiserver.request.RawRequest;

@@ -1,6 +1,5 @@
 package io.mokube.apiserver.verbs;
 
-import io.mokube.apiserver.authn.User;
 import io.mokube.apiserver.cache.CachedObject;
 import io.mokube.apiserver.flowcontrol.DefaultFlows;
 import io.mokube.apiserver.ownership.FieldManager;
@@ -13,7 +12,6 @@ import io.mokube.machinery.time.Clock;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -11,7 +11,7 @@ import io.mokube.apiserver.ApiServer;
 import io.mokube.apiserver.ApiServerConfig;
 import io.mokube.apiserver.http.TestClient.Reply;
 import io.mokube.apiserver.pki.ClusterCertificates.NodeCredentials;
-import io.mokube.apiserver.pki.Pem;
+import io.mokube.pki.Pem;
 import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.object.Json;
 import io.mokube.testkit.Await;

@@ -68,9 +68,7 @@ public class ControllerManagerApplication {
             if (clusterSigningCertFile != null && clusterSigningKeyFile != null) {
                 keys = keys.withSigning(clusterSigningCertFile, clusterSigningKeyFile, clusterSigningDuration);
             }
-            return serviceAccountPrivateKeyFile == null
-                    ? keys
-                    : keys.withServiceAccounts(serviceAccountPrivateKeyFile);
+            return serviceAccountPrivateKeyFile == null ? keys : keys.withServiceAccounts(serviceAccountPrivateKeyFile);
         }
 
         NodeIpamConfig nodeIpam() {

@@ -97,7 +97,7 @@ final class ModelCluster extends ModelServer {
                         .withStatus(plan.status())
                         .build());
             }
-        } catch (ModelKind.Refused | ConnectionException e) {
+        } catch (Refused | ConnectionException e) {
             // The next round looks again.
         }
     }
@@ -144,7 +144,7 @@ final class ModelCluster extends ModelServer {
                 replicaSets.store(
                         new ReplicaSetBuilder(stored).withStatus(status).build());
             }
-        } catch (ModelKind.Refused | ConnectionException e) {
+        } catch (Refused | ConnectionException e) {
             // The next round looks again.
         }
     }

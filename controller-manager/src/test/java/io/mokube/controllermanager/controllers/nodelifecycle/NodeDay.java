@@ -23,6 +23,7 @@ import io.mokube.controllermanager.controllers.Pods;
 import io.mokube.controllermanager.controllers.nodelifecycle.NodeHealth.Readiness;
 import io.mokube.controllermanager.controllers.ownership.Ownership;
 import io.mokube.controllermanager.controllers.ownership.PodFacts;
+import io.mokube.controllermanager.controllers.ownership.PodsOnNode;
 import io.mokube.controllermanager.controllers.ownership.Times;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.names.GroupResource;

@@ -23,7 +23,7 @@ class ReplicationControllerViewTest {
     void aReplicationControllerIsDecidedOnLikeAReplicaSet() {
         ReplicaSet view = ReplicationControllerController.KIND.view(controller());
         assertThat(view.getSpec().getSelector().getMatchLabels()).isEqualTo(Map.of("app", "web"));
-        assertThat(ReplicaSetDecision.change(view, List.of(Pods.pending("a")), List.of(), NOW))
+        assertThat(ReplicaSetDecision.change(view, List.of(Pods.pending("a")), List::of, NOW))
                 .isEqualTo(new Change.Create(2));
     }
 

@@ -5,8 +5,11 @@ import com.github.dockerjava.api.command.InspectContainerResponse;
 import com.github.dockerjava.api.command.InspectExecResponse;
 import com.github.dockerjava.api.model.Container;
 import com.github.dockerjava.api.model.ContainerNetwork;
+import com.github.dockerjava.api.model.Statistics;
+import com.github.dockerjava.core.InvocationBuilder;
 import io.mokube.kubelet.runtime.ContainerConfig;
 import io.mokube.kubelet.runtime.ContainerRuntime;
+import io.mokube.kubelet.runtime.ContainerStats;
 import io.mokube.kubelet.runtime.ContainerStatus;
 import io.mokube.kubelet.runtime.ContainerSummary;
 import io.mokube.kubelet.runtime.Image;
@@ -28,11 +31,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +54,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class DockerRuntime implements ContainerRuntime {
 
+    private static final Duration STATS_TIMEOUT = Duration.ofSeconds(10);
     private static final Duration EXEC_POLL = Duration.ofMillis(20);
 
     /** As much as containerd keeps. */
@@ -167,11 +176,16 @@ public final class DockerRuntime implements ContainerRuntime {
     }
 
     private List<Container> list(String type, Map<String, String> labels) {
+        return list(type, labels, false);
+    }
+
+    private List<Container> list(String type, Map<String, String> labels, boolean withSizes) {
         Map<String, String> all = new HashMap<>(labels);
         all.put(DockerLabels.TYPE, type);
         all.put(DockerLabels.NETWORK, config.network());
         return docker.call(client -> client.listContainersCmd()
                 .withShowAll(true)
+                .withShowSize(withSizes)
                 .withLabelFilter(all)
                 .exec());
     }
@@ -274,6 +288,42 @@ public final class DockerRuntime implements ContainerRuntime {
                         DockerLabels.labels(each.getLabels()),
                         DockerLabels.annotations(each.getLabels())))
                 .toList();
+    }
+
+    /** Docker takes a second for each, so all are measured side by side. */
+    @Override
+    public List<ContainerStats> containerStats(Map<String, String> labels) {
+        List<Container> running = list(DockerLabels.CONTAINER, labels, true).stream()
+                .filter(each -> state(each.getState()) == ContainerStatus.State.RUNNING)
+                .toList();
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<Optional<ContainerStats>>> measured = running.stream()
+                    .map(each -> threads.submit(() -> measure(each)))
+                    .toList();
+            List<ContainerStats> all = new ArrayList<>();
+            for (Future<Optional<ContainerStats>> each : measured) {
+                each.get().ifPresent(all::add);
+            }
+            return List.copyOf(all);
+        } catch (ExecutionException e) {
+            throw DockerCalls.failure(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new RuntimeCallException(Kind.CANCELLED, "interrupted", e);
+        }
+    }
+
+    private Optional<ContainerStats> measure(Container container) {
+        try {
+            return docker.call(STATS_TIMEOUT, client -> DockerStats.of(
+                    container,
+                    client.statsCmd(container.getId())
+                            .withNoStream(true)
+                            .exec(new InvocationBuilder.AsyncResultCallback<Statistics>())
+                            .awaitResult()));
+        } catch (RuntimeCallException e) { // it ended, or is too busy to be measured
+            return Optional.empty();
+        }
     }
 
     private static ContainerStatus.State state(@Nullable String state) {

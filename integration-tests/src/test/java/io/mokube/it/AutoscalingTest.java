@@ -2,9 +2,13 @@ package io.mokube.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.mokube.apiserver.ApiServer;
 import io.mokube.apiserver.ApiServerConfig;
+import io.mokube.apiserver.pki.ClusterCertificates.NodeCredentials;
+import io.mokube.apiserver.pki.Pem;
 import io.mokube.client.rest.ClientConfig;
 import io.mokube.controllermanager.ControllerManager;
 import io.mokube.controllermanager.ControllerManagerConfig;
@@ -18,14 +22,23 @@ import io.mokube.machinery.time.Clock;
 import io.mokube.scheduler.Scheduler;
 import io.mokube.scheduler.SchedulerConfig;
 import io.mokube.testkit.Await;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyStore;
 import java.security.SecureRandom;
+import java.security.cert.Certificate;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Executors;
 import java.util.stream.Stream;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
@@ -48,6 +61,7 @@ class AutoscalingTest {
     static Path folder;
 
     private static final List<Component> STARTED = new ArrayList<>();
+    private static ApiServer server;
     private static Path kubeconfig;
 
     /** Runs faster than time does. */
@@ -80,7 +94,7 @@ class AutoscalingTest {
 
     @BeforeAll
     static void start() {
-        ApiServer server = new ApiServer(ApiServerConfig.inMemory(folder), HASTY);
+        server = new ApiServer(ApiServerConfig.inMemory(folder), HASTY);
         begin(server);
         kubeconfig = server.adminKubeconfig();
         ClientConfig client = ClientConfig.fromKubeconfig(kubeconfig);
@@ -259,5 +273,135 @@ class AutoscalingTest {
         Commands.Result refused =
                 Kubectl.any().run(kubeconfig, "top", "nodes", "--as=system:serviceaccount:default:viewer");
         assertThat(refused.errors()).contains("nodes.metrics.k8s.io is forbidden");
+    }
+
+    /** Another server brings custom and external metrics: twelve requests a second for each pod, thirty in a queue. */
+    @Test
+    void metricsOfOthersAreFollowed() throws Exception {
+        HttpsServer others = HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        others.setHttpsConfigurator(new HttpsConfigurator(serving()));
+        others.setExecutor(Executors.newVirtualThreadPerTaskExecutor());
+        others.createContext("/", exchange -> {
+            byte[] answer = answer(exchange.getRequestURI().toString())
+                    .replace('\'', '"')
+                    .getBytes(StandardCharsets.UTF_8);
+            exchange.getResponseHeaders().set("Content-Type", "application/json");
+            exchange.sendResponseHeaders(answer.length == 0 ? 404 : 200, answer.length == 0 ? -1 : answer.length);
+            exchange.getResponseBody().write(answer);
+            exchange.close();
+        });
+        others.start();
+        try {
+            Path manifest = folder.resolve("others.yaml");
+            Files.writeString(
+                    manifest,
+                    MANIFEST.replace(
+                            "PORT", Integer.toString(others.getAddress().getPort())));
+            kubectl("create", "deployment", "worker", "--image=worker:1", "--replicas=2");
+            kubectl("create", "deployment", "front", "--image=front:1", "--replicas=2");
+            kubectl("apply", "-f", manifest.toString());
+            kubectl("wait", "--for=condition=Available", "apiservice/v1beta2.custom.metrics.k8s.io", "--timeout=60s");
+            kubectl("wait", "--for=condition=Available", "apiservice/v1beta1.external.metrics.k8s.io", "--timeout=60s");
+            Await.passes(
+                    PATIENCE,
+                    () -> assertThat(shown(kubectl("get", "hpa", "worker", "front", "--no-headers")))
+                            .containsPattern("worker Deployment/worker 10/10 \\(avg\\) 1 5 3 ")
+                            .containsPattern("front Deployment/front 8/8 1 5 3 "));
+        } finally {
+            others.stop(0);
+        }
+    }
+
+    private static String answer(String path) {
+        String pods =
+                "/apis/custom.metrics.k8s.io/v1beta2/namespaces/default/pods/*/requests?labelSelector=app%3Dfront";
+        if (path.startsWith(pods)) {
+            List<String> names = kubectl("get", "pods", "-l", "app=front", "-o", "name")
+                    .lines()
+                    .toList();
+            List<String> items = names.stream()
+                    .map(name -> "{'describedObject':{'kind':'Pod','name':'" + name.substring(4)
+                            + "'},'metric':{'name':'requests'},'timestamp':'"
+                            + HASTY.clock().instant()
+                            // Two pods' load, however many there are.
+                            + "','value':'" + 24000 / Math.max(2, names.size()) + "m'}")
+                    .toList();
+            return "{'kind':'MetricValueList','items':[" + String.join(",", items) + "]}";
+        }
+        return switch (path) {
+            case "/apis/custom.metrics.k8s.io/v1beta2", "/apis/external.metrics.k8s.io/v1beta1" ->
+                "{'kind':'APIResourceList','apiVersion':'v1','resources':[]}";
+            case "/apis/external.metrics.k8s.io/v1beta1/namespaces/default/queue?labelSelector=topic%3Dmail" ->
+                "{'kind':'ExternalMetricValueList','items':[{'value':'20'},{'value':'10'}]}";
+            default -> "";
+        };
+    }
+
+    private static final String MANIFEST = """
+            apiVersion: v1
+            kind: Service
+            metadata: {name: others}
+            spec: {type: ExternalName, externalName: localhost}
+            ---
+            apiVersion: apiregistration.k8s.io/v1
+            kind: APIService
+            metadata: {name: v1beta2.custom.metrics.k8s.io}
+            spec:
+              group: custom.metrics.k8s.io
+              version: v1beta2
+              groupPriorityMinimum: 100
+              versionPriority: 100
+              insecureSkipTLSVerify: true
+              service: {namespace: default, name: others, port: PORT}
+            ---
+            apiVersion: apiregistration.k8s.io/v1
+            kind: APIService
+            metadata: {name: v1beta1.external.metrics.k8s.io}
+            spec:
+              group: external.metrics.k8s.io
+              version: v1beta1
+              groupPriorityMinimum: 100
+              versionPriority: 100
+              insecureSkipTLSVerify: true
+              service: {namespace: default, name: others, port: PORT}
+            ---
+            apiVersion: autoscaling/v2
+            kind: HorizontalPodAutoscaler
+            metadata: {name: worker}
+            spec:
+              scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: worker}
+              maxReplicas: 5
+              metrics:
+              - type: External
+                external:
+                  metric: {name: queue, selector: {matchLabels: {topic: mail}}}
+                  target: {type: AverageValue, averageValue: "10"}
+            ---
+            apiVersion: autoscaling/v2
+            kind: HorizontalPodAutoscaler
+            metadata: {name: front}
+            spec:
+              scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: front}
+              maxReplicas: 5
+              metrics:
+              - type: Pods
+                pods:
+                  metric: {name: requests}
+                  target: {type: AverageValue, averageValue: "8"}
+            """;
+
+    private static SSLContext serving() throws Exception {
+        NodeCredentials files = server.certificates().issueNode("others", List.of("127.0.0.1"), server.publicUri());
+        KeyStore keys = KeyStore.getInstance("PKCS12");
+        keys.load(null, null);
+        keys.setKeyEntry(
+                "serving", Pem.readPrivateKey(Files.readString(files.servingKey())), new char[0], new Certificate[] {
+                    Pem.readCertificate(Files.readString(files.servingCertificate()))
+                });
+        KeyManagerFactory own = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        own.init(keys, new char[0]);
+        SSLContext tls = SSLContext.getInstance("TLS");
+        tls.init(own.getKeyManagers(), null, null);
+        return tls;
     }
 }

@@ -8,9 +8,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
@@ -38,11 +40,17 @@ public final class NodeScraper implements AutoCloseable {
     /** How long a first question waits for an answer, in real time. */
     private static final Duration FIRST_ANSWER = Duration.ofSeconds(5);
 
+    /** How long a round waits for nodes, in real time: a dead one must not keep the first question from its answer. */
+    private static final Duration QUICK = Duration.ofMillis(1500);
+
+    private static final Duration THOROUGH = Duration.ofSeconds(10);
+
     private static final int AT_ONCE = 64;
 
     private final Supplier<List<KubeObject>> nodes;
     private final Function<KubeObject, String> kubelet;
     private final Clock clock;
+    private final ExecutorService calls = Executors.newVirtualThreadPerTaskExecutor();
     private final Semaphore places = new Semaphore(AT_ONCE);
     private final Lock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
@@ -87,10 +95,23 @@ public final class NodeScraper implements AutoCloseable {
         }
     }
 
+    /** Whether it waits for somebody to ask. */
+    boolean isIdle() {
+        lock.lock();
+        try {
+            return idle;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private void run() {
         try {
+            Duration patience = QUICK;
             while (awaitInterest()) {
-                clock.sleep(round() < 2 ? FIRST_INTERVAL : INTERVAL);
+                boolean begins = round(patience) < 2;
+                patience = begins ? QUICK : THOROUGH;
+                clock.sleep(begins ? FIRST_INTERVAL : INTERVAL);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -113,24 +134,36 @@ public final class NodeScraper implements AutoCloseable {
         }
     }
 
-    /** Asks all nodes; says how many rounds there were. */
-    private int round() throws InterruptedException {
+    /** Asks all nodes, and waits for those that answer soon; says how many rounds there were. */
+    private int round(Duration patience) throws InterruptedException {
+        List<KubeObject> all = nodes.get();
         Map<String, Optional<NodeSample>> answers = new ConcurrentHashMap<>();
-        try (ExecutorService round = Executors.newVirtualThreadPerTaskExecutor()) {
-            for (KubeObject node : nodes.get()) {
-                places.acquire();
-                round.execute(() -> {
+        CountDownLatch left = new CountDownLatch(all.size());
+        for (KubeObject node : all) {
+            answers.put(node.name(), Optional.empty());
+            calls.execute(() -> {
+                try {
+                    places.acquire();
                     try {
                         answers.put(node.name(), ask(node));
                     } finally {
                         places.release();
                     }
-                });
-            }
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                } finally {
+                    left.countDown();
+                }
+            });
         }
+        boolean everybody = left.await(patience.toMillis(), TimeUnit.MILLISECONDS);
+        log.atDebug()
+                .setMessage("asked the nodes what they use")
+                .addKeyValue("all", everybody)
+                .log();
         lock.lock();
         try {
-            measured = measured.next(answers);
+            measured = measured.next(Map.copyOf(answers));
             changed.signalAll();
             return ++rounds;
         } finally {
@@ -161,5 +194,6 @@ public final class NodeScraper implements AutoCloseable {
             lock.unlock();
         }
         thread.interrupt();
+        calls.shutdownNow();
     }
 }

@@ -37,6 +37,7 @@ public final class Strategies {
             entry("deployments.apps", new DeploymentStrategy()),
             entry("replicasets.apps", new ReplicaSetStrategy()),
             entry("statefulsets.apps", new StatefulSetStrategy()),
+            entry("apiservices.apiregistration.k8s.io", new ApiServiceStrategy()),
             entry("horizontalpodautoscalers.autoscaling", new AutoscalerStrategy()),
             entry("mutatingwebhookconfigurations.admissionregistration.k8s.io", new WebhookConfigurationStrategy(true)),
             entry(

@@ -31,6 +31,10 @@ class InvalidObjectsTest {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
+                "apiservices.apiregistration.k8s.io|'spec':{'group':'g','version':'v1','groupPriorityMinimum':5,'versionPriority':5}"
+                        + "|metadata.name: Invalid value: \"x\": must be `spec.version+\".\"+spec.group`: \"v1.g\"",
+                "apiservices.apiregistration.k8s.io|'spec':{'group':'g','version':'v1','groupPriorityMinimum':5,'versionPriority':1001}"
+                        + "|spec.versionPriority: Invalid value: 1001: must be positive and less than 1000",
                 "horizontalpodautoscalers.autoscaling|'spec':{'maxReplicas':3,'scaleTargetRef':{'kind':'K','name':'n'},'metrics':[{'type':'Custom'}]}"
                         + "|spec.metrics[0].type: Unsupported value: \"Custom\"",
                 "horizontalpodautoscalers.autoscaling|'spec':{'maxReplicas':3,'scaleTargetRef':{'kind':'K','name':'n'},'metrics':[{'type':'Pods','resource':{'name':'cpu','target':{'type':'Utilization','averageUtilization':5}}}]}"

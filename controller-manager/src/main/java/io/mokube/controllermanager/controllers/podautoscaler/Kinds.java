@@ -37,13 +37,19 @@ final class Kinds {
     }
 
     /** To be asked again: what was known of the kind did not lead anywhere. */
-    void forget(CrossVersionObjectReference reference) {
+    void forget(CrossVersionObjectReference reference) throws MetricUnavailableException {
         known.remove(kind(reference));
     }
 
-    private static GroupVersionKind kind(CrossVersionObjectReference reference) {
+    private static GroupVersionKind kind(CrossVersionObjectReference reference) throws MetricUnavailableException {
         String apiVersion = reference.getApiVersion();
-        return GroupVersionKind.of(apiVersion == null ? "v1" : apiVersion, reference.getKind());
+        if (apiVersion == null || apiVersion.isEmpty()) {
+            return GroupVersionKind.of("v1", reference.getKind());
+        }
+        if (apiVersion.indexOf('/') != apiVersion.lastIndexOf('/')) {
+            throw new MetricUnavailableException("unexpected GroupVersion string: " + apiVersion);
+        }
+        return GroupVersionKind.of(apiVersion, reference.getKind());
     }
 
     private GroupVersionResource ask(GroupVersionKind kind) throws MetricUnavailableException {

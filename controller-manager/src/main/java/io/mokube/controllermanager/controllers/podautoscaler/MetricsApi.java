@@ -67,7 +67,7 @@ final class MetricsApi implements MetricsSource {
     }
 
     /** Nothing when a container has no value: a part would pass for the whole. */
-    private static OptionalLong sum(JsonNode pod, String resource) {
+    private static OptionalLong sum(JsonNode pod, String resource) throws MetricUnavailableException {
         long sum = 0;
         for (JsonNode container : pod.path("containers")) {
             JsonNode value = container.path("usage").path(resource);
@@ -96,7 +96,8 @@ final class MetricsApi implements MetricsSource {
         String query =
                 "?labelSelector=" + escape(pods.toString()) + "&metricLabelSelector=" + escape(series.toString());
         Map<String, Reading> readings = new HashMap<>();
-        for (JsonNode item : items("custom", custom() + "/namespaces/" + namespace + "/pods/*/" + metric + query)) {
+        for (JsonNode item :
+                items("custom", custom() + "/namespaces/" + namespace + "/pods/*/" + escape(metric) + query)) {
             Duration window = Duration.ofSeconds(item.path("windowSeconds").asLong(60));
             readings.put(
                     item.path("describedObject").path("name").asString(""),
@@ -110,10 +111,10 @@ final class MetricsApi implements MetricsSource {
             throws MetricUnavailableException {
         String path;
         if (object.getKind().equals("Namespace")) {
-            path = "/namespaces/" + object.getName() + "/metrics/" + metric;
+            path = "/namespaces/" + object.getName() + "/metrics/" + escape(metric);
         } else {
             GroupResource resource = kinds.resource(object).groupResource();
-            path = "/namespaces/" + namespace + "/" + resource + "/" + object.getName() + "/" + metric;
+            path = "/namespaces/" + namespace + "/" + resource + "/" + object.getName() + "/" + escape(metric);
         }
         JsonNode items = items("custom", custom() + path + "?metricLabelSelector=" + escape(series.toString()));
         if (items.isEmpty()) {
@@ -127,12 +128,15 @@ final class MetricsApi implements MetricsSource {
             throws MetricUnavailableException {
         JsonNode items = items(
                 "external",
-                EXTERNAL + "/namespaces/" + namespace + "/" + metric + "?labelSelector=" + escape(series.toString()));
+                EXTERNAL + "/namespaces/" + namespace + "/" + escape(metric) + "?labelSelector="
+                        + escape(series.toString()));
         if (items.isEmpty()) {
             throw none("external");
         }
         List<Long> values = new ArrayList<>();
-        items.forEach(item -> values.add(milli(item.path("value"))));
+        for (JsonNode item : items) {
+            values.add(milli(item.path("value")));
+        }
         return values;
     }
 
@@ -172,8 +176,12 @@ final class MetricsApi implements MetricsSource {
         return new Reading(milli, at.orElse(Instant.EPOCH), window);
     }
 
-    private static long milli(JsonNode quantity) {
-        return Quantity.parse(quantity.asString("0")).milliValue();
+    private static long milli(JsonNode quantity) throws MetricUnavailableException {
+        try {
+            return Quantity.parse(quantity.asString("")).milliValue();
+        } catch (IllegalArgumentException e) {
+            throw new MetricUnavailableException("a metric has no value that can be read: " + e.getMessage());
+        }
     }
 
     /** A duration as Kubernetes writes it: {@code 1m0.5s}. */
@@ -195,7 +203,8 @@ final class MetricsApi implements MetricsSource {
         return Duration.ofNanos(Math.round(seconds * 1e9));
     }
 
+    /** For a path as well as for a query. */
     private static String escape(String text) {
-        return URLEncoder.encode(text, StandardCharsets.UTF_8);
+        return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20");
     }
 }

@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -43,7 +44,7 @@ class BudgetCountTest {
                 .build();
     }
 
-    private static IntOrString bound(String text) {
+    private static @Nullable IntOrString bound(String text) {
         if (text.equals("-")) {
             return null;
         }

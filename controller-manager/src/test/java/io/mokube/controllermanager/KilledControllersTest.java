@@ -51,7 +51,7 @@ import tools.jackson.databind.JsonNode;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class KilledControllersTest {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(120);
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final int SURGE = 2;
     private static final int MOST_REPLICAS = 12;
     private static final ObjectKey WEB = new ObjectKey("default", "web");

@@ -469,8 +469,8 @@ public final class Benchmarks {
     private String rollout() throws Exception {
         Path data = work.resolve("server");
         try (JavaSubject server = server(data, PODS);
-                JavaSubject manager = component("controller manager", ControllerManagerMain.class, data);
-                JavaSubject scheduler = component("scheduler", SchedulerMain.class, data);
+                JavaSubject manager = component("controller manager", ComponentMain.class, data, "controller-manager");
+                JavaSubject scheduler = component("scheduler", ComponentMain.class, data, "scheduler");
                 JavaSubject fleet =
                         component("hollow nodes", HollowFleetMain.class, data, Integer.toString(options.nodes()));
                 ApiClient client =

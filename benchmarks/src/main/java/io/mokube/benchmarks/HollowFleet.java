@@ -27,6 +27,7 @@ import io.mokube.machinery.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,6 +38,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -50,12 +53,15 @@ final class HollowFleet implements AutoCloseable {
     private static final Duration HEARTBEAT = Duration.ofSeconds(10);
     private static final int WORKERS = 32;
     private static final int ZONES = 3;
+    private static final DateTimeFormatter RENEWED = DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'");
+    private static final Logger log = LoggerFactory.getLogger(HollowFleet.class);
 
     private final ApiClient client;
     private final Clock clock;
     private final ResourceClient<Pod> pods;
     private final ResourceClient<Lease> leases;
     private final List<HollowNode> nodes = new ArrayList<>();
+    private final Informer<Node> states;
     private final List<Thread> hearts = new ArrayList<>();
     private final ReconcileLoop<NodePod> loop;
 
@@ -69,6 +75,7 @@ final class HollowFleet implements AutoCloseable {
         this.clock = client.platform().clock();
         this.pods = client.resource(Pod.class);
         this.leases = client.resource(Lease.class);
+        this.states = new Informer<>(client.resource(Node.class), Selection.ALL, client.platform());
         this.loop = new ReconcileLoop<>("hollow-fleet", WORKERS, this::reconcile, client.platform());
         for (int i = 0; i < size; i++) {
             int number = i;
@@ -113,6 +120,7 @@ final class HollowFleet implements AutoCloseable {
                 started.get();
             }
         }
+        states.start();
         loop.start();
     }
 
@@ -196,14 +204,48 @@ final class HollowFleet implements AutoCloseable {
             clock.sleep(first);
             while (true) {
                 try {
-                    leases.update(lease(node));
+                    renew(node);
+                    beReady(node);
                 } catch (ApiException | ConnectionException e) {
-                    // The next beat tries again.
+                    log.atWarn()
+                            .setMessage("a heartbeat failed")
+                            .addKeyValue("node", node)
+                            .addKeyValue("reason", e.getMessage())
+                            .log();
                 }
                 clock.sleep(HEARTBEAT);
             }
         } catch (InterruptedException e) {
             // Closed.
+        }
+    }
+
+    private void renew(String node) {
+        ObjectNode patch = Json.MAPPER.createObjectNode();
+        patch.putObject("spec").put("renewTime", RENEWED.format(clock.instant().atZone(ZoneOffset.UTC)));
+        leases.patch(new ObjectKey("kube-node-lease", node), PatchKind.MERGE, patch);
+    }
+
+    /** A node that was too busy for its heartbeats says that it is well again. */
+    private void beReady(String name) {
+        ObjectKey key = new ObjectKey("", name);
+        boolean ready = states.store()
+                .get(key)
+                .filter(node -> node.getStatus().getConditions().stream()
+                        .anyMatch(condition -> condition.getType().equals("Ready")
+                                && condition.getStatus().equals("True")))
+                .isPresent();
+        if (!ready) {
+            ObjectNode patch = Json.MAPPER.createObjectNode();
+            patch.putObject("status")
+                    .putArray("conditions")
+                    .addObject()
+                    .put("type", "Ready")
+                    .put("status", "True")
+                    .put("reason", "KubeletReady")
+                    .put("lastHeartbeatTime", seconds())
+                    .put("lastTransitionTime", seconds());
+            client.resource(Node.class).patch(key, PatchKind.STRATEGIC, patch, "status");
         }
     }
 
@@ -272,6 +314,7 @@ final class HollowFleet implements AutoCloseable {
             hearts.forEach(Thread::interrupt);
         }
         loop.stop(Duration.ZERO);
+        states.close();
         nodes.forEach(node -> node.informer().close());
     }
 }

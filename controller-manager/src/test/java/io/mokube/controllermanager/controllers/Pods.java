@@ -100,6 +100,14 @@ public final class Pods {
         return new PodBuilder(pod).editSpec().withNodeName(node).endSpec().build();
     }
 
+    public static Pod atRevision(Pod pod, long revision) {
+        return new PodBuilder(pod)
+                .editMetadata()
+                .withResourceVersion(Long.toString(revision))
+                .endMetadata()
+                .build();
+    }
+
     public static Pod deleting(Pod pod, Instant time) {
         return new PodBuilder(pod)
                 .editMetadata()

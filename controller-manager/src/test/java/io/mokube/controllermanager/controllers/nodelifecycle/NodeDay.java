@@ -411,11 +411,7 @@ final class NodeDay implements NodeWrites {
     }
 
     private Pod store(Pod pod) {
-        Pod stored = new PodBuilder(pod)
-                .editMetadata()
-                .withResourceVersion(Long.toString(++revision))
-                .endMetadata()
-                .build();
+        Pod stored = Pods.atRevision(pod, ++revision);
         pods.put(Ownership.key(pod), stored);
         deliver(() -> podCache.put(stored));
         return stored;

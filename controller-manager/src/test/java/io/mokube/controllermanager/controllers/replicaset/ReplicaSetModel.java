@@ -367,11 +367,7 @@ final class ReplicaSetModel {
     }
 
     private Pod store(Pod pod) {
-        Pod stored = new PodBuilder(pod)
-                .editMetadata()
-                .withResourceVersion(Long.toString(++revision))
-                .endMetadata()
-                .build();
+        Pod stored = Pods.atRevision(pod, ++revision);
         live.put(Ownership.key(stored), stored);
         history.add(new Event(revision, Ownership.key(stored), stored));
         return stored;

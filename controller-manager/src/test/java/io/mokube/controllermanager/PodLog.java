@@ -77,8 +77,8 @@ final class PodLog implements AutoCloseable {
         } else if (app.equals(daemons)) {
             created.incrementAndGet();
             live.values().stream()
-                    .filter(other ->
-                            other != pod && app.equals(Ownership.labels(other).get("app")))
+                    .filter(other -> !Ownership.isSame(other, pod)
+                            && app.equals(Ownership.labels(other).get("app")))
                     .filter(other -> node(other).equals(node(pod)))
                     .forEach(other -> wrongs.add(
                             name + " came beside " + other.getMetadata().getName() + " for " + node(pod)));

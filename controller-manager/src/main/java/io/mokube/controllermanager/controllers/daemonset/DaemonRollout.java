@@ -5,8 +5,8 @@ import io.mokube.controllermanager.controllers.daemonset.DaemonTemplate.Fit;
 import io.mokube.controllermanager.controllers.ownership.Ownership;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NavigableSet;
 import java.util.Optional;
-import java.util.SortedSet;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -128,8 +128,8 @@ final class DaemonRollout {
     }
 
     /** The nodes that have daemons or are to have one. */
-    private SortedSet<String> nodes() {
-        SortedSet<String> nodes = new TreeSet<>(daemons.byNode().keySet());
+    private NavigableSet<String> nodes() {
+        NavigableSet<String> nodes = new TreeSet<>(daemons.byNode().keySet());
         daemons.fits().keySet().stream().filter(this::isWanted).forEach(nodes::add);
         return nodes;
     }

@@ -17,8 +17,8 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -34,8 +34,8 @@ final class Daemons {
     private final String hash;
     private final Instant now;
     private final Duration minReady;
-    private final SortedMap<String, Fit> fits = new TreeMap<>();
-    private final SortedMap<String, List<Pod>> byNode = new TreeMap<>();
+    private final NavigableMap<String, Fit> fits = new TreeMap<>();
+    private final NavigableMap<String, List<Pod>> byNode = new TreeMap<>();
 
     /** The set's daemons, of which those with this hash are up to date. */
     Daemons(DaemonSet set, String hash, Collection<Node> nodes, Collection<Pod> pods, Instant now) {
@@ -65,7 +65,7 @@ final class Daemons {
     }
 
     /** The nodes that have daemons, whether they are there or not. */
-    SortedMap<String, List<Pod>> byNode() {
+    NavigableMap<String, List<Pod>> byNode() {
         return byNode;
     }
 

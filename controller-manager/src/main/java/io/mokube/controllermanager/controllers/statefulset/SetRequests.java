@@ -15,6 +15,7 @@ import io.mokube.machinery.error.ApiException;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /** Carries a plan's steps out, remembers what was written, and tells of it in events. Safe for use by many threads. */
 final class SetRequests {
@@ -185,7 +186,7 @@ final class SetRequests {
         return "%s Pod %s in StatefulSet %s successful".formatted(verb, name(pod), name(set));
     }
 
-    private static String failed(String verb, Pod pod, StatefulSet set, String error) {
+    private static String failed(String verb, Pod pod, StatefulSet set, @Nullable String error) {
         return "%s Pod %s in StatefulSet %s failed error: %s".formatted(verb, name(pod), name(set), error);
     }
 

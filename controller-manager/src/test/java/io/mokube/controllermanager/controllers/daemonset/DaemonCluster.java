@@ -70,7 +70,7 @@ final class DaemonCluster extends ModelServer {
         }
         try {
             ControllerRevision revision = history.position(set, set.getSpec().getTemplate());
-            String hash = Ownership.labels(revision).get(DaemonTemplate.HASH_LABEL);
+            String hash = Ownership.labels(revision).getOrDefault(DaemonTemplate.HASH_LABEL, "");
             DaemonPlan plan = DaemonDecision.plan(
                     new Daemons(set, hash, nodes.cache.values(), pods.cache.values(), now()), node -> Optional.empty());
             plan.create().forEach(node -> create(set, hash, node));

@@ -96,10 +96,12 @@ public final class Histories {
     }
 
     public void drop(List<ControllerRevision> surplus) {
-        surplus.forEach(revision -> answer.apply(() -> {
-            revisions.read(Ownership.key(revision)).ifPresent(there -> revisions.remove(Ownership.key(there)));
-            return revision;
-        }));
+        for (ControllerRevision revision : surplus) {
+            Object unused = answer.apply(() -> {
+                revisions.read(Ownership.key(revision)).ifPresent(there -> revisions.remove(Ownership.key(there)));
+                return revision;
+            });
+        }
     }
 
     private ControllerRevision remembered(

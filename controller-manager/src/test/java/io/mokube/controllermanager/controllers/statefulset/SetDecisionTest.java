@@ -3,7 +3,6 @@ package io.mokube.controllermanager.controllers.statefulset;
 import static io.mokube.controllermanager.controllers.statefulset.Sets.NEW;
 import static io.mokube.controllermanager.controllers.statefulset.Sets.NOW;
 import static io.mokube.controllermanager.controllers.statefulset.Sets.OLD;
-import static io.mokube.controllermanager.controllers.statefulset.Sets.from;
 import static io.mokube.controllermanager.controllers.statefulset.Sets.onDelete;
 import static io.mokube.controllermanager.controllers.statefulset.Sets.parallel;
 import static io.mokube.controllermanager.controllers.statefulset.Sets.pending;
@@ -199,7 +198,7 @@ class SetDecisionTest {
 
     @Test
     void ordinalsMayStartElsewhere() {
-        StatefulSet set = parallel(from(set(2), 5));
+        StatefulSet set = parallel(Sets.from(set(2), 5));
         assertThat(steps(plan(set))).containsExactly("create new web-5", "create new web-6");
         assertThat(steps(plan(set, ready(set, 4, NEW), ready(set, 5, NEW), ready(set, 6, NEW), ready(set, 7, NEW))))
                 .containsExactly("delete web-7", "delete web-4");
@@ -290,7 +289,7 @@ class SetDecisionTest {
         assertThat(steps(plan(set, one, two, three))).containsExactly("create old web-0");
         assertThat(steps(plan(set, zero, one, three))).containsExactly("create new web-2");
         // It counts from the first ordinal.
-        StatefulSet later = from(set, 5);
+        StatefulSet later = Sets.from(set, 5);
         assertThat(steps(plan(parallel(later))))
                 .containsExactly("create old web-5", "create old web-6", "create new web-7", "create new web-8");
     }

@@ -145,9 +145,13 @@ class CredentialsTest {
                         "client auth",
                         "digital signature"))
                 .toString();
-        cluster.apply("apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: ask}\n"
-                + "roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: system:node-bootstrapper}\n"
-                + "subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: 'system:node:n7'}]\n");
+        cluster.apply("""
+                apiVersion: rbac.authorization.k8s.io/v1
+                kind: ClusterRoleBinding
+                metadata: {name: ask}
+                roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: system:node-bootstrapper}
+                subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: 'system:node:n7'}]
+                """);
         cluster.applyAs("system:node:n7", manifest);
         Await.passes(
                 LiveCluster.PATIENCE,

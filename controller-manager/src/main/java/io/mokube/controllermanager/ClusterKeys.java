@@ -7,7 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
-import java.security.PrivateKey;
+import java.security.interfaces.RSAPrivateCrtKey;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -18,7 +18,7 @@ import java.util.Optional;
  * @param signing how certificate signing requests are signed
  * @param serviceAccounts the RSA key whose tokens the API server takes
  */
-public record ClusterKeys(Optional<Signing> signing, Optional<PrivateKey> serviceAccounts) {
+public record ClusterKeys(Optional<Signing> signing, Optional<RSAPrivateCrtKey> serviceAccounts) {
 
     public static final ClusterKeys NONE = new ClusterKeys(Optional.empty(), Optional.empty());
 
@@ -50,10 +50,21 @@ public record ClusterKeys(Optional<Signing> signing, Optional<PrivateKey> servic
     }
 
     /**
-     * @throws ComponentException when the file can't be read
+     * @throws ComponentException when the file can't be read or holds no RSA key
      */
     public ClusterKeys withServiceAccounts(Path key) {
-        return new ClusterKeys(signing, Optional.of(read(key, Pem::readPrivateKey)));
+        return new ClusterKeys(signing, Optional.of(read(key, pem -> {
+            if (Pem.readPrivateKey(pem) instanceof RSAPrivateCrtKey rsa) {
+                return rsa;
+            }
+            throw new GeneralSecurityException("service account tokens are signed with an RSA key");
+        })));
+    }
+
+    /** Says which keys there are, never the keys. */
+    @Override
+    public String toString() {
+        return "ClusterKeys[signing=" + signing.isPresent() + ", serviceAccounts=" + serviceAccounts.isPresent() + "]";
     }
 
     private interface Reading<T> {

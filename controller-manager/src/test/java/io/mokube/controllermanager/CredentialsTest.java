@@ -26,7 +26,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
+import java.util.Objects;
 import org.bouncycastle.asn1.x509.GeneralName;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -143,9 +145,13 @@ class CredentialsTest {
                         "client auth",
                         "digital signature"))
                 .toString();
-        cluster.apply("apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: ask}\n"
-                + "roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: system:node-bootstrapper}\n"
-                + "subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: 'system:node:n7'}]\n");
+        cluster.apply("""
+                apiVersion: rbac.authorization.k8s.io/v1
+                kind: ClusterRoleBinding
+                metadata: {name: ask}
+                roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: system:node-bootstrapper}
+                subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: 'system:node:n7'}]
+                """);
         cluster.applyAs("system:node:n7", manifest);
         Await.passes(
                 LiveCluster.PATIENCE,
@@ -168,8 +174,8 @@ class CredentialsTest {
                 LiveCluster.PATIENCE,
                 () -> assertThat(secret("robot-token").getData()).containsKeys("token", "ca.crt", "namespace"));
         Secret filled = secret("robot-token");
-        assertThat(text(filled.getData().get("namespace"))).isEqualTo("default");
-        assertThat(text(filled.getData().get("ca.crt")))
+        assertThat(text(filled, "namespace")).isEqualTo("default");
+        assertThat(text(filled, "ca.crt"))
                 .isEqualTo(cluster.server().certificates().authorityPem());
         ServiceAccount account = cluster.client()
                 .resource(ServiceAccount.class)
@@ -180,7 +186,7 @@ class CredentialsTest {
                         "kubernetes.io/service-account.uid",
                         account.getMetadata().getUid());
 
-        String token = text(filled.getData().get("token"));
+        String token = text(filled, "token");
         KubeObject me = whoIs(withToken(token));
         assertThat(me.at("status", "userInfo", "username").asString(""))
                 .isEqualTo("system:serviceaccount:default:robot");
@@ -247,7 +253,7 @@ class CredentialsTest {
     // -----------------------------------------------------------------------------------------------------------
 
     private static CertificateSigningRequest request(
-            String name, String signer, String encoded, Integer seconds, String... usages) {
+            String name, String signer, String encoded, @Nullable Integer seconds, String... usages) {
         return new CertificateSigningRequestBuilder()
                 .withNewMetadata()
                 .withName(name)
@@ -261,7 +267,7 @@ class CredentialsTest {
                 .build();
     }
 
-    private void ask(String name, String signer, String encoded, Integer seconds, String... usages) {
+    private void ask(String name, String signer, String encoded, @Nullable Integer seconds, String... usages) {
         cluster.client()
                 .resource(CertificateSigningRequest.class)
                 .create(request(name, signer, encoded, seconds, usages));
@@ -296,6 +302,10 @@ class CredentialsTest {
         try (ApiClient client = new ApiClient(config, Platform.system())) {
             return client.resource(SELF).create(KubeObject.of("authentication.k8s.io/v1", "SelfSubjectReview"));
         }
+    }
+
+    private static String text(Secret secret, String key) {
+        return text(Objects.requireNonNull(secret.getData().get(key)));
     }
 
     private static String text(String base64) {

@@ -133,6 +133,9 @@ public final class AttachDetachController implements Reconciler<String> {
     public Outcome reconcile(String name) {
         attachments.settle(attachmentClient::get);
         Optional<Node> node = nodes.get(new ObjectKey("", name));
+        if (node.filter(each -> !NodePlan.isManaged(each)).isPresent()) {
+            return Outcome.done();
+        }
         Map<String, Wanted> wanted = wanted(name);
         NodePlan plan = NodePlan.of(
                 name,

@@ -48,7 +48,7 @@ record NodePlan(
     }
 
     /**
-     * @param node the node, when it exists
+     * @param node the node, when it exists; one that is {@link #isManaged managed}
      * @param wanted what its pods use
      * @param attachments those of all nodes
      * @param before {@link #unwantedSince} of the last plan
@@ -63,9 +63,7 @@ record NodePlan(
             Map<String, Long> before,
             long now) {
         Map<String, Attachable> missing = new HashMap<>();
-        if (node.filter(NodePlan::isManaged).isPresent()) {
-            wanted.forEach(each -> missing.put(each.attachmentName(name), each));
-        }
+        wanted.forEach(each -> missing.put(each.attachmentName(name), each));
         SortedSet<String> reported = new TreeSet<>();
         List<VolumeAttachment> detach = new ArrayList<>();
         Map<String, Long> unwanted = new HashMap<>();
@@ -103,6 +101,9 @@ record NodePlan(
                 }
             }
         }
+        if (node.isEmpty()) {
+            missing.clear(); // what its last pods have stays theirs, but they get nothing more
+        }
         List<Attachable> attach = new ArrayList<>();
         List<Attachable> blocked = new ArrayList<>();
         for (Attachable volume : missing.values()) {
@@ -111,8 +112,8 @@ record NodePlan(
         return new NodePlan(reported, detach, attach, blocked, unwanted, nextLook);
     }
 
-    /** Whether the kubelet leaves attaching to this controller. */
-    private static boolean isManaged(Node node) {
+    /** Whether the kubelet leaves attaching to this controller; another's node is none of its business. */
+    static boolean isManaged(Node node) {
         return "true".equals(Ownership.annotations(node).get(MANAGED));
     }
 

@@ -10,7 +10,6 @@ import io.fabric8.kubernetes.api.model.ServiceAccount;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.MessageDigest;
-import java.security.PrivateKey;
 import java.security.interfaces.RSAPrivateCrtKey;
 import java.security.spec.RSAPublicKeySpec;
 import java.util.Base64;
@@ -20,20 +19,14 @@ final class TokenSigner {
 
     private static final String CLAIM = "kubernetes.io/serviceaccount/";
 
-    private final PrivateKey key;
+    private final RSAPrivateCrtKey key;
     private final JWSHeader header;
 
-    /**
-     * @throws IllegalArgumentException when the key is not of the kind that API servers check tokens with
-     */
-    TokenSigner(PrivateKey key) {
-        if (!(key instanceof RSAPrivateCrtKey rsa)) {
-            throw new IllegalArgumentException("the service account key must be an RSA key");
-        }
+    TokenSigner(RSAPrivateCrtKey key) {
         this.key = key;
         try {
             byte[] publicKey = KeyFactory.getInstance("RSA")
-                    .generatePublic(new RSAPublicKeySpec(rsa.getModulus(), rsa.getPublicExponent()))
+                    .generatePublic(new RSAPublicKeySpec(key.getModulus(), key.getPublicExponent()))
                     .getEncoded();
             String id = Base64.getUrlEncoder()
                     .withoutPadding()

@@ -24,6 +24,7 @@ import io.mokube.controllermanager.controllers.volumes.VolumeBinder.Key;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.time.Clock;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.Comparator;
@@ -214,7 +215,18 @@ public final class VolumeBinder implements Reconciler<Key> {
     }
 
     private boolean removeFolder(PersistentVolume volume) {
-        hostPaths.ifPresent(each -> each.remove(volume));
+        try {
+            hostPaths.ifPresent(each -> each.remove(volume));
+        } catch (UncheckedIOException e) {
+            Step failed = VolumeDecision.fail(volume, "VolumeFailedDelete", String.valueOf(e.getMessage()));
+            if (take(failed)) {
+                tell(failed.notes());
+            }
+            if (queue != null) {
+                queue.addAfter(new Key.Volume(volume.getMetadata().getName()), PERIOD);
+            }
+            return false;
+        }
         if (!Ownership.isBeingDeleted(volume)) {
             volumeClient.delete(
                     Ownership.key(volume),

@@ -109,7 +109,8 @@ final class VolumeDecision {
         return fail(volume, "VolumeFailedDelete", reason);
     }
 
-    private static Step fail(PersistentVolume volume, String reason, String message) {
+    /** A volume that can't be reclaimed; told once. */
+    static Step fail(PersistentVolume volume, String reason, String message) {
         return phase(volume, "Failed", message, List.of(Note.warning(volume, reason, message)));
     }
 

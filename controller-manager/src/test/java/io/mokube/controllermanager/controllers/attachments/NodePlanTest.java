@@ -52,17 +52,24 @@ class NodePlanTest {
     }
 
     @Test
-    void whatPodsUseIsAttachedOnceTheNodeLeavesThatToTheController() {
+    void whatPodsUseIsAttachedToANodeThatIsThere() {
         NodePlan plan = plan(node(), List.of(DISK), List.of());
         assertThat(plan.attach()).containsExactly(DISK);
         assertThat(plan.reported()).isEmpty();
+        assertThat(plan(null, List.of(DISK), List.of()).attach()).isEmpty();
+        assertThat(plan(null, List.of(DISK), List.of(attached(on("n1", DISK)))).detach())
+                .isEmpty();
+    }
+
+    @Test
+    void kubeletsSayWhetherTheyLeaveAttachingToTheController() {
+        assertThat(NodePlan.isManaged(node())).isTrue();
         Node itself = new NodeBuilder(node())
                 .editMetadata()
                 .withAnnotations(Map.of())
                 .endMetadata()
                 .build();
-        assertThat(plan(itself, List.of(DISK), List.of()).attach()).isEmpty();
-        assertThat(plan(null, List.of(DISK), List.of()).attach()).isEmpty();
+        assertThat(NodePlan.isManaged(itself)).isFalse();
     }
 
     @Test

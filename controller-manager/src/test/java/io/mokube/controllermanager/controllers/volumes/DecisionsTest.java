@@ -11,6 +11,7 @@ import io.fabric8.kubernetes.api.model.Quantity;
 import io.mokube.controllermanager.controllers.ownership.Ownership;
 import io.mokube.machinery.names.ObjectKey;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -211,7 +212,7 @@ class DecisionsTest {
                 .build();
     }
 
-    private static PersistentVolumeClaim asking(String volume, PersistentVolumeClaim claim) {
+    private static PersistentVolumeClaim asking(@Nullable String volume, PersistentVolumeClaim claim) {
         return new PersistentVolumeClaimBuilder(claim)
                 .editSpec()
                 .withVolumeName(volume)
@@ -219,7 +220,7 @@ class DecisionsTest {
                 .build();
     }
 
-    private static PersistentVolumeClaim inClass(String name, PersistentVolumeClaim claim) {
+    private static PersistentVolumeClaim inClass(@Nullable String name, PersistentVolumeClaim claim) {
         return new PersistentVolumeClaimBuilder(claim)
                 .editSpec()
                 .withStorageClassName(name)

@@ -8,7 +8,7 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.mokube.apiserver.ApiServer;
 import io.mokube.apiserver.ApiServerConfig;
 import io.mokube.apiserver.pki.ClusterCertificates.NodeCredentials;
-import io.mokube.apiserver.pki.Pem;
+import io.mokube.pki.Pem;
 import io.mokube.client.rest.ClientConfig;
 import io.mokube.controllermanager.ControllerManager;
 import io.mokube.controllermanager.ControllerManagerConfig;

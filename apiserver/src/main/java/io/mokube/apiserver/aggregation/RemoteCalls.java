@@ -1,7 +1,6 @@
 package io.mokube.apiserver.aggregation;
 
 import io.mokube.apiserver.authn.User;
-import io.mokube.pki.Credential;
 import io.mokube.apiserver.proxy.Forwarding;
 import io.mokube.apiserver.request.Answer;
 import io.mokube.apiserver.request.RawRequest;
@@ -9,6 +8,7 @@ import io.mokube.apiserver.webhook.HttpsClients;
 import io.mokube.apiserver.webhook.ServiceRoute;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.object.Json;
+import io.mokube.pki.Credential;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;

@@ -315,12 +315,14 @@ public final class DockerRuntime implements ContainerRuntime {
 
     private Optional<ContainerStats> measure(Container container) {
         try {
-            return docker.call(STATS_TIMEOUT, client -> DockerStats.of(
-                    container,
-                    client.statsCmd(container.getId())
-                            .withNoStream(true)
-                            .exec(new InvocationBuilder.AsyncResultCallback<Statistics>())
-                            .awaitResult()));
+            return docker.call(
+                    STATS_TIMEOUT,
+                    client -> DockerStats.of(
+                            container,
+                            client.statsCmd(container.getId())
+                                    .withNoStream(true)
+                                    .exec(new InvocationBuilder.AsyncResultCallback<Statistics>())
+                                    .awaitResult()));
         } catch (RuntimeCallException e) { // it ended, or is too busy to be measured
             return Optional.empty();
         }

@@ -20,7 +20,11 @@ final class DockerStats {
     static Optional<ContainerStats> of(Container container, @Nullable Statistics measured) {
         @Nullable CpuStatsConfig cpu = measured == null ? null : measured.getCpuStats();
         @Nullable MemoryStatsConfig memory = measured == null ? null : measured.getMemoryStats();
-        if (measured == null || cpu == null || cpu.getCpuUsage() == null || memory == null || memory.getUsage() == null) {
+        if (measured == null
+                || cpu == null
+                || cpu.getCpuUsage() == null
+                || memory == null
+                || memory.getUsage() == null) {
             return Optional.empty();
         }
         @Nullable StatsConfig details = memory.getStats();

@@ -19,6 +19,16 @@ public final class DockerDaemon implements AutoCloseable {
     private static final Duration START_DEADLINE = Duration.ofSeconds(60);
     private static final Duration STOP_GRACE = Duration.ofSeconds(60);
 
+    /**
+     * Ends the containers that a daemon leaves running when it was killed, or runs with live-restore, and unmounts what
+     * would keep its folder from being removed.
+     */
+    private static final String CLEAN_UP = """
+            pgrep -f -- "-address $1/" | while read -r shim; do pkill -9 -P "$shim"; kill -9 "$shim"; done
+            awk -v d="$1/" 'index($2, d) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r umount -l
+            rm -rf "$1"
+            """;
+
     private final Path folder;
     private ChildProcess daemon;
 
@@ -102,17 +112,9 @@ public final class DockerDaemon implements AutoCloseable {
     public void close() {
         daemon.stop(STOP_GRACE);
         daemon.close();
-        // What a killed daemon leaves mounted would keep its folder from being removed.
-        try (ChildProcess unmount = ChildProcess.start(
-                "docker-cleanup",
-                List.of(
-                        "sh",
-                        "-c",
-                        "awk -v d=\"$1/\" 'index($2, d) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r umount -l; rm -rf \"$1\"",
-                        "sh",
-                        folder.toString()),
-                Map.of())) {
-            unmount.awaitExit(STOP_GRACE);
+        try (ChildProcess cleaning = ChildProcess.start(
+                "docker-cleanup", List.of("sh", "-c", CLEAN_UP, "sh", folder.toString()), Map.of())) {
+            cleaning.awaitExit(STOP_GRACE);
         }
     }
 

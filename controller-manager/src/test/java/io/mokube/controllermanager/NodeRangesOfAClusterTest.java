@@ -43,17 +43,17 @@ class NodeRangesOfAClusterTest {
         server.start();
         client = new ApiClient(ClientConfig.fromKubeconfig(server.adminKubeconfig()), Platform.system());
         nodes = client.resource(Node.class);
+        manager = newManager();
     }
 
-    private void startManager() {
+    private ControllerManager newManager() {
         // Not the admin: this shows that the controllers' own rights suffice.
         ClientConfig config = ClientConfig.fromKubeconfig(server.certificates().kubeconfig("controller-manager"));
-        manager = new ControllerManager(
+        return new ControllerManager(
                 ControllerManagerConfig.standard(config)
                         .withNodeIpam(new NodeIpamConfig(
                                 List.of(NodeIpamConfig.Range.of("10.244.0.0/23")), List.of("10.96.0.0/12"))),
                 Platform.system());
-        manager.start();
     }
 
     @AfterEach
@@ -66,10 +66,10 @@ class NodeRangesOfAClusterTest {
     @Test
     void nodesGetWhatOthersDoNotHave() {
         create("own", "10.244.0.0/24");
-        startManager();
-        create("first", null);
+        manager.start();
+        create("first");
         Await.passes(PATIENCE, () -> assertThat(ranges("first")).containsExactly("10.244.1.0/24"));
-        create("second", null);
+        create("second");
         Await.passes(
                 PATIENCE,
                 () -> assertThat(client.resource(Event.class)
@@ -81,7 +81,8 @@ class NodeRangesOfAClusterTest {
         assertThat(ranges("second")).isEmpty();
 
         manager.stop(Duration.ZERO);
-        startManager();
+        manager = newManager();
+        manager.start();
         nodes.delete(new ObjectKey("", "own"), DeleteOptions.DEFAULT);
         Await.passes(PATIENCE, () -> assertThat(ranges("second")).containsExactly("10.244.0.0/24"));
         assertThat(ranges("first")).containsExactly("10.244.1.0/24");
@@ -91,13 +92,13 @@ class NodeRangesOfAClusterTest {
         return nodes.get("", node).orElseThrow().getSpec().getPodCIDRs();
     }
 
-    private void create(String name, String range) {
+    private void create(String name, String... ranges) {
         nodes.create(new NodeBuilder()
                 .withNewMetadata()
                 .withName(name)
                 .endMetadata()
                 .withNewSpec()
-                .withPodCIDR(range)
+                .withPodCIDRs(ranges)
                 .endSpec()
                 .build());
     }

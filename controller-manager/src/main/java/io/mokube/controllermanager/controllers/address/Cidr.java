@@ -48,10 +48,6 @@ public record Cidr(BigInteger first, int bits, int prefix) {
                 && first.shiftRight(bits - prefix).equals(other.first.shiftRight(bits - prefix));
     }
 
-    public boolean overlaps(Cidr other) {
-        return contains(other) || other.contains(this);
-    }
-
     /** The block of a longer prefix in this one that has this number, from 0. */
     public Cidr block(int longer, int number) {
         return new Cidr(first.add(BigInteger.valueOf(number).shiftLeft(bits - longer)), bits, longer);

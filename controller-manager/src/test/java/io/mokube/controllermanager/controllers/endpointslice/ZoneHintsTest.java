@@ -7,7 +7,6 @@ import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.discovery.v1.Endpoint;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointBuilder;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -109,18 +108,14 @@ class ZoneHintsTest {
 
     private static Map<Character, Integer> count(String hints) {
         Map<Character, Integer> counts = new TreeMap<>();
-        for (char zone : hints.toCharArray()) {
-            counts.merge(zone, 1, Integer::sum);
-        }
+        hints.chars().forEach(zone -> counts.merge((char) zone, 1, Integer::sum));
         return counts;
     }
 
     private static List<Endpoint> endpoints(String zones) {
-        List<Endpoint> endpoints = new ArrayList<>();
-        for (char zone : zones.toCharArray()) {
-            endpoints.add(endpoint(zone == ' ' ? "" : String.valueOf(zone), ""));
-        }
-        return endpoints;
+        return zones.chars()
+                .mapToObj(zone -> endpoint(zone == ' ' ? "" : String.valueOf((char) zone), ""))
+                .toList();
     }
 
     private static Endpoint endpoint(String zone, String hint) {

@@ -188,7 +188,9 @@ class NodeRangesTest {
     private static Optional<Node> any(Random random, Map<String, Node> nodes) {
         List<String> names = new ArrayList<>(nodes.keySet());
         names.sort(null);
-        return names.isEmpty() ? Optional.empty() : Optional.of(nodes.get(names.get(random.nextInt(names.size()))));
+        return names.isEmpty()
+                ? Optional.empty()
+                : Optional.ofNullable(nodes.get(names.get(random.nextInt(names.size()))));
     }
 
     private static String give(NodeRanges ranges, String name, List<Node> shown) {

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class ServiceCidrDecisionTest {
@@ -56,7 +57,7 @@ class ServiceCidrDecisionTest {
         return ServiceCidrDecision.step(range, ranges, addresses, NOW);
     }
 
-    private static KubeObject range(String name, String deleted, String... cidrs) {
+    private static KubeObject range(String name, @Nullable String deleted, String... cidrs) {
         KubeObject range = KubeObject.of("networking.k8s.io/v1", "ServiceCIDR");
         range.setMetadata("name", name);
         if (deleted != null) {

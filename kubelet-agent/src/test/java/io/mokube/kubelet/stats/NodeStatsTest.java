@@ -137,7 +137,7 @@ class NodeStatsTest {
         assertThat(second.at("/pods/1/podRef/name").asString()).isEqualTo("web");
         assertThat(second.at("/pods/1/podRef/uid").asString()).isEqualTo("u1");
         assertThat(second.at("/pods/1/cpu/usageNanoCores").asLong()).isEqualTo(2_000_000_000L);
-        assertThat(second.at("/pods/1/memory/workingSetBytes").asLong()).isEqualTo(2 * 16L << 20);
+        assertThat(second.at("/pods/1/memory/workingSetBytes").asLong()).isEqualTo(32L << 20);
         assertThat(second.at("/pods/1/containers/0/name").asString()).isEqualTo("log");
         assertThat(second.at("/pods/1/containers/0/cpu/usageNanoCores").asLong())
                 .isEqualTo(1_000_000_000L);

@@ -156,7 +156,7 @@ public class ModelServer {
     public final void carryOutLate(int choice) {
         if (!delayed.isEmpty()) {
             try {
-                Object unused = delayed.remove(choice % delayed.size()).get();
+                Object _ = delayed.remove(choice % delayed.size()).get();
             } catch (Refused e) {
                 // It came too late, and nobody hears of it.
             }

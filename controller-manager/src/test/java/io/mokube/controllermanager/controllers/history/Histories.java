@@ -97,7 +97,7 @@ public final class Histories {
 
     public void drop(List<ControllerRevision> surplus) {
         for (ControllerRevision revision : surplus) {
-            Object unused = answer.apply(() -> {
+            Object _ = answer.apply(() -> {
                 revisions.read(Ownership.key(revision)).ifPresent(there -> revisions.remove(Ownership.key(there)));
                 return revision;
             });

@@ -197,6 +197,11 @@ class JobModelTest {
                     .filter(PodFacts::isActive)
                     .toList();
             assertThat(active.size()).isLessThanOrEqualTo(most);
+            Job job = cluster.jobs.live.get(KEY);
+            if (!JobFacts.isIndexed(job) && JobFacts.completions(job).isPresent()) {
+                assertThat(active.size() + cluster.countedSucceeded.size())
+                        .isLessThanOrEqualTo(JobFacts.completions(job).getAsInt());
+            }
             Map<Integer, Integer> perIndex = new HashMap<>();
             active.forEach(pod -> JobPod.index(pod).ifPresent(index -> perIndex.merge(index, 1, Integer::sum)));
             assertThat(perIndex.values()).allMatch(count -> count == 1);

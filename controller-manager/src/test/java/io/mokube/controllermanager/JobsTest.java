@@ -191,7 +191,8 @@ class JobsTest {
         kubectl.run("create", "job", "by-hand", "--from=cronjob/tick");
         kubectl.run("wait", "--for=condition=complete", "job/by-hand", "--timeout=60s");
         Await.passes(PATIENCE, () -> {
-            CronJob cronJob = client.resource(CronJob.class).get("default", "tick").orElseThrow();
+            CronJob cronJob =
+                    client.resource(CronJob.class).get("default", "tick").orElseThrow();
             assertThat(cronJob.getStatus().getLastScheduleTime()).isNotNull();
             assertThat(cronJob.getStatus().getLastSuccessfulTime()).isNotNull();
             assertThat(cronJob.getStatus().getActive()).isEmpty();
@@ -209,17 +210,20 @@ class JobsTest {
                 .containsPattern("SawCompletedJob .*Saw completed job: tick-\\d{8}, condition: Complete");
 
         kubectl.run("delete", "cronjob", "tick");
-        Await.passes(PATIENCE, () -> assertThat(client.resource(Job.class)
-                        .list("default", ListOptions.ALL)
-                        .items())
-                .noneMatch(job -> job.getMetadata().getName().startsWith("tick-")));
+        Await.passes(
+                PATIENCE,
+                () -> assertThat(client.resource(Job.class)
+                                .list("default", ListOptions.ALL)
+                                .items())
+                        .noneMatch(job -> job.getMetadata().getName().startsWith("tick-")));
     }
 
     @Test
     void aBadScheduleIsRefusedInKubernetesWords() {
         assertThat(kubectl.fails("create", "cronjob", "bad", "--image=busybox", "--schedule=61 * * * *"))
-                .contains("The CronJob \"bad\" is invalid: spec.schedule: Invalid value: \"61 * * * *\": end of range (61)"
-                        + " above maximum (59): 61");
+                .contains(
+                        "CronJob.batch \"bad\" is invalid: spec.schedule: Invalid value: \"61 * * * *\": end of range (61)"
+                                + " above maximum (59): 61");
     }
 
     // -----------------------------------------------------------------------------------------------------------

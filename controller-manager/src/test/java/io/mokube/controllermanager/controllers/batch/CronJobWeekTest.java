@@ -50,8 +50,16 @@ class CronJobWeekTest {
     private static final int CRON_JOBS = 36;
 
     private static final List<String> SCHEDULES = List.of(
-            "*/20 * * * *", "@hourly", "15 */2 * * *", "0 9-17 * * mon-fri", "@daily", "30 2 * * *", "5 4 * * sun,wed",
-            "@every 45m", "0 0 13 * fri", "*/30 1-3 * * *");
+            "*/20 * * * *",
+            "@hourly",
+            "15 */2 * * *",
+            "0 9-17 * * mon-fri",
+            "@daily",
+            "30 2 * * *",
+            "5 4 * * sun,wed",
+            "@every 45m",
+            "0 0 13 * fri",
+            "*/30 1-3 * * *");
     private static final List<String> ZONES =
             List.of("Etc/UTC", "America/New_York", "Europe/Vienna", "Asia/Kathmandu", "Australia/Lord_Howe");
     private static final List<String> POLICIES = List.of("Allow", "Forbid", "Replace");
@@ -93,8 +101,7 @@ class CronJobWeekTest {
 
         private CronJob cronJob(int number) {
             String name = "cron" + number;
-            natures.put(
-                    name, new Nature(Duration.ofSeconds(60L * (1 + random.nextInt(90))), 10 * random.nextInt(4)));
+            natures.put(name, new Nature(Duration.ofSeconds(60L * (1 + random.nextInt(90))), 10 * random.nextInt(4)));
             return new CronJobBuilder()
                     .withNewMetadata()
                     .withName(name)
@@ -186,8 +193,7 @@ class CronJobWeekTest {
             return Outcome.done();
         }
 
-        private <T extends HasMetadata> void deliverLater(
-                ModelKind<T> kind, Consumer<T> seen) {
+        private <T extends HasMetadata> void deliverLater(ModelKind<T> kind, Consumer<T> seen) {
             if (!kind.isCurrent() && onTheWay.add(kind)) {
                 clock.schedule(Duration.ofMillis(5 + random.nextInt(200)), () -> {
                     onTheWay.remove(kind);
@@ -213,8 +219,8 @@ class CronJobWeekTest {
 
         private void seen(Pod pod) {
             Ownership.controllerOf(pod)
-                    .ifPresent(owner ->
-                            jobs.addAfter(new ObjectKey("default", owner.getName()), Duration.ofMillis(200)));
+                    .ifPresent(
+                            owner -> jobs.addAfter(new ObjectKey("default", owner.getName()), Duration.ofMillis(200)));
             ObjectKey key = Ownership.key(pod);
             if (Ownership.isBeingDeleted(pod)) {
                 if (leavingPods.add(JobPod.uid(pod))) {
@@ -223,12 +229,15 @@ class CronJobWeekTest {
             } else if (knownPods.add(JobPod.uid(pod))) {
                 String job = Ownership.controllerOf(pod).orElseThrow().getName();
                 Nature nature = Objects.requireNonNull(natures.get(job.substring(0, job.lastIndexOf('-'))));
-                Duration runs = Duration.ofSeconds(1 + random.nextInt((int) nature.longest().toSeconds()));
+                Duration runs = Duration.ofSeconds(
+                        1 + random.nextInt((int) nature.longest().toSeconds()));
                 int code = random.nextInt(100) < nature.failuresInHundred() ? 1 : 0;
                 clock.schedule(Duration.ofSeconds(1), () -> live(key).ifPresent(cluster::starts));
-                clock.schedule(runs.plusSeconds(1), () -> live(key)
-                        .filter(each -> JobPod.uid(each).equals(JobPod.uid(pod)))
-                        .ifPresent(each -> cluster.ends(each, code)));
+                clock.schedule(
+                        runs.plusSeconds(1),
+                        () -> live(key)
+                                .filter(each -> JobPod.uid(each).equals(JobPod.uid(pod)))
+                                .ifPresent(each -> cluster.ends(each, code)));
             }
         }
 
@@ -260,8 +269,7 @@ class CronJobWeekTest {
         Week again = new Week(20260302).run(WEEK);
         assertThat(again.diary).isEqualTo(week.diary);
         assertThat(again.requests).isEqualTo(week.requests);
-        assertThat(new Week(7).run(Duration.ofDays(1)).diary)
-                .isNotEqualTo(new Week(8).run(Duration.ofDays(1)).diary);
+        assertThat(new Week(7).run(Duration.ofDays(1)).diary).isNotEqualTo(new Week(8).run(Duration.ofDays(1)).diary);
 
         assertThat(week.cluster.restarts()).isPositive();
         assertThat(week.diary).anyMatch(line -> line.contains("BackoffLimitExceeded"));
@@ -277,8 +285,9 @@ class CronJobWeekTest {
         List<String> begun = week.begun(cronJob);
         assertThat(begun).as(name).doesNotHaveDuplicates();
         List<Instant> times = times(cronJob);
-        List<String> scheduled =
-                times.stream().map(time -> CronJobDecision.jobName(cronJob, time)).toList();
+        List<String> scheduled = times.stream()
+                .map(time -> CronJobDecision.jobName(cronJob, time))
+                .toList();
         assertThat(scheduled).as(name).containsAll(begun);
         if (!cronJob.getSpec().getConcurrencyPolicy().equals("Forbid")) {
             List<String> missed = new ArrayList<>(scheduled);
@@ -288,15 +297,18 @@ class CronJobWeekTest {
         List<Job> jobs = week.cluster.jobs.live.values().stream()
                 .filter(job -> Ownership.isControlledBy(job, cronJob))
                 .toList();
-        List<Job> running = jobs.stream().filter(job -> !JobFacts.isFinished(job)).toList();
+        List<Job> running =
+                jobs.stream().filter(job -> !JobFacts.isFinished(job)).toList();
         if (!cronJob.getSpec().getConcurrencyPolicy().equals("Allow")) {
             assertThat(running).as(name).hasSizeLessThanOrEqualTo(1);
         }
-        assertThat(jobs.stream().filter(job -> JobFacts.isTrue(job.getStatus(), JobFacts.COMPLETE)
-                        .isPresent()))
+        assertThat(jobs.stream()
+                        .filter(job -> JobFacts.isTrue(job.getStatus(), JobFacts.COMPLETE)
+                                .isPresent()))
                 .hasSizeLessThanOrEqualTo(3);
-        assertThat(jobs.stream().filter(job -> JobFacts.isTrue(job.getStatus(), JobFacts.FAILED)
-                        .isPresent()))
+        assertThat(jobs.stream()
+                        .filter(job -> JobFacts.isTrue(job.getStatus(), JobFacts.FAILED)
+                                .isPresent()))
                 .hasSizeLessThanOrEqualTo(1);
         for (Job job : jobs) {
             assertThat(week.cluster.podsOf(job).stream().filter(PodFacts::isActive))

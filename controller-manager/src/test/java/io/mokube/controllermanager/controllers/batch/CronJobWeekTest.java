@@ -145,8 +145,8 @@ class CronJobWeekTest {
             boolean any = true;
             while (any) {
                 any = work(cronJobs, cluster::reconcileCronJob)
-                        | work(jobs, cluster::reconcileJob)
-                        | work(ended, this::removeWhenOld);
+                        || work(jobs, cluster::reconcileJob)
+                        || work(ended, this::removeWhenOld);
             }
             deliverLater(cluster.cronJobs, this::seen);
             deliverLater(cluster.jobs, this::seen);

@@ -3,6 +3,7 @@ package io.mokube.controllermanager;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.batch.v1.CronJob;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.mokube.apiserver.ApiServer;
 import io.mokube.apiserver.ApiServerConfig;
@@ -180,6 +181,49 @@ class JobsTest {
             assertThat(client.resource(Job.class).get("default", "long")).isEmpty();
             assertThat(pods("long")).isEmpty();
         });
+    }
+
+    @Test
+    void aCronJobBeginsJobsOnScheduleAndByHand() {
+        kubectl.run("create", "cronjob", "tick", "--image=busybox", "--schedule=@every 2s", "--", "sh", "-c", "exit 0");
+        assertThat(kubectl.run("get", "cronjobs", "tick"))
+                .containsPattern("tick +@every 2s +<none> +False +0 +<none> +\\d+s");
+        kubectl.run("create", "job", "by-hand", "--from=cronjob/tick");
+        kubectl.run("wait", "--for=condition=complete", "job/by-hand", "--timeout=60s");
+        Await.passes(PATIENCE, () -> {
+            CronJob cronJob =
+                    client.resource(CronJob.class).get("default", "tick").orElseThrow();
+            assertThat(cronJob.getStatus().getLastScheduleTime()).isNotNull();
+            assertThat(cronJob.getStatus().getLastSuccessfulTime()).isNotNull();
+            assertThat(cronJob.getStatus().getActive()).isEmpty();
+        });
+        List<Job> begun = client.resource(Job.class).list("default", ListOptions.ALL).items().stream()
+                .filter(job -> job.getMetadata().getName().matches("tick-\\d{8}"))
+                .toList();
+        assertThat(begun).isNotEmpty().allSatisfy(job -> {
+            assertThat(Ownership.controllerOf(job).orElseThrow().getName()).isEqualTo("tick");
+            assertThat(job.getMetadata().getAnnotations())
+                    .containsKey("batch.kubernetes.io/cronjob-scheduled-timestamp");
+        });
+        assertThat(kubectl.run("describe", "cronjob", "tick"))
+                .containsPattern("SuccessfulCreate .*cronjob-controller +Created job tick-\\d{8}")
+                .containsPattern("SawCompletedJob .*Saw completed job: tick-\\d{8}, condition: Complete");
+
+        kubectl.run("delete", "cronjob", "tick");
+        Await.passes(
+                PATIENCE,
+                () -> assertThat(client.resource(Job.class)
+                                .list("default", ListOptions.ALL)
+                                .items())
+                        .noneMatch(job -> job.getMetadata().getName().startsWith("tick-")));
+    }
+
+    @Test
+    void aBadScheduleIsRefusedInKubernetesWords() {
+        assertThat(kubectl.fails("create", "cronjob", "bad", "--image=busybox", "--schedule=61 * * * *"))
+                .contains(
+                        "CronJob.batch \"bad\" is invalid: spec.schedule: Invalid value: \"61 * * * *\": end of range (61)"
+                                + " above maximum (59): 61");
     }
 
     // -----------------------------------------------------------------------------------------------------------

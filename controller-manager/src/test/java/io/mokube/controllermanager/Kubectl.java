@@ -15,6 +15,15 @@ record Kubectl(Path kubeconfig) {
 
     /** What it prints; it must succeed. */
     String run(String... arguments) {
+        return run(true, arguments);
+    }
+
+    /** What it prints; it must fail. */
+    String fails(String... arguments) {
+        return run(false, arguments);
+    }
+
+    private String run(boolean succeeds, String... arguments) {
         List<String> command = new ArrayList<>(List.of("kubectl", "--kubeconfig", kubeconfig.toString()));
         command.addAll(List.of(arguments));
         try {
@@ -22,9 +31,9 @@ record Kubectl(Path kubeconfig) {
                     new ProcessBuilder(command).redirectErrorStream(true).start();
             String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             assertThat(process.waitFor(90, TimeUnit.SECONDS)).isTrue();
-            assertThat(process.exitValue())
+            assertThat(process.exitValue() == 0)
                     .as(String.join(" ", command) + "\n" + output)
-                    .isZero();
+                    .isEqualTo(succeeds);
             return output;
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -40,7 +40,15 @@ final class CronJobStrategy extends SpecStatusStrategy {
                 List.of("startingDeadlineSeconds", "successfulJobsHistoryLimit", "failedJobsHistoryLimit")) {
             Check.notNegative(spec, count, "spec", errors);
         }
-        JobStrategy.validateSpec(Tree.child(Tree.child(spec, "jobTemplate"), "spec"), "spec.jobTemplate.spec", errors);
+        ObjectNode job = Tree.child(Tree.child(spec, "jobTemplate"), "spec");
+        JobStrategy.validateSpec(job, "spec.jobTemplate.spec", errors);
+        if (job.has("selector")) {
+            errors.add(FieldError.invalid(
+                    "spec.jobTemplate.spec.selector", job.path("selector"), "`selector` will be auto-generated"));
+        }
+        if (job.path("manualSelector").asBoolean(false)) {
+            errors.add(FieldError.notSupported("spec.jobTemplate.spec.manualSelector", true, List.of("nil", "false")));
+        }
     }
 
     @Override

@@ -23,7 +23,11 @@ final class PodTemplates {
         ObjectNode spec = Tree.child(template, "spec");
         PodSpecValidation.validate(spec, path + ".spec", errors);
         String restartPolicy = Tree.text(spec, "restartPolicy");
-        if (PodSpecValidation.RESTART_POLICIES.contains(restartPolicy) && !restartPolicies.contains(restartPolicy)) {
+        if (restartPolicy.equals("Always") && !restartPolicies.contains(restartPolicy)) {
+            // It may be the default: what is missing is a choice.
+            errors.add(FieldError.required(path + ".spec.restartPolicy", "valid values: \"OnFailure\", \"Never\""));
+        } else if (PodSpecValidation.RESTART_POLICIES.contains(restartPolicy)
+                && !restartPolicies.contains(restartPolicy)) {
             errors.add(FieldError.notSupported(
                     path + ".spec.restartPolicy", restartPolicy, new TreeSet<>(restartPolicies)));
         }

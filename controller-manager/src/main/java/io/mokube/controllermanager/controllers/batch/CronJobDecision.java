@@ -317,7 +317,9 @@ final class CronJobDecision {
                     reference -> reference.getUid().equals(gone.getMetadata().getUid()));
         }
         String uid = job.getMetadata().getUid();
-        if (active.stream().noneMatch(reference -> reference.getUid().equals(uid))) {
+        // One of an earlier attempt, or of @every within the same minute, may have ended already.
+        if (!JobFacts.isFinished(job)
+                && active.stream().noneMatch(reference -> reference.getUid().equals(uid))) {
             active.add(reference(job));
         }
         return new CronJobStatusBuilder(status)

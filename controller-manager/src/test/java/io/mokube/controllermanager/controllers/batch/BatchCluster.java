@@ -20,6 +20,7 @@ import io.mokube.controllermanager.controllers.ownership.PodChanges.Draft;
 import io.mokube.controllermanager.controllers.ownership.PodFacts;
 import io.mokube.controllermanager.controllers.ownership.Times;
 import io.mokube.machinery.names.ObjectKey;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.util.ArrayDeque;
@@ -56,6 +57,8 @@ final class BatchCluster implements JobActions, CronJobActions {
     /** The controllers are gone in the middle of something. */
     private static final class Killed extends RuntimeException {}
 
+    private static final Duration CACHE_CHECK = Duration.ofSeconds(1);
+
     private final AtomicLong revision = new AtomicLong();
     final ModelKind<CronJob> cronJobs = new ModelKind<>(revision);
     final ModelKind<Job> jobs = new ModelKind<>(revision);
@@ -65,6 +68,7 @@ final class BatchCluster implements JobActions, CronJobActions {
     private final Supplier<Fault> faults;
     private final Consumer<String> diary;
     private int names;
+    private int restarts;
 
     private OwnWrites jobStatuses = new OwnWrites();
     private OwnWrites jobPods = new OwnWrites();
@@ -106,6 +110,16 @@ final class BatchCluster implements JobActions, CronJobActions {
                 .build());
     }
 
+    void create(CronJob cronJob) {
+        cronJobs.store(new CronJobBuilder(cronJob)
+                .editMetadata()
+                .withNamespace("default")
+                .withUid("cron-" + ++names)
+                .withCreationTimestamp(Times.format(clock.instant()))
+                .endMetadata()
+                .build());
+    }
+
     void starts(Pod pod) {
         if (PodFacts.isActive(pod) && !PodFacts.isReady(pod)) {
             pods.store(Pods.ready(pod, clock.instant()));
@@ -131,7 +145,13 @@ final class BatchCluster implements JobActions, CronJobActions {
         }
     }
 
+    /** How often the controllers were killed or restarted. */
+    int restarts() {
+        return restarts;
+    }
+
     void restartControllers() {
+        restarts++;
         jobStatuses = new OwnWrites();
         jobPods = new OwnWrites();
         cronJobStatuses = new OwnWrites();
@@ -145,9 +165,7 @@ final class BatchCluster implements JobActions, CronJobActions {
     }
 
     List<Pod> podsOf(Job job) {
-        return pods.live.values().stream()
-                .filter(pod -> Ownership.isControlledBy(pod, job))
-                .toList();
+        return pods.liveOf(job);
     }
 
     // -- the controllers, as their shells do it ---------------------------------------------------------------------
@@ -164,11 +182,9 @@ final class BatchCluster implements JobActions, CronJobActions {
                     .forEach(found -> unanswered.values().forEach(names -> names.remove(found.name())));
             if (!jobStatuses.observed(uid, jobs.cache::get, jobs.version())
                     || !jobPods.observed(uid, pods.cache::get, pods.version())) {
-                return Outcome.done();
+                return Outcome.again(CACHE_CHECK);
             }
-            List<Pod> owned = pods.cache.values().stream()
-                    .filter(pod -> Ownership.isControlledBy(pod, job))
-                    .toList();
+            List<Pod> owned = pods.cacheOf(job);
             try {
                 return jobSync.sync(job, owned);
             } catch (InterruptedException e) {
@@ -188,11 +204,9 @@ final class BatchCluster implements JobActions, CronJobActions {
             cronJobJobs.settle(uid, asked -> Optional.ofNullable(jobs.live.get(asked)));
             if (!cronJobStatuses.observed(uid, cronJobs.cache::get, cronJobs.version())
                     || !cronJobJobs.observed(uid, jobs.cache::get, jobs.version())) {
-                return Outcome.done();
+                return Outcome.again(CACHE_CHECK);
             }
-            List<Job> owned = jobs.cache.values().stream()
-                    .filter(job -> Ownership.isControlledBy(job, cronJob))
-                    .toList();
+            List<Job> owned = jobs.cacheOf(cronJob);
             return cronJobSync.sync(cronJob, owned);
         });
     }
@@ -206,14 +220,14 @@ final class BatchCluster implements JobActions, CronJobActions {
         }
     }
 
-    /** What the pods' second loop does: nobody holds on to pods whose Job has ended or is gone. */
-    void letGoOrphans() {
-        for (Pod pod : List.copyOf(pods.live.values())) {
-            boolean needed = jobs.live.values().stream()
-                    .anyMatch(job -> Ownership.isControlledBy(pod, job) && !JobFacts.isFinished(job));
-            if (JobPod.isTracked(pod) && !needed) {
-                pods.store(Jobs.untracked(pod));
-            }
+    /** What the second loop does: nobody holds on to a pod whose Job has ended or is gone. */
+    void letGoOrphan(Pod pod) {
+        boolean needed = Ownership.controllerOf(pod)
+                .map(owner -> jobs.live.get(new ObjectKey("default", owner.getName())))
+                .filter(job -> Ownership.isControlledBy(pod, job) && !JobFacts.isFinished(job))
+                .isPresent();
+        if (JobPod.isTracked(pod) && !needed) {
+            pods.store(Jobs.untracked(pod));
         }
     }
 
@@ -375,10 +389,11 @@ final class BatchCluster implements JobActions, CronJobActions {
         if (there != null) {
             return Optional.of(there).filter(found -> Ownership.isControlledBy(found, cronJob));
         }
-        Optional<Job> created = write(cronJobJobs, cronJob, Ownership.key(job), () -> create(job));
-        diary.accept(
-                cronJob.getMetadata().getName() + ": began " + job.getMetadata().getName());
-        return created;
+        return write(cronJobJobs, cronJob, Ownership.key(job), () -> {
+            diary.accept(cronJob.getMetadata().getName() + ": began "
+                    + job.getMetadata().getName());
+            return create(job);
+        });
     }
 
     @Override

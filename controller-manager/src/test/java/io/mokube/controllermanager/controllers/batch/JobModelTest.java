@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
@@ -50,6 +51,10 @@ class JobModelTest {
             cluster = new BatchCluster(() -> now, this::fault, any -> {});
             Job job = cluster.create(randomJob());
             most = JobFacts.parallelism(job);
+        }
+
+        private Job job() {
+            return Objects.requireNonNull(cluster.jobs.live.get(KEY));
         }
 
         private Fault fault() {
@@ -153,7 +158,7 @@ class JobModelTest {
         }
 
         private void userActs() {
-            Job job = cluster.jobs.live.get(KEY);
+            Job job = job();
             JobBuilder changed = new JobBuilder(job);
             switch (random.nextInt(4)) {
                 case 0 ->
@@ -197,6 +202,11 @@ class JobModelTest {
                     .filter(PodFacts::isActive)
                     .toList();
             assertThat(active.size()).isLessThanOrEqualTo(most);
+            Job job = job();
+            if (!JobFacts.isIndexed(job) && JobFacts.completions(job).isPresent()) {
+                assertThat(active.size() + cluster.countedSucceeded.size())
+                        .isLessThanOrEqualTo(JobFacts.completions(job).getAsInt());
+            }
             Map<Integer, Integer> perIndex = new HashMap<>();
             active.forEach(pod -> JobPod.index(pod).ifPresent(index -> perIndex.merge(index, 1, Integer::sum)));
             assertThat(perIndex.values()).allMatch(count -> count == 1);
@@ -205,7 +215,7 @@ class JobModelTest {
         /** Nothing goes wrong any more, and every pod succeeds: the Job must come to the right end. */
         private void end() {
             faulty = false;
-            Job job = cluster.jobs.live.get(KEY);
+            Job job = job();
             cluster.jobs.store(new JobBuilder(job)
                     .editSpec()
                     .withSuspend(false)
@@ -213,7 +223,7 @@ class JobModelTest {
                     .endSpec()
                     .build());
             most = Math.max(most, 1);
-            for (int round = 0; round < 200 && !JobFacts.isFinished(cluster.jobs.live.get(KEY)); round++) {
+            for (int round = 0; round < 200 && !JobFacts.isFinished(job()); round++) {
                 now = now.plusSeconds(700);
                 cluster.jobs.deliver(Integer.MAX_VALUE);
                 cluster.pods.deliver(Integer.MAX_VALUE);
@@ -231,7 +241,7 @@ class JobModelTest {
                 }
                 List.copyOf(cluster.pods.live.values()).forEach(cluster::goes);
             }
-            checkEnd(cluster.jobs.live.get(KEY));
+            checkEnd(job());
         }
 
         private void checkEnd(Job job) {

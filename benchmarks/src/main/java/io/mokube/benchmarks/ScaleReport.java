@@ -46,13 +46,13 @@ final class ScaleReport {
                     seconds(step.time()),
                     step.replicas() / seconds(step.time())));
             for (String component : components) {
-                double cpu = seconds(step.cpu().get(component));
+                double cpu = seconds(cpu(step, component));
                 text.append(String.format(
                         Locale.ROOT,
                         " %.1f | %.2f | %.0f |",
                         cpu,
                         cpu * 1000 / step.replicas(),
-                        step.resident().get(component) / MEGA));
+                        step.resident().getOrDefault(component, 0L) / MEGA));
             }
             text.append('\n');
         }
@@ -76,9 +76,7 @@ final class ScaleReport {
                         exponent(small, large, step -> seconds(step.time()))));
                 for (String component : components) {
                     text.append(String.format(
-                            Locale.ROOT,
-                            " %.2f |",
-                            exponent(small, large, step -> seconds(step.cpu().get(component)))));
+                            Locale.ROOT, " %.2f |", exponent(small, large, step -> seconds(cpu(step, component)))));
                 }
                 text.append('\n');
             }
@@ -102,6 +100,10 @@ final class ScaleReport {
         List<Step> found = new ArrayList<>(steps);
         found.removeIf(step -> !step.name().equals(name));
         return found;
+    }
+
+    private static Duration cpu(Step step, String component) {
+        return step.cpu().getOrDefault(component, Duration.ZERO);
     }
 
     private static double seconds(Duration duration) {

@@ -1,10 +1,8 @@
 package io.mokube.client.rest;
 
 import io.mokube.machinery.error.StatusJson;
-import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -24,14 +22,15 @@ public final class Watch<T> implements AutoCloseable {
     private final ResourceType<T> type;
     private final LiveStream stream;
     private final Connections.Lease lease;
-    private final InputStream buffered;
+    private final byte[] buffer = new byte[32 * 1024];
+    private int next;
+    private int limit;
     private final ByteArrayOutputStream line = new ByteArrayOutputStream(4096);
 
     Watch(ResourceType<T> type, LiveStream stream, Connections.Lease lease) {
         this.type = type;
         this.stream = stream;
         this.lease = lease;
-        this.buffered = new BufferedInputStream(stream, 32 * 1024);
     }
 
     /**
@@ -75,25 +74,34 @@ public final class Watch<T> implements AutoCloseable {
         }
     }
 
-    /** Reads up to a line's end into the buffer; false at the end of the stream. */
+    /** Reads up to a line's end; false at the end of the stream. */
     private boolean readLine() throws IOException {
         line.reset();
-        while (true) {
-            int next = buffered.read();
-            if (next == '\n') {
+        while (next < limit || fill()) {
+            int end = next;
+            while (end < limit && buffer[end] != '\n') {
+                end++;
+            }
+            line.write(buffer, next, end - next);
+            boolean complete = end < limit;
+            next = complete ? end + 1 : end;
+            if (complete) {
                 return true;
             }
-            if (next < 0) {
-                if (line.size() > 0) {
-                    throw new IOException("cut in the middle of a line");
-                }
-                return false;
-            }
-            if (line.size() == LONGEST_LINE_BYTES) {
+            if (line.size() > LONGEST_LINE_BYTES) {
                 throw new IOException("a line is longer than " + LONGEST_LINE_BYTES + " bytes");
             }
-            line.write(next);
         }
+        if (line.size() > 0) {
+            throw new IOException("cut in the middle of a line");
+        }
+        return false;
+    }
+
+    private boolean fill() throws IOException {
+        next = 0;
+        limit = Math.max(0, stream.read(buffer, 0, buffer.length));
+        return limit > 0;
     }
 
     private WatchEvent<T> parse(byte[] bytes) throws IOException {

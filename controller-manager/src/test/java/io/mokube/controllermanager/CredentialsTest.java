@@ -46,11 +46,11 @@ class CredentialsTest {
     @TempDir
     static Path folder;
 
-    private LiveCluster cluster;
+    private WorkloadCluster cluster;
 
     @BeforeAll
     void start() throws InterruptedException {
-        cluster = LiveCluster.start(folder, config -> config);
+        cluster = WorkloadCluster.start(folder, config -> config);
     }
 
     @AfterAll
@@ -68,7 +68,7 @@ class CredentialsTest {
         assertThat(cluster.kubectl("certificate", "approve", "jane"))
                 .isEqualTo("certificatesigningrequest.certificates.k8s.io/jane approved\n");
         Await.passes(
-                LiveCluster.PATIENCE,
+                WorkloadCluster.PATIENCE,
                 () -> assertThat(cluster.kubectl("get", "csr", "jane", "--no-headers"))
                         .contains("Approved,Issued"));
 
@@ -98,7 +98,7 @@ class CredentialsTest {
         ask("later", CLIENT, CertificationRequests.of("CN=later"), null, "client auth");
         cluster.kubectl("certificate", "approve", "later");
         Await.passes(
-                LiveCluster.PATIENCE,
+                WorkloadCluster.PATIENCE,
                 () -> assertThat(cluster.kubectl("get", "csr", "later", "--no-headers"))
                         .contains("Approved,Issued"));
         assertThat(cluster.kubectl("get", "csr", "eve", "-o", "jsonpath={.status.certificate}"))
@@ -115,7 +115,7 @@ class CredentialsTest {
                 "server auth");
         cluster.kubectl("certificate", "approve", "odd");
         Await.passes(
-                LiveCluster.PATIENCE,
+                WorkloadCluster.PATIENCE,
                 () -> assertThat(cluster.kubectl("get", "csr", "odd", "--no-headers"))
                         .contains("Approved,Failed"));
         assertThat(cluster.kubectl(
@@ -152,9 +152,9 @@ class CredentialsTest {
                 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: system:node-bootstrapper}
                 subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: 'system:node:n7'}]
                 """);
-        cluster.applyAs("system:node:n7", manifest);
+        cluster.createAs("system:node:n7", manifest);
         Await.passes(
-                LiveCluster.PATIENCE,
+                WorkloadCluster.PATIENCE,
                 () -> assertThat(cluster.kubectl("get", "csr", "n7", "--no-headers"))
                         .contains("Approved,Issued"));
         assertThat(cluster.kubectl(
@@ -171,7 +171,7 @@ class CredentialsTest {
         cluster.kubectl("create", "serviceaccount", "robot");
         cluster.apply(tokenSecret("robot-token", "robot", ""));
         Await.passes(
-                LiveCluster.PATIENCE,
+                WorkloadCluster.PATIENCE,
                 () -> assertThat(secret("robot-token").getData()).containsKeys("token", "ca.crt", "namespace"));
         Secret filled = secret("robot-token");
         assertThat(text(filled, "namespace")).isEqualTo("default");
@@ -193,13 +193,13 @@ class CredentialsTest {
         assertThat(me.at("status", "userInfo", "uid").asString(""))
                 .isEqualTo(account.getMetadata().getUid());
         Await.passes(
-                LiveCluster.PATIENCE,
+                WorkloadCluster.PATIENCE,
                 () -> assertThat(secret("robot-token").getMetadata().getLabels())
                         .containsKey("kubernetes.io/legacy-token-last-used"));
 
         cluster.kubectl("delete", "serviceaccount", "robot");
         Await.passes(
-                LiveCluster.PATIENCE,
+                WorkloadCluster.PATIENCE,
                 () -> assertThat(cluster.client().resource(Secret.class).get("default", "robot-token"))
                         .isEmpty());
         assertThatThrownBy(() -> whoIs(withToken(token)))
@@ -212,7 +212,7 @@ class CredentialsTest {
         cluster.kubectl("create", "serviceaccount", "twin");
         cluster.apply(tokenSecret("twin-token", "twin", "not-its-uid"));
         Await.passes(
-                LiveCluster.PATIENCE,
+                WorkloadCluster.PATIENCE,
                 () -> assertThat(cluster.client().resource(Secret.class).get("default", "twin-token"))
                         .isEmpty());
     }
@@ -236,11 +236,11 @@ class CredentialsTest {
                         .endSecret()
                         .build());
         Await.passes(
-                LiveCluster.PATIENCE,
+                WorkloadCluster.PATIENCE,
                 () -> assertThat(secret("listed").getData()).containsKey("token"));
         cluster.kubectl("delete", "secret", "listed");
         Await.passes(
-                LiveCluster.PATIENCE,
+                WorkloadCluster.PATIENCE,
                 () -> assertThat(cluster.client()
                                 .resource(ServiceAccount.class)
                                 .get("default", "lists")

@@ -5,17 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.batch.v1.CronJob;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
-import io.mokube.apiserver.ApiServer;
-import io.mokube.apiserver.ApiServerConfig;
 import io.mokube.client.rest.ApiClient;
-import io.mokube.client.rest.ClientConfig;
 import io.mokube.client.rest.ListOptions;
 import io.mokube.controllermanager.controllers.ownership.Ownership;
-import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.object.Json;
 import io.mokube.testkit.Await;
-import io.mokube.testkit.Needs;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -34,53 +28,29 @@ class JobsTest {
     @TempDir
     static Path directory;
 
-    private ApiServer server;
+    private WorkloadCluster cluster;
     private ApiClient client;
-    private ControllerManager controllers;
-    private HollowNode node;
-    private Kubectl kubectl;
 
     @BeforeAll
-    void start() throws IOException, InterruptedException {
-        Needs.part("kubectl", Kubectl.isThere());
-        server = new ApiServer(ApiServerConfig.inMemory(directory), Platform.system());
-        server.start();
-        ClientConfig config = ClientConfig.fromKubeconfig(server.adminKubeconfig());
-        client = new ApiClient(config, Platform.system());
-        kubectl = new Kubectl(server.adminKubeconfig());
-        controllers = new ControllerManager(ControllerManagerConfig.standard(config), Platform.system());
-        controllers.start();
-        node = new HollowNode(client, "hollow", image -> true);
-        node.start();
-        Await.until(
-                PATIENCE,
-                "the controllers run",
-                () -> controllers.isLeader() && controllers.readiness().ready());
+    void start() throws InterruptedException {
+        cluster = WorkloadCluster.start(directory, config -> config, "hollow");
+        client = cluster.client();
     }
 
     @AfterAll
     void stop() {
-        if (controllers != null) {
-            controllers.stop(Duration.ZERO);
-        }
-        if (node != null) {
-            node.close();
-        }
-        if (client != null) {
-            client.close();
-        }
-        if (server != null) {
-            server.stop(Duration.ZERO);
+        if (cluster != null) {
+            cluster.close();
         }
     }
 
     @Test
     void aJobCompletes() {
-        kubectl.run("create", "job", "hello", "--image=busybox", "--", "sh", "-c", "echo hello; exit 0");
-        kubectl.run("wait", "--for=condition=complete", "job/hello", "--timeout=60s");
+        cluster.kubectl("create", "job", "hello", "--image=busybox", "--", "sh", "-c", "echo hello; exit 0");
+        cluster.kubectl("wait", "--for=condition=complete", "job/hello", "--timeout=60s");
 
-        assertThat(kubectl.run("get", "jobs", "hello")).containsPattern("hello +Complete +1/1 +\\d+s +\\d+s");
-        assertThat(kubectl.run("describe", "job", "hello"))
+        assertThat(cluster.kubectl("get", "jobs", "hello")).containsPattern("hello +Complete +1/1 +\\d+s +\\d+s");
+        assertThat(cluster.kubectl("describe", "job", "hello"))
                 .contains("Pods Statuses:    0 Active (0 Ready) / 1 Succeeded / 0 Failed")
                 .contains("Completion Mode:  NonIndexed")
                 .containsPattern("SuccessfulCreate .*job-controller +Created pod: hello-[a-z0-9]{5}")
@@ -93,7 +63,7 @@ class JobsTest {
             assertThat(pod.getMetadata().getGenerateName()).isEqualTo("hello-");
         });
 
-        kubectl.run("delete", "job", "hello");
+        cluster.kubectl("delete", "job", "hello");
         Await.passes(PATIENCE, () -> assertThat(pods("hello")).isEmpty());
     }
 
@@ -107,7 +77,7 @@ class JobsTest {
                           "template": {"spec": {"restartPolicy": "Never", "containers": [
                             {"name": "main", "image": "busybox", "command": ["sh", "-c", "exit 42"]}]}}}}
                 """);
-        kubectl.run("wait", "--for=condition=failed", "job/strict", "--timeout=60s");
+        cluster.kubectl("wait", "--for=condition=failed", "job/strict", "--timeout=60s");
 
         Job job = job("strict");
         assertThat(job.getStatus().getFailed()).isEqualTo(3);
@@ -118,7 +88,7 @@ class JobsTest {
                 .matches(
                         "Container main for pod default/strict-\\d-[a-z0-9]{5} failed with exit code 42 matching FailJob"
                                 + " rule at index 0");
-        assertThat(kubectl.run("get", "jobs", "strict")).containsPattern("strict +Failed +0/3 +\\d+s +\\d+s");
+        assertThat(cluster.kubectl("get", "jobs", "strict")).containsPattern("strict +Failed +0/3 +\\d+s +\\d+s");
         assertThat(pods("strict"))
                 .extracting(pod -> pod.getSpec().getHostname())
                 .isNotEmpty()
@@ -139,7 +109,7 @@ class JobsTest {
                           "template": {"spec": {"restartPolicy": "Never", "containers": [
                             {"name": "main", "image": "busybox", "command": ["sh", "-c", "exit 0"]}]}}}}
                 """);
-        kubectl.run("wait", "--for=condition=complete", "job/sharded", "--timeout=60s");
+        cluster.kubectl("wait", "--for=condition=complete", "job/sharded", "--timeout=60s");
         assertThat(job("sharded").getStatus().getCompletedIndexes()).isEqualTo("0-6");
         assertThat(job("sharded").getStatus().getSucceeded()).isEqualTo(7);
         assertThat(pods("sharded")).hasSize(7);
@@ -153,15 +123,15 @@ class JobsTest {
                           "template": {"spec": {"restartPolicy": "Never", "containers": [
                             {"name": "main", "image": "busybox", "command": ["sleep", "1000"]}]}}}}
                 """);
-        kubectl.run("wait", "--for=condition=suspended", "job/long", "--timeout=60s");
+        cluster.kubectl("wait", "--for=condition=suspended", "job/long", "--timeout=60s");
         assertThat(pods("long")).isEmpty();
-        assertThat(kubectl.run("get", "jobs", "long")).containsPattern("long +Suspended +0/4 ");
+        assertThat(cluster.kubectl("get", "jobs", "long")).containsPattern("long +Suspended +0/4 ");
 
-        kubectl.run("patch", "job/long", "-p", "{\"spec\":{\"suspend\":false}}");
+        cluster.kubectl("patch", "job/long", "-p", "{\"spec\":{\"suspend\":false}}");
         Await.passes(
                 PATIENCE, () -> assertThat(job("long").getStatus().getReady()).isEqualTo(2));
 
-        kubectl.run("patch", "job/long", "-p", "{\"spec\":{\"suspend\":true}}");
+        cluster.kubectl("patch", "job/long", "-p", "{\"spec\":{\"suspend\":true}}");
         Await.passes(PATIENCE, () -> assertThat(pods("long")).isEmpty());
         Await.passes(PATIENCE, () -> {
             Job job = job("long");
@@ -170,10 +140,10 @@ class JobsTest {
             assertThat(job.getStatus().getStartTime()).isNull();
         });
 
-        kubectl.run("patch", "job/long", "-p", "{\"spec\":{\"suspend\":false,\"activeDeadlineSeconds\":1}}");
+        cluster.kubectl("patch", "job/long", "-p", "{\"spec\":{\"suspend\":false,\"activeDeadlineSeconds\":1}}");
         Await.passes(
                 PATIENCE,
-                () -> assertThat(kubectl.run("get", "events", "--field-selector=involvedObject.name=long"))
+                () -> assertThat(cluster.kubectl("get", "events", "--field-selector=involvedObject.name=long"))
                         .containsPattern("Suspended .*Job suspended")
                         .containsPattern("Resumed .*Job resumed")
                         .containsPattern("DeadlineExceeded .*Job was active longer than specified deadline"));
@@ -185,11 +155,12 @@ class JobsTest {
 
     @Test
     void aCronJobBeginsJobsOnScheduleAndByHand() {
-        kubectl.run("create", "cronjob", "tick", "--image=busybox", "--schedule=@every 2s", "--", "sh", "-c", "exit 0");
-        assertThat(kubectl.run("get", "cronjobs", "tick"))
+        cluster.kubectl(
+                "create", "cronjob", "tick", "--image=busybox", "--schedule=@every 2s", "--", "sh", "-c", "exit 0");
+        assertThat(cluster.kubectl("get", "cronjobs", "tick"))
                 .containsPattern("tick +@every 2s +<none> +False +0 +<none> +\\d+s");
-        kubectl.run("create", "job", "by-hand", "--from=cronjob/tick");
-        kubectl.run("wait", "--for=condition=complete", "job/by-hand", "--timeout=60s");
+        cluster.kubectl("create", "job", "by-hand", "--from=cronjob/tick");
+        cluster.kubectl("wait", "--for=condition=complete", "job/by-hand", "--timeout=60s");
         Await.passes(PATIENCE, () -> {
             CronJob cronJob =
                     client.resource(CronJob.class).get("default", "tick").orElseThrow();
@@ -205,11 +176,11 @@ class JobsTest {
             assertThat(job.getMetadata().getAnnotations())
                     .containsKey("batch.kubernetes.io/cronjob-scheduled-timestamp");
         });
-        assertThat(kubectl.run("describe", "cronjob", "tick"))
+        assertThat(cluster.kubectl("describe", "cronjob", "tick"))
                 .containsPattern("SuccessfulCreate .*cronjob-controller +Created job tick-\\d{8}")
                 .containsPattern("SawCompletedJob .*Saw completed job: tick-\\d{8}, condition: Complete");
 
-        kubectl.run("delete", "cronjob", "tick");
+        cluster.kubectl("delete", "cronjob", "tick");
         Await.passes(
                 PATIENCE,
                 () -> assertThat(client.resource(Job.class)
@@ -220,7 +191,7 @@ class JobsTest {
 
     @Test
     void aBadScheduleIsRefusedInKubernetesWords() {
-        assertThat(kubectl.fails("create", "cronjob", "bad", "--image=busybox", "--schedule=61 * * * *"))
+        assertThat(cluster.refused("create", "cronjob", "bad", "--image=busybox", "--schedule=61 * * * *"))
                 .contains(
                         "CronJob.batch \"bad\" is invalid: spec.schedule: Invalid value: \"61 * * * *\": end of range (61)"
                                 + " above maximum (59): 61");

@@ -15,20 +15,27 @@ record Kubectl(Path kubeconfig) {
 
     /** What it prints; it must succeed. */
     String run(String... arguments) {
-        return run(true, arguments);
+        return run("", true, arguments);
+    }
+
+    /** The same, given manifests on its standard input. */
+    String runWith(String manifests, String... arguments) {
+        return run(manifests, true, arguments);
     }
 
     /** What it prints; it must fail. */
     String fails(String... arguments) {
-        return run(false, arguments);
+        return run("", false, arguments);
     }
 
-    private String run(boolean succeeds, String... arguments) {
+    private String run(String input, boolean succeeds, String... arguments) {
         List<String> command = new ArrayList<>(List.of("kubectl", "--kubeconfig", kubeconfig.toString()));
         command.addAll(List.of(arguments));
         try {
             Process process =
                     new ProcessBuilder(command).redirectErrorStream(true).start();
+            process.getOutputStream().write(input.getBytes(StandardCharsets.UTF_8));
+            process.getOutputStream().close();
             String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             assertThat(process.waitFor(90, TimeUnit.SECONDS)).isTrue();
             assertThat(process.exitValue() == 0)

@@ -7,13 +7,10 @@ import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudgetStatus;
-import io.mokube.apiserver.ApiServer;
-import io.mokube.apiserver.ApiServerConfig;
 import io.mokube.client.informer.Handler;
 import io.mokube.client.informer.Informer;
 import io.mokube.client.informer.Selection;
 import io.mokube.client.rest.ApiClient;
-import io.mokube.client.rest.ClientConfig;
 import io.mokube.client.rest.DeleteOptions;
 import io.mokube.client.rest.ListOptions;
 import io.mokube.client.rest.ResourceClient;
@@ -23,11 +20,6 @@ import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.testkit.Await;
-import io.mokube.testkit.Needs;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -35,7 +27,6 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
@@ -53,41 +44,19 @@ class PolicyTest {
     @TempDir
     static Path directory;
 
-    private ApiServer server;
+    private WorkloadCluster cluster;
     private ApiClient client;
-    private ControllerManager controllers;
-    private HollowNode node;
 
     @BeforeAll
-    void start() throws IOException, InterruptedException {
-        Needs.part("kubectl", hasKubectl());
-        server = new ApiServer(ApiServerConfig.inMemory(directory), Platform.system());
-        server.start();
-        ClientConfig config = ClientConfig.fromKubeconfig(server.adminKubeconfig());
-        client = new ApiClient(config, Platform.system());
-        controllers = new ControllerManager(ControllerManagerConfig.standard(config), Platform.system());
-        controllers.start();
-        node = new HollowNode(client, "hollow", image -> true);
-        node.start();
-        Await.until(
-                PATIENCE,
-                "the controllers run",
-                () -> controllers.isLeader() && controllers.readiness().ready());
+    void start() throws InterruptedException {
+        cluster = WorkloadCluster.start(directory, config -> config, "hollow");
+        client = cluster.client();
     }
 
     @AfterAll
     void stop() {
-        if (controllers != null) {
-            controllers.stop(Duration.ZERO);
-        }
-        if (node != null) {
-            node.close();
-        }
-        if (client != null) {
-            client.close();
-        }
-        if (server != null) {
-            server.stop(Duration.ZERO);
+        if (cluster != null) {
+            cluster.close();
         }
     }
 
@@ -117,7 +86,7 @@ class PolicyTest {
 
         kubectl("-n", "drained", "run", "bare", "--image=web:1");
         kubectl("-n", "drained", "wait", "pod/bare", "--for=condition=Ready", "--timeout=60s");
-        assertThat(run(1, "drain", "hollow", "--timeout=60s"))
+        assertThat(cluster.refused("drain", "hollow", "--timeout=60s"))
                 .contains("cannot delete cannot delete Pods that declare no controller (use --force to override):"
                         + " drained/bare");
         try (FewestReady fewest = new FewestReady(client, "drained")) {
@@ -235,7 +204,7 @@ class PolicyTest {
                         .containsPattern("(?m)^count/deployments.apps +0 +1$")
                         .containsPattern("(?m)^pods +0 +2$")
                         .containsPattern("(?m)^requests.memory +0 +1Gi$"));
-        assertThat(run(1, "-n", "quota", "run", "p", "--image=web:1"))
+        assertThat(cluster.refused("-n", "quota", "run", "p", "--image=web:1"))
                 .isEqualTo("Error from server (Forbidden): pods \"p\" is forbidden: failed quota: q: must specify"
                         + " requests.memory for: p\n");
 
@@ -254,7 +223,7 @@ class PolicyTest {
             assertThat(kubectl("-n", "quota", "get", "quota", "q"))
                     .contains("count/deployments.apps: 1/1, pods: 2/2, requests.memory: 512Mi/1Gi");
         });
-        assertThat(run(1, "-n", "quota", "create", "deployment", "more", "--image=web:1"))
+        assertThat(cluster.refused("-n", "quota", "create", "deployment", "more", "--image=web:1"))
                 .isEqualTo(
                         "error: failed to create deployment: deployments.apps \"more\" is forbidden: exceeded quota: q,"
                                 + " requested: count/deployments.apps=1, used: count/deployments.apps=1, limited:"
@@ -289,8 +258,7 @@ class PolicyTest {
         kubectl("-n", "limits", "run", "p", "--image=web:1");
         assertThat(kubectl("-n", "limits", "get", "pod", "p", "-o", "jsonpath={.spec.containers[0].resources}"))
                 .isEqualTo("{\"limits\":{\"cpu\":\"2\"},\"requests\":{\"cpu\":\"2\"}}");
-        assertThat(run(
-                        1,
+        assertThat(cluster.refused(
                         "-n",
                         "limits",
                         "run",
@@ -427,49 +395,10 @@ class PolicyTest {
     }
 
     private void apply(String yaml) {
-        try {
-            Path file = Files.createTempFile(directory, "apply", ".yaml");
-            Files.writeString(file, yaml);
-            kubectl("apply", "-f", file.toString());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        cluster.apply(yaml);
     }
 
     private String kubectl(String... arguments) {
-        return run(0, arguments);
-    }
-
-    private String run(int exitCode, String... arguments) {
-        List<String> command = new ArrayList<>(
-                List.of("kubectl", "--kubeconfig", server.adminKubeconfig().toString()));
-        command.addAll(List.of(arguments));
-        try {
-            Process process =
-                    new ProcessBuilder(command).redirectErrorStream(true).start();
-            String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            assertThat(process.waitFor(90, TimeUnit.SECONDS)).isTrue();
-            assertThat(process.exitValue())
-                    .as(String.join(" ", command) + "\n" + output)
-                    .isEqualTo(exitCode);
-            return output;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException(e);
-        }
-    }
-
-    private static boolean hasKubectl() throws InterruptedException {
-        try {
-            Process process = new ProcessBuilder("kubectl", "version", "--client")
-                    .redirectErrorStream(true)
-                    .start();
-            process.getInputStream().readAllBytes();
-            return process.waitFor() == 0;
-        } catch (IOException e) {
-            return false;
-        }
+        return cluster.kubectl(arguments);
     }
 }

@@ -11,7 +11,6 @@ import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.mokube.client.rest.ApiClient;
 import io.mokube.client.rest.ListOptions;
-import io.mokube.controllermanager.controllers.nodelifecycle.NodeLifecycleConfig;
 import io.mokube.controllermanager.controllers.ownership.Ownership;
 import io.mokube.controllermanager.controllers.ownership.PodFacts;
 import io.mokube.machinery.component.Platform;
@@ -42,7 +41,7 @@ class SetsTest {
 
     @BeforeAll
     void start() throws InterruptedException {
-        cluster = WorkloadCluster.start(directory, NodeLifecycleConfig.STANDARD, "one", "two", "three");
+        cluster = WorkloadCluster.start(directory, config -> config, "one", "two", "three");
         client = cluster.client();
     }
 

@@ -25,21 +25,16 @@ class VolumesTest {
     @TempDir
     static Path folder;
 
-    private LiveCluster cluster;
-    private HollowNode node;
+    private WorkloadCluster cluster;
 
     @BeforeAll
     void start() throws InterruptedException {
-        cluster = LiveCluster.start(folder, config -> config.withHostPathVolumes(folder.resolve("volumes")));
-        node = new HollowNode(cluster.client(), "hollow", image -> true);
-        node.start();
+        cluster = WorkloadCluster.start(
+                folder, config -> config.withHostPathVolumes(folder.resolve("volumes")), "hollow");
     }
 
     @AfterAll
     void stop() {
-        if (node != null) {
-            node.close();
-        }
         if (cluster != null) {
             cluster.close();
         }
@@ -192,7 +187,7 @@ class VolumesTest {
         cluster.apply(pod("mine", volume));
         cluster.apply(pod("taken", volume));
         Await.passes(
-                LiveCluster.PATIENCE,
+                WorkloadCluster.PATIENCE,
                 () -> assertThat(get(
                                 "pvc/mine-v",
                                 "{.metadata.labels.made} {.metadata.ownerReferences[0].kind}"
@@ -221,7 +216,7 @@ class VolumesTest {
                 """);
         cluster.apply(claim("on-disk", "1Gi", "disks"));
         cluster.apply(pod("user", "{name: v, persistentVolumeClaim: {claimName: on-disk}}"));
-        Await.passes(LiveCluster.PATIENCE, () -> assertThat(attachments()).hasSize(1));
+        Await.passes(WorkloadCluster.PATIENCE, () -> assertThat(attachments()).hasSize(1));
         VolumeAttachment attachment = attachments().getFirst();
         assertThat(attachment.getSpec().getAttacher()).isEqualTo("csi.example.com");
         assertThat(attachment.getSpec().getNodeName()).isEqualTo("hollow");
@@ -235,12 +230,12 @@ class VolumesTest {
                         .endStatus()
                         .build());
         Await.passes(
-                LiveCluster.PATIENCE,
+                WorkloadCluster.PATIENCE,
                 () -> assertThat(attachedTo("hollow")).containsExactly("kubernetes.io/csi/csi.example.com^handle-1"));
         event("pod/user", "Normal SuccessfulAttachVolume AttachVolume.Attach succeeded for volume \"disk\"");
 
         cluster.kubectl("delete", "pod", "user", "--grace-period=0", "--force");
-        Await.passes(LiveCluster.PATIENCE, () -> assertThat(attachments()).isEmpty());
+        Await.passes(WorkloadCluster.PATIENCE, () -> assertThat(attachments()).isEmpty());
         assertThat(attachedTo("hollow")).isEmpty();
     }
 
@@ -263,7 +258,7 @@ class VolumesTest {
         cluster.apply(pod("device-user", "{name: x, emptyDir: {}}")
                 + "  resourceClaims: [{name: gpu, resourceClaimTemplateName: gpus}]\n");
         Await.passes(
-                LiveCluster.PATIENCE,
+                WorkloadCluster.PATIENCE,
                 () -> assertThat(get(
                                 "pod/device-user",
                                 "{.status.resourceClaimStatuses[0].name}"
@@ -324,20 +319,20 @@ class VolumesTest {
 
     private void await(String object, String path, String value) {
         Await.passes(
-                LiveCluster.PATIENCE,
+                WorkloadCluster.PATIENCE,
                 () -> assertThat(get(object, path)).as(object).isEqualTo(value));
     }
 
     private void gone(String kind, String name) {
         Await.passes(
-                LiveCluster.PATIENCE,
+                WorkloadCluster.PATIENCE,
                 () -> assertThat(cluster.kubectl("get", kind, name, "--ignore-not-found", "--no-headers"))
                         .isEmpty());
     }
 
     private void event(String object, String expected) {
         Await.passes(
-                LiveCluster.PATIENCE,
+                WorkloadCluster.PATIENCE,
                 () -> assertThat(cluster.kubectl(
                                         "events",
                                         "--for",

@@ -1,7 +1,5 @@
 package io.mokube.controllermanager;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import io.mokube.apiserver.ApiServer;
 import io.mokube.apiserver.ApiServerConfig;
 import io.mokube.client.rest.ApiClient;
@@ -11,38 +9,35 @@ import io.mokube.machinery.component.Platform;
 import io.mokube.testkit.Await;
 import io.mokube.testkit.Needs;
 import io.mokube.testkit.TcpProxy;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 
-/** The real API server, the controllers, nodes without containers, and the real kubectl. */
+/** The real API server, the controllers with their own rights, nodes without containers, and the real kubectl. */
 final class WorkloadCluster implements AutoCloseable {
 
     static final Duration PATIENCE = Duration.ofSeconds(60);
 
-    private final Path directory;
-    private final NodeLifecycleConfig nodeLifecycle;
+    private final ControllerManagerConfig config;
     private final ApiServer server;
-    private final ClientConfig config;
     private final ApiClient client;
+    private final Kubectl kubectl;
     private final TcpProxy wire;
     private final List<HollowNode> nodes = new ArrayList<>();
     private ControllerManager controllers;
 
-    private WorkloadCluster(Path directory, NodeLifecycleConfig nodeLifecycle) {
-        this.directory = directory;
-        this.nodeLifecycle = nodeLifecycle;
+    private WorkloadCluster(Path directory, UnaryOperator<ControllerManagerConfig> configure) {
         server = new ApiServer(ApiServerConfig.inMemory(directory), Platform.system());
         server.start();
-        config = ClientConfig.fromKubeconfig(server.adminKubeconfig());
-        client = new ApiClient(config, Platform.system());
-        wire = TcpProxy.before(config.server().getPort());
+        client = new ApiClient(ClientConfig.fromKubeconfig(server.adminKubeconfig()), Platform.system());
+        kubectl = new Kubectl(server.adminKubeconfig());
+        ClientConfig identity =
+                ClientConfig.fromKubeconfig(server.certificates().kubeconfig("controller-manager"));
+        wire = TcpProxy.before(identity.server().getPort());
+        config = configure.apply(ControllerManagerConfig.standard(identity.withServer(wire.endpoint("https")))
+                .withKeys(ClusterKeys.of(directory.resolve("pki"))));
         controllers = startControllers();
     }
 
@@ -50,15 +45,16 @@ final class WorkloadCluster implements AutoCloseable {
     static WorkloadCluster start(Path directory, String... nodeNames) throws InterruptedException {
         return start(
                 directory,
-                NodeLifecycleConfig.STANDARD.withGrace(Duration.ofSeconds(3), Duration.ofMillis(300)),
+                config -> config.withNodeLifecycle(
+                        NodeLifecycleConfig.STANDARD.withGrace(Duration.ofSeconds(3), Duration.ofMillis(300))),
                 nodeNames);
     }
 
     /** A running cluster whose data is in the folder. */
-    static WorkloadCluster start(Path directory, NodeLifecycleConfig nodeLifecycle, String... nodeNames)
+    static WorkloadCluster start(Path directory, UnaryOperator<ControllerManagerConfig> configure, String... nodeNames)
             throws InterruptedException {
-        Needs.part("kubectl", hasKubectl());
-        WorkloadCluster cluster = new WorkloadCluster(directory, nodeLifecycle);
+        Needs.part("kubectl", Kubectl.isThere());
+        WorkloadCluster cluster = new WorkloadCluster(directory, configure);
         for (String name : nodeNames) {
             cluster.addNode(name);
         }
@@ -66,6 +62,11 @@ final class WorkloadCluster implements AutoCloseable {
         return cluster;
     }
 
+    ApiServer server() {
+        return server;
+    }
+
+    /** The administrator's. */
     ApiClient client() {
         return client;
     }
@@ -90,10 +91,7 @@ final class WorkloadCluster implements AutoCloseable {
     }
 
     private ControllerManager startControllers() {
-        ControllerManager manager = new ControllerManager(
-                ControllerManagerConfig.standard(config.withServer(wire.endpoint("https")))
-                        .withNodeLifecycle(nodeLifecycle),
-                Platform.system());
+        ControllerManager manager = new ControllerManager(config, Platform.system());
         manager.start();
         return manager;
     }
@@ -105,48 +103,24 @@ final class WorkloadCluster implements AutoCloseable {
                 () -> controllers.isLeader() && controllers.readiness().ready());
     }
 
-    /** Applies a manifest. */
-    void apply(String yaml) {
-        try {
-            Path file = Files.writeString(Files.createTempFile(directory, "manifest", ".yaml"), yaml);
-            kubectl("apply", "-f", file.toString());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+    /** Applies manifests. */
+    String apply(String manifests) {
+        return kubectl.runWith(manifests, "apply", "-f", "-");
     }
 
-    /** Runs kubectl, which must succeed, and returns what it printed. */
+    /** Creates what manifests say, as another user. */
+    String createAs(String user, String manifests) {
+        return kubectl.runWith(manifests, "create", "--as", user, "-f", "-");
+    }
+
+    /** What kubectl prints; it must succeed. */
     String kubectl(String... arguments) {
-        List<String> command = new ArrayList<>(
-                List.of("kubectl", "--kubeconfig", server.adminKubeconfig().toString()));
-        command.addAll(List.of(arguments));
-        try {
-            Process process =
-                    new ProcessBuilder(command).redirectErrorStream(true).start();
-            String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            assertThat(process.waitFor(90, TimeUnit.SECONDS)).isTrue();
-            assertThat(process.exitValue())
-                    .as(String.join(" ", command) + "\n" + output)
-                    .isZero();
-            return output;
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException(e);
-        }
+        return kubectl.run(arguments);
     }
 
-    private static boolean hasKubectl() throws InterruptedException {
-        try {
-            Process process = new ProcessBuilder("kubectl", "version", "--client")
-                    .redirectErrorStream(true)
-                    .start();
-            process.getInputStream().readAllBytes();
-            return process.waitFor() == 0;
-        } catch (IOException e) {
-            return false;
-        }
+    /** What kubectl prints; it must fail. */
+    String refused(String... arguments) {
+        return kubectl.fails(arguments);
     }
 
     @Override

@@ -9,7 +9,6 @@ import io.fabric8.kubernetes.api.model.apps.ReplicaSet;
 import io.mokube.client.rest.ApiClient;
 import io.mokube.client.rest.DeleteOptions;
 import io.mokube.client.rest.ListOptions;
-import io.mokube.controllermanager.controllers.nodelifecycle.NodeLifecycleConfig;
 import io.mokube.controllermanager.controllers.ownership.Ownership;
 import io.mokube.controllermanager.controllers.ownership.PodFacts;
 import io.mokube.machinery.names.ObjectKey;
@@ -40,10 +39,7 @@ class WorkloadsTest {
 
     @BeforeAll
     void start() throws InterruptedException {
-        cluster = WorkloadCluster.start(
-                directory,
-                NodeLifecycleConfig.STANDARD.withGrace(Duration.ofSeconds(3), Duration.ofMillis(300)),
-                "hollow");
+        cluster = WorkloadCluster.start(directory, "hollow");
         client = cluster.client();
     }
 

@@ -10,6 +10,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -132,6 +133,11 @@ public final class ModelKind<T extends HasMetadata> {
         cache.clear();
         cacheByController.clear();
         live.forEach((key, object) -> put(cache, cacheByController, key, object));
+    }
+
+    /** What is stored under the key, as a live read shows it. */
+    public Optional<T> read(ObjectKey key) {
+        return Optional.ofNullable(live.get(key));
     }
 
     /** What is stored, if that is still what the writer has read. */

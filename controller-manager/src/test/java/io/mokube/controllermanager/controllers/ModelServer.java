@@ -3,19 +3,16 @@ package io.mokube.controllermanager.controllers;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.mokube.client.rest.ConnectionException;
+import io.mokube.controllermanager.controllers.ModelKind.Refused;
 import io.mokube.controllermanager.controllers.ownership.Ownership;
 import io.mokube.controllermanager.controllers.ownership.PodFacts;
-import io.mokube.machinery.names.ObjectKey;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What models of clusters stand on: a store with versions, caches that lag behind it each at its own pace, requests that
@@ -23,81 +20,19 @@ import org.jspecify.annotations.Nullable;
  */
 public class ModelServer {
 
-    private long revision;
+    private final AtomicLong revision = new AtomicLong();
     private int names;
     private int answersToLose;
     private int requestsToDelay;
     private final List<Supplier<?>> delayed = new ArrayList<>();
     private Instant now = Instant.parse("2026-01-01T00:00:00Z");
 
-    /** A request that the server turned down. */
-    public static final class Refused extends RuntimeException {}
-
-    private record Event<T>(
-            long revision, ObjectKey key, @Nullable T object) {}
-
-    /** What is stored of one kind, with its history, and a cache that has seen a part of it. */
-    public final class Kind<T extends HasMetadata> {
-        public final Map<ObjectKey, T> live = new TreeMap<>(Comparator.comparing(ObjectKey::toString));
-        public final Map<ObjectKey, T> cache = new TreeMap<>(Comparator.comparing(ObjectKey::toString));
-        private final List<Event<T>> history = new ArrayList<>();
-        private int seen;
-        private long version;
-
-        public T store(T object) {
-            object.getMetadata().setResourceVersion(Long.toString(++revision));
-            live.put(Ownership.key(object), object);
-            history.add(new Event<>(revision, Ownership.key(object), object));
-            return object;
-        }
-
-        public void remove(ObjectKey key) {
-            live.remove(key);
-            history.add(new Event<>(++revision, key, null));
-        }
-
-        /** The cache sees the next events. */
-        public void deliver(int count) {
-            for (int i = 0; i < count && seen < history.size(); i++) {
-                Event<T> event = history.get(seen++);
-                version = event.revision;
-                if (event.object == null) {
-                    cache.remove(event.key);
-                } else {
-                    cache.put(event.key, event.object);
-                }
-            }
-        }
-
-        /** The cache jumps to the present and never learns what happened in between. */
-        public void relist() {
-            seen = history.size();
-            version = revision;
-            cache.clear();
-            cache.putAll(live);
-        }
-
-        /** How far the cache is. */
-        public long version() {
-            return version;
-        }
-
-        /** What is stored under the key, as a live read shows it. */
-        public Optional<T> read(ObjectKey key) {
-            return Optional.ofNullable(live.get(key));
-        }
-
-        /** What is stored, when it is the version that was seen; else the write is refused. */
-        public T current(T seenObject) {
-            T stored = live.get(Ownership.key(seenObject));
-            if (stored == null || Ownership.revision(stored) != Ownership.revision(seenObject)) {
-                throw new Refused();
-            }
-            return stored;
-        }
+    /** What is stored of one more kind. */
+    protected final <T extends HasMetadata> ModelKind<T> kind() {
+        return new ModelKind<>(revision);
     }
 
-    public final Kind<Pod> pods = new Kind<>();
+    public final ModelKind<Pod> pods = kind();
 
     // -- what nodes and bad luck do with pods ---------------------------------------------------------------------
 
@@ -127,7 +62,7 @@ public class ModelServer {
 
     /** Grows with every write. */
     public final long revision() {
-        return revision;
+        return revision.get();
     }
 
     public final Instant now() {

@@ -7,6 +7,8 @@ import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
 import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import io.fabric8.kubernetes.api.model.apps.DaemonSetBuilder;
 import io.mokube.client.rest.ConnectionException;
+import io.mokube.controllermanager.controllers.ModelKind;
+import io.mokube.controllermanager.controllers.ModelKind.Refused;
 import io.mokube.controllermanager.controllers.ModelServer;
 import io.mokube.controllermanager.controllers.history.Histories;
 import io.mokube.controllermanager.controllers.ownership.OwnWrites;
@@ -23,9 +25,9 @@ import java.util.Optional;
 /** A small cluster with one DaemonSet, whose controller works as its shell does it. The decisions are the real ones. */
 final class DaemonCluster extends ModelServer {
 
-    final Kind<DaemonSet> sets = new Kind<>();
-    final Kind<Node> nodes = new Kind<>();
-    final Kind<ControllerRevision> revisions = new Kind<>();
+    final ModelKind<DaemonSet> sets = kind();
+    final ModelKind<Node> nodes = kind();
+    final ModelKind<ControllerRevision> revisions = kind();
 
     private final Histories history = new Histories(this, revisions, DaemonTemplate.HASH_LABEL, this::answer);
     private final Map<String, Deque<String>> unanswered = new HashMap<>();

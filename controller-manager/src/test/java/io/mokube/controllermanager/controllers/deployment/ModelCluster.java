@@ -7,6 +7,8 @@ import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import io.fabric8.kubernetes.api.model.apps.ReplicaSet;
 import io.fabric8.kubernetes.api.model.apps.ReplicaSetBuilder;
 import io.mokube.client.rest.ConnectionException;
+import io.mokube.controllermanager.controllers.ModelKind;
+import io.mokube.controllermanager.controllers.ModelKind.Refused;
 import io.mokube.controllermanager.controllers.ModelServer;
 import io.mokube.controllermanager.controllers.Pods;
 import io.mokube.controllermanager.controllers.deployment.RolloutPlan.Step;
@@ -30,8 +32,8 @@ import java.util.Optional;
  */
 final class ModelCluster extends ModelServer {
 
-    final Kind<Deployment> deployments = new Kind<>();
-    final Kind<ReplicaSet> replicaSets = new Kind<>();
+    final ModelKind<Deployment> deployments = kind();
+    final ModelKind<ReplicaSet> replicaSets = kind();
 
     private final Map<String, Deque<String>> unanswered = new HashMap<>();
     private OwnWrites deploymentWrites = new OwnWrites();

@@ -5,8 +5,9 @@ import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
 import io.fabric8.kubernetes.api.model.apps.ControllerRevisionBuilder;
 import io.mokube.client.rest.ConnectionException;
+import io.mokube.controllermanager.controllers.ModelKind;
+import io.mokube.controllermanager.controllers.ModelKind.Refused;
 import io.mokube.controllermanager.controllers.ModelServer;
-import io.mokube.controllermanager.controllers.ModelServer.Refused;
 import io.mokube.controllermanager.controllers.history.History.Change;
 import io.mokube.controllermanager.controllers.ownership.CanonicalJson;
 import io.mokube.controllermanager.controllers.ownership.OwnWrites;
@@ -21,7 +22,7 @@ import tools.jackson.databind.JsonNode;
 public final class Histories {
 
     private final ModelServer server;
-    private final ModelServer.Kind<ControllerRevision> revisions;
+    private final ModelKind<ControllerRevision> revisions;
     private final Function<Supplier<ControllerRevision>, ControllerRevision> answer;
     private final String hashLabel;
     private OwnWrites writes = new OwnWrites();
@@ -31,7 +32,7 @@ public final class Histories {
      */
     public Histories(
             ModelServer server,
-            ModelServer.Kind<ControllerRevision> revisions,
+            ModelKind<ControllerRevision> revisions,
             String hashLabel,
             Function<Supplier<ControllerRevision>, ControllerRevision> answer) {
         this.server = server;

@@ -6,6 +6,8 @@ import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
 import io.mokube.client.rest.ConnectionException;
+import io.mokube.controllermanager.controllers.ModelKind;
+import io.mokube.controllermanager.controllers.ModelKind.Refused;
 import io.mokube.controllermanager.controllers.ModelServer;
 import io.mokube.controllermanager.controllers.history.Histories;
 import io.mokube.controllermanager.controllers.history.History;
@@ -24,8 +26,8 @@ import java.util.Set;
 /** A small cluster with one StatefulSet, whose controller works as its shell does it. The decisions are the real ones. */
 final class SetCluster extends ModelServer {
 
-    final Kind<StatefulSet> sets = new Kind<>();
-    final Kind<ControllerRevision> revisions = new Kind<>();
+    final ModelKind<StatefulSet> sets = kind();
+    final ModelKind<ControllerRevision> revisions = kind();
 
     /** What the controller did in its last round, with the pods as they really were at that moment. */
     final List<Deed> deeds = new ArrayList<>();

@@ -14,6 +14,9 @@ import io.fabric8.kubernetes.api.model.apps.DeploymentBuilder;
 import io.fabric8.kubernetes.api.model.apps.DeploymentStatus;
 import io.fabric8.kubernetes.api.model.apps.ReplicaSet;
 import io.fabric8.kubernetes.api.model.apps.ReplicaSetBuilder;
+import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
+import io.fabric8.kubernetes.api.model.batch.v1.JobStatus;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.mokube.apiserver.ApiServer;
 import io.mokube.apiserver.ApiServerConfig;
@@ -54,6 +57,8 @@ class KilledControllersTest {
     private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final int SURGE = 2;
     private static final int MOST_REPLICAS = 12;
+    private static final int COMPLETIONS = 6;
+    private static final int PARALLELISM = 3;
     private static final ObjectKey WEB = new ObjectKey("default", "web");
     private static final ObjectKey WORKERS = new ObjectKey("default", "workers");
 
@@ -71,6 +76,9 @@ class KilledControllersTest {
     private int web = 4;
 
     private int workers = 3;
+
+    /** The Jobs that run, or may. */
+    private final List<String> jobs = new ArrayList<>();
 
     /** The most that were asked for since everything was last as it should be. */
     private int mostWeb = web;
@@ -105,11 +113,13 @@ class KilledControllersTest {
     void whoeverIsKilledNothingIsDoubledAndEverythingIsThereInTheEnd() throws InterruptedException {
         Random random = new Random(Long.getLong("mokube.seed", 20260101));
         int faults = Integer.getInteger("mokube.kills", 6);
+        beginJob("job-0");
         for (int i = 1; i <= faults; i++) {
-            switch (random.nextInt(4)) {
+            switch (random.nextInt(5)) {
                 case 0 -> scaleWeb(random.nextInt(MOST_REPLICAS + 1));
                 case 1 -> scaleWorkers(random.nextInt(MOST_REPLICAS + 1));
                 case 2 -> rollOut("web:" + i);
+                case 3 -> beginJob("job-" + i);
                 default -> podsEnd(random);
             }
             witness.awaitChanges(random.nextInt(25));
@@ -213,6 +223,31 @@ class KilledControllersTest {
                         .build());
     }
 
+    /** A Job whose pods all succeed. */
+    private void beginJob(String name) {
+        jobs.add(name);
+        PodTemplateSpec template = new PodTemplateSpecBuilder(template(name))
+                .editSpec()
+                .withRestartPolicy("Never")
+                .editFirstContainer()
+                .withCommand("sh", "-c", "exit 0")
+                .endContainer()
+                .endSpec()
+                .build();
+        client.resource(Job.class)
+                .create(new JobBuilder()
+                        .withNewMetadata()
+                        .withNamespace("default")
+                        .withName(name)
+                        .endMetadata()
+                        .withNewSpec()
+                        .withCompletions(COMPLETIONS)
+                        .withParallelism(PARALLELISM)
+                        .withTemplate(template)
+                        .endSpec()
+                        .build());
+    }
+
     private static PodTemplateSpec template(String app) {
         return new PodTemplateSpecBuilder()
                 .withNewMetadata()
@@ -284,6 +319,12 @@ class KilledControllersTest {
         assertThat(witness.takeMost("workers"))
                 .as("the most pods of the ReplicaSet at once")
                 .isLessThanOrEqualTo(mostWorkers);
+        for (String job : jobs) {
+            assertThat(witness.takeMost(job))
+                    .as("the most pods of %s at once", job)
+                    .isLessThanOrEqualTo(PARALLELISM);
+            assertThat(witness.made(job)).as("all pods of %s", job).isLessThanOrEqualTo(COMPLETIONS);
+        }
     }
 
     /** Waits until everything is as it should be. */
@@ -302,8 +343,17 @@ class KilledControllersTest {
                     .isEqualTo(workers);
             assertThat(witness.active("web")).isEqualTo(web);
             assertThat(witness.active("workers")).isEqualTo(workers);
+            for (String job : jobs) {
+                JobStatus ended = client.resource(Job.class)
+                        .get("default", job)
+                        .orElseThrow()
+                        .getStatus();
+                assertThat(ended.getCompletionTime()).isNotNull();
+                assertThat(ended.getSucceeded()).isEqualTo(COMPLETIONS);
+            }
         });
         assertNoSurplus();
+        jobs.clear();
         mostWeb = web;
         mostWorkers = workers;
     }

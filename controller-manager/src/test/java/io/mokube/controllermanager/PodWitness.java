@@ -10,8 +10,10 @@ import io.mokube.controllermanager.controllers.ownership.PodFacts;
 import io.mokube.machinery.names.ObjectKey;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
@@ -22,6 +24,7 @@ final class PodWitness implements AutoCloseable {
     private final Semaphore events = new Semaphore(0);
     private final Map<ObjectKey, String> active = new HashMap<>();
     private final Map<String, Integer> most = new HashMap<>();
+    private final Map<String, Set<String>> made = new HashMap<>();
 
     PodWitness(ApiClient client) throws InterruptedException {
         informer = new Informer<>(client.resource(Pod.class), Selection.ALL, client.platform());
@@ -49,6 +52,7 @@ final class PodWitness implements AutoCloseable {
 
     private synchronized void see(Pod pod, boolean isActive) {
         String app = Ownership.labels(pod).getOrDefault("app", "");
+        made.computeIfAbsent(app, each -> new HashSet<>()).add(pod.getMetadata().getUid());
         if (isActive) {
             active.put(Ownership.key(pod), app);
             most.merge(app, active(app), Math::max);
@@ -61,6 +65,11 @@ final class PodWitness implements AutoCloseable {
     /** How many pods of an app are active now. */
     synchronized int active(String app) {
         return Math.toIntExact(active.values().stream().filter(app::equals).count());
+    }
+
+    /** How many pods of an app there have ever been. */
+    synchronized int made(String app) {
+        return made.getOrDefault(app, Set.of()).size();
     }
 
     /** The most pods of an app that were active at once since the last call. */

@@ -187,7 +187,8 @@ public final class Cluster {
 
     private Supplier<ContainerRuntime> runtime(int node) {
         return switch (config.runtime()) {
-            case HOLLOW -> () -> new HollowRuntime(folder.layout().podCidr(node), HollowScript.QUIET, platform.clock());
+            case HOLLOW ->
+                () -> new HollowRuntime(folder.layout().podCidr(node), HollowScript.PLAIN_COMMANDS, platform.clock());
             case DOCKER -> {
                 DockerConfig docker = new DockerNodes(folder).node(config.docker(), node);
                 yield () -> new DockerRuntime(docker, platform.clock());

@@ -26,6 +26,12 @@ public record HollowScript(
     public static final HollowScript QUIET =
             new HollowScript(Duration.ZERO, Duration.ZERO, Duration.ZERO, image -> false, config -> Optional.empty());
 
+    /**
+     * The same, but containers whose command is {@code true}, {@code false}, {@code echo}, {@code sleep} or {@code exit}, or a
+     * shell that does these one after another, end as they would: Jobs have an end.
+     */
+    public static final HollowScript PLAIN_COMMANDS = QUIET.withEndings(PlainCommands::ending);
+
     /** How a container ends: so long after its start, with this code. */
     public record Ending(Duration after, int exitCode, boolean outOfMemory) {}
 

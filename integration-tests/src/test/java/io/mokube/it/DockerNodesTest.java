@@ -70,7 +70,7 @@ class DockerNodesTest {
 
     @Test
     void runsADeployment() {
-        new KubectlTour(Kubectl.any(), cluster).run();
+        new KubectlTour(Kubectl.of("1.33"), cluster).run();
     }
 
     @Test

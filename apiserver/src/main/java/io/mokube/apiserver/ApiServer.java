@@ -44,6 +44,7 @@ import io.mokube.apiserver.registry.CachedClusterReader;
 import io.mokube.apiserver.registry.ObjectStore;
 import io.mokube.apiserver.registry.ServiceEndpoints;
 import io.mokube.apiserver.registry.StoreClusterWriter;
+import io.mokube.apiserver.request.RequestInfo;
 import io.mokube.apiserver.resources.ResourceDefinition;
 import io.mokube.apiserver.resources.ResourceRegistry;
 import io.mokube.apiserver.storage.KeyValueStore;
@@ -167,9 +168,7 @@ public final class ApiServer implements Component {
                     cache,
                     defaultFlows,
                     config.requestLimits(),
-                    info -> cache.list(new GroupResource(info.group(), info.resource()))
-                            .objects()
-                            .size(),
+                    info -> storedObjects(resources, cache, info),
                     platform.clock(),
                     meters);
             PolicyBindings policies = PolicyBindings.follow(cache);
@@ -296,6 +295,12 @@ public final class ApiServer implements Component {
                 "requestheader-group-headers", "[\"X-Remote-Group\"]",
                 "requestheader-uid-headers", "[\"X-Remote-Uid\"]",
                 "requestheader-username-headers", "[\"X-Remote-User\"]");
+    }
+
+    /** How many objects there are of what is listed; the cache is not asked for what nobody serves, for it would make room. */
+    private static int storedObjects(ResourceRegistry resources, WatchCache cache, RequestInfo info) {
+        GroupResource listed = new GroupResource(info.group(), info.resource());
+        return resources.find(listed).isPresent() ? cache.list(listed).objects().size() : 0;
     }
 
     /** Tries until the first objects are there: without them nothing can be created. */

@@ -15,6 +15,7 @@ import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.object.Json;
+import io.mokube.scheduler.framework.BindOutcome;
 import io.mokube.scheduler.snapshot.PodInfo;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;

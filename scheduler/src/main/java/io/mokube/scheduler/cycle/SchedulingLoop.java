@@ -11,6 +11,7 @@ import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.time.Clock;
 import io.mokube.scheduler.cycle.SchedulerMetrics.Result;
+import io.mokube.scheduler.framework.BindOutcome;
 import io.mokube.scheduler.framework.ClusterEvent;
 import io.mokube.scheduler.framework.Decider;
 import io.mokube.scheduler.framework.Decision;

@@ -1,6 +1,7 @@
 package io.mokube.scheduler.snapshot;
 
 import io.mokube.machinery.names.ObjectKey;
+import io.mokube.machinery.selector.LabelSelector;
 import io.mokube.scheduler.snapshot.Snapshot.Surroundings;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -9,8 +10,10 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +37,7 @@ public final class ClusterState {
     private final Map<ObjectKey, DisruptionBudget> budgets =
             new TreeMap<>(Comparator.comparing(ObjectKey::namespace).thenComparing(ObjectKey::name));
     private final Map<String, Map<String, String>> namespaces = new HashMap<>();
+    private final Map<String, Workloads.InNamespace> workloads = new HashMap<>();
     /** Pods for which room was made on a node, by UID. */
     private final Map<String, PodInfo> nominated = new LinkedHashMap<>();
 
@@ -249,6 +253,30 @@ public final class ClusterState {
         surroundingsChanged = true;
     }
 
+    /** Takes note of what selects a service's pods; empty when the service is gone or selects none. */
+    public synchronized void putService(ObjectKey service, Optional<LabelSelector> selector) {
+        changeWorkloads(service.namespace(), here -> here.withService(service.name(), selector));
+    }
+
+    /** Takes note of what selects a controller's pods; empty when the controller is gone. */
+    public synchronized void putController(Workloads.Controller controller, Optional<LabelSelector> selector) {
+        changeWorkloads(controller.key().namespace(), here -> here.withController(controller, selector));
+    }
+
+    private void changeWorkloads(String namespace, UnaryOperator<Workloads.InNamespace> change) {
+        Workloads.InNamespace old = workloads.getOrDefault(namespace, Workloads.InNamespace.EMPTY);
+        Workloads.InNamespace changed = change.apply(old);
+        if (changed.equals(old)) {
+            return;
+        }
+        if (changed.equals(Workloads.InNamespace.EMPTY)) {
+            workloads.remove(namespace);
+        } else {
+            workloads.put(namespace, changed);
+        }
+        surroundingsChanged = true;
+    }
+
     private void place(PodInfo pod) {
         NodeInfo node = nodes.get(pod.nodeName());
         if (node == null) {
@@ -285,7 +313,7 @@ public final class ClusterState {
         }
         boolean changedAround = surroundingsChanged;
         if (changedAround) {
-            surroundings = new Surroundings(List.copyOf(budgets.values()), namespaces);
+            surroundings = new Surroundings(List.copyOf(budgets.values()), namespaces, new Workloads(workloads));
             surroundingsChanged = false;
         }
         if (orderChanged) {

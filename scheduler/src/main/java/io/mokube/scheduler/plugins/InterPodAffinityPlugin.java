@@ -1,5 +1,6 @@
 package io.mokube.scheduler.plugins;
 
+import io.mokube.scheduler.framework.ClusterChange;
 import io.mokube.scheduler.framework.ClusterEvent;
 import io.mokube.scheduler.framework.FeasibleNodes;
 import io.mokube.scheduler.framework.FilterPlugin;
@@ -8,6 +9,7 @@ import io.mokube.scheduler.framework.NodeScorer;
 import io.mokube.scheduler.framework.ScorePlugin;
 import io.mokube.scheduler.framework.Verdict;
 import io.mokube.scheduler.snapshot.AffinityTerm;
+import io.mokube.scheduler.snapshot.NodeFacts;
 import io.mokube.scheduler.snapshot.NodeInfo;
 import io.mokube.scheduler.snapshot.PodAffinities;
 import io.mokube.scheduler.snapshot.PodInfo;
@@ -17,6 +19,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /** Brings pods near to, or keeps them away from, other pods, as either side wants it. */
 public final class InterPodAffinityPlugin implements FilterPlugin, ScorePlugin {
@@ -30,11 +33,27 @@ public final class InterPodAffinityPlugin implements FilterPlugin, ScorePlugin {
     private static final Verdict UNWELCOME =
             new Verdict.Unfit(NAME, List.of("node(s) didn't satisfy existing pods anti-affinity rules"), true);
 
-    /** What a pod near which others must be adds to the score of being near it. */
-    private static final long WEIGHT_OF_REQUIREMENTS = 1;
-
     /** A label and its value: the nodes that have it are near each other. */
     private record Domain(String key, String value) {}
+
+    private final long weightOfRequirements;
+    private final boolean ignorePreferencesOfOthers;
+
+    public InterPodAffinityPlugin() {
+        this(1, false);
+    }
+
+    /**
+     * Configured.
+     *
+     * @param weightOfRequirements what a pod near which others must be adds to the score of being near it
+     * @param ignorePreferencesOfOthers whether the preferences of pods that stand there already don't matter to a pod
+     *     that has none itself
+     */
+    public InterPodAffinityPlugin(long weightOfRequirements, boolean ignorePreferencesOfOthers) {
+        this.weightOfRequirements = weightOfRequirements;
+        this.ignorePreferencesOfOthers = ignorePreferencesOfOthers;
+    }
 
     @Override
     public String name() {
@@ -59,6 +78,39 @@ public final class InterPodAffinityPlugin implements FilterPlugin, ScorePlugin {
                 ClusterEvent.ASSIGNED_POD_ADDED,
                 ClusterEvent.ASSIGNED_POD_CHANGED,
                 ClusterEvent.ASSIGNED_POD_REMOVED);
+    }
+
+    /**
+     * A pod that comes, or looks different now, must be one to be near to; one that goes, or looked different before,
+     * one to be away from or one that wanted this one away. A node must have one of the labels that say what is near.
+     */
+    @Override
+    public boolean mayUnblock(PodInfo pod, ClusterChange change) {
+        PodAffinities wanted = pod.affinities();
+        if (change.after() instanceof NodeFacts node) {
+            // Whoever does not want this pod near is not known here.
+            return (wanted.required().isEmpty() && wanted.requiredAnti().isEmpty())
+                    || Stream.concat(wanted.required().stream(), wanted.requiredAnti().stream())
+                            .anyMatch(term -> node.labels().containsKey(term.topologyKey()));
+        }
+        boolean comes = change.after(PodInfo.class)
+                .map(other -> mayMatchAny(wanted.required(), other))
+                .orElse(false);
+        boolean goes = change.before(PodInfo.class)
+                .map(other -> mayMatchAny(wanted.requiredAnti(), other)
+                        || mayMatchAny(other.affinities().requiredAnti(), pod))
+                .orElse(false);
+        return comes || goes || (change.before() == null && change.after() == null);
+    }
+
+    /** Whether one of the terms may be about a pod, taking it that every namespace that is selected by labels counts. */
+    private static boolean mayMatchAny(List<AffinityTerm> terms, PodInfo other) {
+        for (AffinityTerm term : terms) {
+            if (term.mayMatch(other)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** What must hold, with all pods looked at once. */
@@ -171,7 +223,7 @@ public final class InterPodAffinityPlugin implements FilterPlugin, ScorePlugin {
         PodAffinities wanted = pod.affinities();
         boolean prefers =
                 !wanted.preferred().isEmpty() || !wanted.preferredAnti().isEmpty();
-        if (!prefers && snapshot.choosyPods() == 0) {
+        if (!prefers && (ignorePreferencesOfOthers || snapshot.choosyPods() == 0)) {
             return NodeScorer.NONE;
         }
         Map<Domain, Long> sums = new HashMap<>();
@@ -185,7 +237,7 @@ public final class InterPodAffinityPlugin implements FilterPlugin, ScorePlugin {
             }
             for (PodInfo other : node.choosyPods()) {
                 PodAffinities theirs = other.affinities();
-                add(theirs.required(), 1, pod, snapshot, node, sums);
+                add(theirs.required(), weightOfRequirements, pod, snapshot, node, sums);
                 add(theirs.preferred(), 1, pod, snapshot, node, sums);
                 add(theirs.preferredAnti(), -1, pod, snapshot, node, sums);
             }
@@ -195,7 +247,7 @@ public final class InterPodAffinityPlugin implements FilterPlugin, ScorePlugin {
 
     private static void add(
             List<AffinityTerm> terms,
-            int sign,
+            long factor,
             PodInfo about,
             Snapshot snapshot,
             NodeInfo node,
@@ -203,8 +255,9 @@ public final class InterPodAffinityPlugin implements FilterPlugin, ScorePlugin {
         for (AffinityTerm term : terms) {
             String value = node.facts().labels().get(term.topologyKey());
             if (value != null && term.matches(about, snapshot)) {
-                long weight = term.weight() == 0 ? WEIGHT_OF_REQUIREMENTS : term.weight();
-                sums.merge(new Domain(term.topologyKey(), value), sign * weight, Long::sum);
+                // Requirements have no weight of their own.
+                long weight = term.weight() == 0 ? factor : factor * term.weight();
+                sums.merge(new Domain(term.topologyKey(), value), weight, Long::sum);
             }
         }
     }

@@ -1,5 +1,6 @@
 package io.mokube.scheduler.plugins;
 
+import io.mokube.scheduler.framework.ClusterChange;
 import io.mokube.scheduler.framework.ClusterEvent;
 import io.mokube.scheduler.framework.FeasibleNodes;
 import io.mokube.scheduler.framework.FilterPlugin;
@@ -7,6 +8,7 @@ import io.mokube.scheduler.framework.NodeFilter;
 import io.mokube.scheduler.framework.NodeScorer;
 import io.mokube.scheduler.framework.ScorePlugin;
 import io.mokube.scheduler.framework.Verdict;
+import io.mokube.scheduler.snapshot.NodeFacts;
 import io.mokube.scheduler.snapshot.NodeInfo;
 import io.mokube.scheduler.snapshot.PodInfo;
 import io.mokube.scheduler.snapshot.Snapshot;
@@ -29,6 +31,21 @@ public final class PodTopologySpreadPlugin implements FilterPlugin, ScorePlugin 
     private static final Verdict NO_LABEL = new Verdict.Unfit(
             NAME, List.of("node(s) didn't match pod topology spread constraints (missing required label)"), false);
 
+    private final List<SpreadConstraint> defaults;
+
+    public PodTopologySpreadPlugin() {
+        this(SpreadConstraint.SYSTEM_DEFAULTS);
+    }
+
+    /**
+     * Configured.
+     *
+     * @param defaults hold for pods that state no constraint, with the selector of their controller and services
+     */
+    public PodTopologySpreadPlugin(List<SpreadConstraint> defaults) {
+        this.defaults = List.copyOf(defaults);
+    }
+
     @Override
     public String name() {
         return NAME;
@@ -36,9 +53,24 @@ public final class PodTopologySpreadPlugin implements FilterPlugin, ScorePlugin 
 
     @Override
     public NodeFilter prepare(PodInfo pod, Snapshot snapshot) {
-        List<SpreadConstraint> hard =
-                pod.spread().stream().filter(SpreadConstraint::hard).toList();
+        List<SpreadConstraint> hard = constraints(pod, snapshot, true);
         return hard.isEmpty() ? NodeFilter.NONE : new HardSpread(pod, hard, snapshot);
+    }
+
+    /** Those of one kind that hold for a pod: its own, or the defaults for the pods that belong to it. */
+    private List<SpreadConstraint> constraints(PodInfo pod, Snapshot snapshot, boolean hard) {
+        List<SpreadConstraint> all = pod.spread().isEmpty() ? defaults : pod.spread();
+        List<SpreadConstraint> those =
+                all.stream().filter(constraint -> constraint.hard() == hard).toList();
+        if (those.isEmpty() || !pod.spread().isEmpty()) {
+            return those;
+        }
+        return snapshot.workloads()
+                .selectorOf(pod)
+                .map(selector -> those.stream()
+                        .map(constraint -> constraint.selecting(selector))
+                        .toList())
+                .orElse(List.of());
     }
 
     @Override
@@ -51,6 +83,33 @@ public final class PodTopologySpreadPlugin implements FilterPlugin, ScorePlugin 
                 ClusterEvent.ASSIGNED_POD_ADDED,
                 ClusterEvent.ASSIGNED_POD_CHANGED,
                 ClusterEvent.ASSIGNED_POD_REMOVED);
+    }
+
+    /** A pod must be, or have been, one that counts; a node must have, or have had, all the labels. */
+    @Override
+    public boolean mayUnblock(PodInfo pod, ClusterChange change) {
+        if (pod.spread().isEmpty()) {
+            // The defaults; which pods they count depends on the cluster.
+            return true;
+        }
+        List<SpreadConstraint> hard =
+                pod.spread().stream().filter(SpreadConstraint::hard).toList();
+        if (change.before() instanceof NodeFacts || change.after() instanceof NodeFacts) {
+            return change.before(NodeFacts.class).filter(node -> hasAllLabels(hard, node)).isPresent()
+                    || change.after(NodeFacts.class).filter(node -> hasAllLabels(hard, node)).isPresent();
+        }
+        return change.before(PodInfo.class).map(other -> counts(pod, hard, other)).orElse(false)
+                || change.after(PodInfo.class).map(other -> counts(pod, hard, other)).orElse(false)
+                || (change.before() == null && change.after() == null);
+    }
+
+    private static boolean counts(PodInfo pod, List<SpreadConstraint> constraints, PodInfo other) {
+        return other.key().namespace().equals(pod.key().namespace())
+                && constraints.stream()
+                        .anyMatch(constraint -> constraint
+                                .selector()
+                                .filter(selector -> selector.matches(other.labels()))
+                                .isPresent());
     }
 
     /** How many pods on a node count for a constraint: alike, in the pod's namespace, and not on their way out. */
@@ -72,8 +131,12 @@ public final class PodTopologySpreadPlugin implements FilterPlugin, ScorePlugin 
     }
 
     private static boolean hasAllLabels(List<SpreadConstraint> constraints, NodeInfo node) {
+        return hasAllLabels(constraints, node.facts());
+    }
+
+    private static boolean hasAllLabels(List<SpreadConstraint> constraints, NodeFacts node) {
         for (int i = 0; i < constraints.size(); i++) {
-            if (!node.facts().labels().containsKey(constraints.get(i).topologyKey())) {
+            if (!node.labels().containsKey(constraints.get(i).topologyKey())) {
                 return false;
             }
         }
@@ -153,8 +216,7 @@ public final class PodTopologySpreadPlugin implements FilterPlugin, ScorePlugin 
 
     @Override
     public NodeScorer prepare(PodInfo pod, Snapshot snapshot, FeasibleNodes feasible) {
-        List<SpreadConstraint> soft =
-                pod.spread().stream().filter(constraint -> !constraint.hard()).toList();
+        List<SpreadConstraint> soft = constraints(pod, snapshot, false);
         return soft.isEmpty() ? NodeScorer.NONE : new SoftSpread(pod, soft, snapshot, feasible);
     }
 

@@ -21,6 +21,7 @@ import io.mokube.scheduler.cycle.ApiWrites;
 import io.mokube.scheduler.cycle.ClusterFeed;
 import io.mokube.scheduler.cycle.SchedulerMetrics;
 import io.mokube.scheduler.cycle.SchedulingLoop;
+import io.mokube.scheduler.cycle.StorageFeed;
 import io.mokube.scheduler.framework.Profile;
 import io.mokube.scheduler.plugins.DefaultPlugins;
 import io.mokube.scheduler.queue.SchedulingQueue;
@@ -126,6 +127,7 @@ public final class Scheduler implements Component {
             nodes.addHandler(feed.nodes());
             namespaces.addHandler(feed.namespaces());
             budgets.addHandler(feed.budgets());
+            new StorageFeed(state.volumes(), queue).follow(informers);
 
             events = new EventRecorder(client, config.schedulerName(), "");
             SchedulerMetrics metrics = new SchedulerMetrics(platform.meters(), config.schedulerName(), queue);

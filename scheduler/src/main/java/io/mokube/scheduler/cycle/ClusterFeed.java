@@ -14,6 +14,7 @@ import io.mokube.scheduler.snapshot.ClusterState;
 import io.mokube.scheduler.snapshot.ClusterState.PodChange;
 import io.mokube.scheduler.snapshot.DisruptionBudget;
 import io.mokube.scheduler.snapshot.NodeFacts;
+import io.mokube.scheduler.snapshot.PodClaims;
 import io.mokube.scheduler.snapshot.PodInfo;
 import java.util.List;
 import java.util.Map;
@@ -42,7 +43,7 @@ public final class ClusterFeed {
     public static Pod strip(Pod pod) {
         pod.getMetadata().setManagedFields(List.of());
         pod.getMetadata().setAnnotations(null);
-        pod.getSpec().setVolumes(List.of());
+        pod.getSpec().setVolumes(PodClaims.stripped(pod.getSpec().getVolumes()));
         pod.getSpec().getContainers().forEach(ClusterFeed::strip);
         pod.getSpec().getInitContainers().forEach(ClusterFeed::strip);
         return pod;
@@ -204,7 +205,7 @@ public final class ClusterFeed {
     }
 
     /** An object that can't be understood must not end the watch that the others come by. */
-    private static void guarded(String kind, ObjectKey key, Runnable change) {
+    static void guarded(String kind, ObjectKey key, Runnable change) {
         try {
             change.run();
         } catch (RuntimeException e) {

@@ -26,6 +26,10 @@ public final class DefaultPlugins {
                         nodeAffinity,
                         new NodePortsPlugin(),
                         resourcesFit,
+                        new VolumeRestrictionsPlugin(),
+                        new NodeVolumeLimitsPlugin(),
+                        new VolumeBindingPlugin(VolumeBindingPlugin.DEFAULT_PATIENCE),
+                        new VolumeZonePlugin(),
                         topologySpread,
                         interPodAffinity),
                 List.of(

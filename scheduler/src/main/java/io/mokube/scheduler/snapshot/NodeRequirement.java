@@ -24,7 +24,7 @@ public record NodeRequirement(
         names = List.copyOf(names);
     }
 
-    static NodeRequirement of(NodeSelectorTerm term) {
+    public static NodeRequirement of(NodeSelectorTerm term) {
         try {
             return new NodeRequirement(
                     requirements(term.getMatchExpressions()), requirements(term.getMatchFields()), false);

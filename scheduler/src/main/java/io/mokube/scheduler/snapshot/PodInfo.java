@@ -34,6 +34,7 @@ import org.jspecify.annotations.Nullable;
  * @param spread how it and those like it are to be spread
  * @param images the image of each of its containers, with the tag under which nodes report it
  * @param gates names of the scheduling gates that still hold the pod back
+ * @param claims the storage and devices it has claims on
  */
 public record PodInfo(
         ObjectKey key,
@@ -57,7 +58,8 @@ public record PodInfo(
         PodAffinities affinities,
         List<SpreadConstraint> spread,
         List<String> images,
-        List<String> gates) {
+        List<String> gates,
+        PodClaims claims) {
 
     public static PodInfo of(Pod pod) {
         ObjectMeta metadata = pod.getMetadata();
@@ -110,7 +112,8 @@ public record PodInfo(
                 images(spec),
                 spec.getSchedulingGates().stream()
                         .map(PodSchedulingGate::getName)
-                        .toList());
+                        .toList(),
+                PodClaims.of(pod));
     }
 
     private static List<HostPort> hostPorts(PodSpec spec) {
@@ -183,7 +186,8 @@ public record PodInfo(
                 affinities,
                 spread,
                 images,
-                gates);
+                gates,
+                claims);
     }
 
     /** Whether the pod, standing on its node, takes the same from it and looks the same to other pods as another. */

@@ -1,5 +1,7 @@
 package io.mokube.scheduler.snapshot;
 
+import io.mokube.scheduler.devices.Devices;
+import io.mokube.scheduler.volumes.Volumes;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -23,10 +25,21 @@ public final class Snapshot {
      * What decisions look at besides nodes and pods.
      *
      * @param namespaces the labels of each namespace
+     * @param volumes storage
+     * @param devices what can be claimed by the piece
      */
-    public record Surroundings(List<DisruptionBudget> budgets, Map<String, Map<String, String>> namespaces) {
+    public record Surroundings(
+            List<DisruptionBudget> budgets,
+            Map<String, Map<String, String>> namespaces,
+            Volumes volumes,
+            Devices devices) {
 
         public static final Surroundings NONE = new Surroundings(List.of(), Map.of());
+
+        /** Surroundings without storage and devices. */
+        public Surroundings(List<DisruptionBudget> budgets, Map<String, Map<String, String>> namespaces) {
+            this(budgets, namespaces, Volumes.NONE, Devices.NONE);
+        }
 
         public Surroundings {
             budgets = List.copyOf(budgets);
@@ -145,6 +158,16 @@ public final class Snapshot {
     /** The labels of a namespace; none when it is not known. */
     public Map<String, String> namespaceLabels(String namespace) {
         return surroundings.namespaces().getOrDefault(namespace, Map.of());
+    }
+
+    /** The cluster's storage. */
+    public Volumes volumes() {
+        return surroundings.volumes();
+    }
+
+    /** The cluster's devices. */
+    public Devices devices() {
+        return surroundings.devices();
     }
 
     /** How many pods stand in the cluster that want other pods near or not. */

@@ -22,11 +22,15 @@ import io.mokube.scheduler.cycle.ClusterFeed;
 import io.mokube.scheduler.cycle.SchedulerMetrics;
 import io.mokube.scheduler.cycle.SchedulingLoop;
 import io.mokube.scheduler.cycle.StorageFeed;
+import io.mokube.scheduler.cycle.WaitingRoom;
 import io.mokube.scheduler.framework.Profile;
+import io.mokube.scheduler.framework.Profiles;
 import io.mokube.scheduler.plugins.DefaultPlugins;
 import io.mokube.scheduler.queue.SchedulingQueue;
 import io.mokube.scheduler.snapshot.ClusterState;
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -105,7 +109,7 @@ public final class Scheduler implements Component {
 
         private final ApiClient client;
         private final InformerFactory informers;
-        private final EventRecorder events;
+        private final Map<String, EventRecorder> events = new LinkedHashMap<>();
         private final SchedulingQueue queue;
         private final SchedulingLoop loop;
         private final Optional<LeaderElector> elector;
@@ -118,10 +122,10 @@ public final class Scheduler implements Component {
             Informer<Namespace> namespaces = informers.informer(Namespace.class);
             Informer<PodDisruptionBudget> budgets = informers.informer(PodDisruptionBudget.class);
 
-            Profile profile = DefaultPlugins.profile(config.schedulerName());
+            Profiles profiles = Profiles.of(DefaultPlugins.profile(config.schedulerName()));
             ClusterState state = new ClusterState();
-            queue = new SchedulingQueue(platform.clock(), config.delays(), profile::holdsBack);
-            ClusterFeed feed = new ClusterFeed(state, queue, config.schedulerName());
+            queue = new SchedulingQueue(platform.clock(), config.delays(), profiles, state::snapshot);
+            ClusterFeed feed = new ClusterFeed(state, queue, profiles);
             pods.setTransform(ClusterFeed::strip);
             pods.addHandler(feed.pods());
             nodes.addHandler(feed.nodes());
@@ -129,10 +133,21 @@ public final class Scheduler implements Component {
             budgets.addHandler(feed.budgets());
             new StorageFeed(state.volumes(), queue).follow(informers);
 
-            events = new EventRecorder(client, config.schedulerName(), "");
-            SchedulerMetrics metrics = new SchedulerMetrics(platform.meters(), config.schedulerName(), queue);
-            ApiWrites writes = new ApiWrites(client, platform, pods.store(), config.schedulerName());
-            loop = new SchedulingLoop(profile, state, queue, informers, writes, events, metrics, platform);
+            for (Profile profile : profiles.all()) {
+                events.put(profile.schedulerName(), new EventRecorder(client, profile.schedulerName(), ""));
+            }
+            SchedulerMetrics metrics = new SchedulerMetrics(platform.meters(), profiles, queue);
+            ApiWrites writes = new ApiWrites(client, platform, pods.store());
+            loop = new SchedulingLoop(
+                    profiles,
+                    events,
+                    new WaitingRoom(platform.clock()),
+                    state,
+                    queue,
+                    informers,
+                    writes,
+                    metrics,
+                    platform);
             elector = config.leaderElection() ? Optional.of(elector(config, platform)) : Optional.empty();
         }
 
@@ -163,7 +178,7 @@ public final class Scheduler implements Component {
             loop.awaitWrites(grace);
             queue.close();
             informers.close();
-            events.close();
+            events.values().forEach(EventRecorder::close);
             client.close();
         }
     }

@@ -8,10 +8,12 @@ import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.mokube.client.informer.Handler;
 import io.mokube.client.rest.ObjectKeys;
 import io.mokube.machinery.names.ObjectKey;
+import io.mokube.scheduler.framework.ClusterChange;
 import io.mokube.scheduler.framework.ClusterEvent;
+import io.mokube.scheduler.framework.Profiles;
 import io.mokube.scheduler.queue.SchedulingQueue;
 import io.mokube.scheduler.snapshot.ClusterState;
-import io.mokube.scheduler.snapshot.ClusterState.PodChange;
+import io.mokube.scheduler.snapshot.ClusterState.PodUpdate;
 import io.mokube.scheduler.snapshot.DisruptionBudget;
 import io.mokube.scheduler.snapshot.NodeFacts;
 import io.mokube.scheduler.snapshot.PodClaims;
@@ -31,12 +33,12 @@ public final class ClusterFeed {
 
     private final ClusterState state;
     private final SchedulingQueue queue;
-    private final String schedulerName;
+    private final Profiles profiles;
 
-    public ClusterFeed(ClusterState state, SchedulingQueue queue, String schedulerName) {
+    public ClusterFeed(ClusterState state, SchedulingQueue queue, Profiles profiles) {
         this.state = state;
         this.queue = queue;
-        this.schedulerName = schedulerName;
+        this.profiles = profiles;
     }
 
     /** Drops from a pod what scheduling never reads, because a big cluster's pods must fit into memory. */
@@ -96,17 +98,18 @@ public final class ClusterFeed {
             remove(pod.uid());
         } else if (!pod.nodeName().isEmpty()) {
             state.withdrawNomination(pod.uid());
-            PodChange change = state.putPod(pod);
+            PodUpdate update = state.putPod(pod);
             queue.remove(pod.uid());
-            switch (change) {
-                case NEW, CONFIRMED -> queue.happened(ClusterEvent.ASSIGNED_POD_ADDED);
-                case CHANGED -> queue.happened(ClusterEvent.ASSIGNED_POD_CHANGED);
+            switch (update.change()) {
+                case NEW, CONFIRMED -> queue.happened(ClusterChange.added(ClusterEvent.ASSIGNED_POD_ADDED, pod));
+                case CHANGED ->
+                    queue.happened(new ClusterChange(ClusterEvent.ASSIGNED_POD_CHANGED, update.before(), pod));
                 case SAME -> {}
             }
         } else if (pod.terminating()) {
-            state.withdrawNomination(pod.uid());
             queue.remove(pod.uid());
-        } else if (pod.schedulerName().equals(schedulerName) && !state.isPlaced(pod.uid())) {
+            giveUpNomination(pod.uid());
+        } else if (profiles.serves(pod.schedulerName()) && !state.isPlaced(pod.uid())) {
             // An assumed pod is not looked at again: what is seen here is older than the decision.
             if (!pod.nominatedNode().isEmpty()) {
                 state.nominate(pod, pod.nominatedNode());
@@ -117,9 +120,19 @@ public final class ClusterFeed {
 
     private void remove(String uid) {
         queue.remove(uid);
-        state.withdrawNomination(uid);
-        if (state.removePod(uid) != null) {
-            queue.happened(ClusterEvent.ASSIGNED_POD_REMOVED);
+        giveUpNomination(uid);
+        PodInfo removed = state.removePod(uid);
+        if (removed != null) {
+            queue.happened(ClusterChange.removed(ClusterEvent.ASSIGNED_POD_REMOVED, removed));
+        }
+    }
+
+    /** The room kept for a pod that is gone is as good as the room of a pod that stood there. */
+    private void giveUpNomination(String uid) {
+        PodInfo nominated = state.withdrawNomination(uid);
+        if (nominated != null) {
+            queue.happened(ClusterChange.removed(
+                    ClusterEvent.ASSIGNED_POD_REMOVED, nominated.onNode(nominated.nominatedNode())));
         }
     }
 
@@ -139,8 +152,10 @@ public final class ClusterFeed {
             @Override
             public void deleted(Node last) {
                 guarded("node", ObjectKeys.of(last), () -> {
-                    state.removeNode(last.getMetadata().getName());
-                    queue.happened(ClusterEvent.NODE_REMOVED);
+                    NodeFacts removed = state.removeNode(last.getMetadata().getName());
+                    if (removed != null) {
+                        queue.happened(ClusterChange.removed(ClusterEvent.NODE_REMOVED, removed));
+                    }
                 });
             }
         };
@@ -149,17 +164,17 @@ public final class ClusterFeed {
     private void put(NodeFacts node) {
         NodeFacts old = state.putNode(node);
         if (old == null) {
-            queue.happened(ClusterEvent.NODE_ADDED);
+            queue.happened(ClusterChange.added(ClusterEvent.NODE_ADDED, node));
             return;
         }
         if (!old.allocatable().equals(node.allocatable()) || old.allowedPods() != node.allowedPods()) {
-            queue.happened(ClusterEvent.NODE_ALLOCATABLE_CHANGED);
+            queue.happened(new ClusterChange(ClusterEvent.NODE_ALLOCATABLE_CHANGED, old, node));
         }
         if (!old.labels().equals(node.labels())) {
-            queue.happened(ClusterEvent.NODE_LABELS_CHANGED);
+            queue.happened(new ClusterChange(ClusterEvent.NODE_LABELS_CHANGED, old, node));
         }
         if (!old.forbidding().equals(node.forbidding()) || old.unschedulable() != node.unschedulable()) {
-            queue.happened(ClusterEvent.NODE_TAINTS_CHANGED);
+            queue.happened(new ClusterChange(ClusterEvent.NODE_TAINTS_CHANGED, old, node));
         }
     }
 

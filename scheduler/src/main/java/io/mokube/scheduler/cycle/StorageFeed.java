@@ -11,6 +11,7 @@ import io.mokube.client.informer.Handler;
 import io.mokube.client.informer.Informer;
 import io.mokube.client.informer.InformerFactory;
 import io.mokube.client.rest.ObjectKeys;
+import io.mokube.scheduler.framework.ClusterChange;
 import io.mokube.scheduler.framework.ClusterEvent;
 import io.mokube.scheduler.queue.SchedulingQueue;
 import io.mokube.scheduler.volumes.CapacityFacts;
@@ -102,21 +103,21 @@ public final class StorageFeed {
     private <F> void changed(ClusterEvent event, F facts, Put<F> ledgerPut) {
         F old = ledgerPut.put(facts);
         if (!Objects.equals(old, facts)) {
-            queue.happened(event);
+            queue.happened(new ClusterChange(event, old, facts));
         }
     }
 
     private void gone(ClusterEvent event) {
-        queue.happened(event);
+        queue.happened(ClusterChange.of(event));
     }
 
     private void putDriver(CSIDriver driver, boolean tellsCapacity) {
         ledger.putDriver(driver.getMetadata().getName(), tellsCapacity);
-        queue.happened(ClusterEvent.STORAGE_CAPACITY_CHANGED);
+        queue.happened(ClusterChange.of(ClusterEvent.STORAGE_CAPACITY_CHANGED));
     }
 
     private void putLimits(CSINode node, Map<String, Integer> limits) {
         ledger.putLimits(node.getMetadata().getName(), limits);
-        queue.happened(ClusterEvent.ATTACH_LIMIT_CHANGED);
+        queue.happened(ClusterChange.of(ClusterEvent.ATTACH_LIMIT_CHANGED));
     }
 }

@@ -25,9 +25,22 @@ public interface NodeFilter {
         return this;
     }
 
-    /** The names of the only nodes that can fit, so that no other needs to be asked; null when any may. */
-    default @Nullable Set<String> onlyNodes() {
+    /** The only nodes that can fit, so that no other needs to be asked; null when any may. */
+    default @Nullable OnlyNodes onlyNodes() {
         return null;
+    }
+
+    /**
+     * Nodes outside of which a plugin lets a pod go nowhere (what {@code PreFilter} results are).
+     *
+     * @param plugin the name of the plugin
+     * @param names of nodes that need not exist
+     */
+    record OnlyNodes(String plugin, Set<String> names) {
+
+        public OnlyNodes {
+            names = Set.copyOf(names);
+        }
     }
 
     /** What keeps the pod from every node for one and the same reason; null when it depends on the node. */

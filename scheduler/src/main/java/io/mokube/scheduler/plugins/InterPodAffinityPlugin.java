@@ -1,5 +1,6 @@
 package io.mokube.scheduler.plugins;
 
+import io.mokube.scheduler.framework.ClusterChange;
 import io.mokube.scheduler.framework.ClusterEvent;
 import io.mokube.scheduler.framework.FeasibleNodes;
 import io.mokube.scheduler.framework.FilterPlugin;
@@ -8,6 +9,7 @@ import io.mokube.scheduler.framework.NodeScorer;
 import io.mokube.scheduler.framework.ScorePlugin;
 import io.mokube.scheduler.framework.Verdict;
 import io.mokube.scheduler.snapshot.AffinityTerm;
+import io.mokube.scheduler.snapshot.NodeFacts;
 import io.mokube.scheduler.snapshot.NodeInfo;
 import io.mokube.scheduler.snapshot.PodAffinities;
 import io.mokube.scheduler.snapshot.PodInfo;
@@ -17,6 +19,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /** Brings pods near to, or keeps them away from, other pods, as either side wants it. */
 public final class InterPodAffinityPlugin implements FilterPlugin, ScorePlugin {
@@ -59,6 +62,39 @@ public final class InterPodAffinityPlugin implements FilterPlugin, ScorePlugin {
                 ClusterEvent.ASSIGNED_POD_ADDED,
                 ClusterEvent.ASSIGNED_POD_CHANGED,
                 ClusterEvent.ASSIGNED_POD_REMOVED);
+    }
+
+    /**
+     * A pod that comes, or looks different now, must be one to be near to; one that goes, or looked different before,
+     * one to be away from or one that wanted this one away. A node must have one of the labels that say what is near.
+     */
+    @Override
+    public boolean mayUnblock(PodInfo pod, ClusterChange change) {
+        PodAffinities wanted = pod.affinities();
+        if (change.after() instanceof NodeFacts node) {
+            // Whoever does not want this pod near is not known here.
+            return (wanted.required().isEmpty() && wanted.requiredAnti().isEmpty())
+                    || Stream.concat(wanted.required().stream(), wanted.requiredAnti().stream())
+                            .anyMatch(term -> node.labels().containsKey(term.topologyKey()));
+        }
+        boolean comes = change.after(PodInfo.class)
+                .map(other -> mayMatchAny(wanted.required(), other))
+                .orElse(false);
+        boolean goes = change.before(PodInfo.class)
+                .map(other -> mayMatchAny(wanted.requiredAnti(), other)
+                        || mayMatchAny(other.affinities().requiredAnti(), pod))
+                .orElse(false);
+        return comes || goes || (change.before() == null && change.after() == null);
+    }
+
+    /** Whether one of the terms may be about a pod, taking it that every namespace that is selected by labels counts. */
+    private static boolean mayMatchAny(List<AffinityTerm> terms, PodInfo other) {
+        for (AffinityTerm term : terms) {
+            if (term.mayMatch(other)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** What must hold, with all pods looked at once. */

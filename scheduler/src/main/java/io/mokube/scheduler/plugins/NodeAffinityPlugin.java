@@ -1,8 +1,10 @@
 package io.mokube.scheduler.plugins;
 
+import io.mokube.scheduler.framework.ClusterChange;
 import io.mokube.scheduler.framework.ClusterEvent;
 import io.mokube.scheduler.framework.FeasibleNodes;
 import io.mokube.scheduler.framework.FilterPlugin;
+import io.mokube.scheduler.framework.NodeFilter.OnlyNodes;
 import io.mokube.scheduler.framework.NodeFilter;
 import io.mokube.scheduler.framework.NodeScorer;
 import io.mokube.scheduler.framework.ScorePlugin;
@@ -13,9 +15,11 @@ import io.mokube.scheduler.snapshot.NodePreference;
 import io.mokube.scheduler.snapshot.NodeRequirement;
 import io.mokube.scheduler.snapshot.PodInfo;
 import io.mokube.scheduler.snapshot.Snapshot;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Keeps pods to the nodes that their node selector and node affinity name, and prefers those they would like. */
 public final class NodeAffinityPlugin implements FilterPlugin, ScorePlugin {
@@ -36,7 +40,32 @@ public final class NodeAffinityPlugin implements FilterPlugin, ScorePlugin {
         if (selector.isEmpty() && required.isEmpty()) {
             return NodeFilter.NONE;
         }
-        return node -> matches(selector, required, node.facts()) ? Verdict.FITS : NO_MATCH;
+        Set<String> names = required.map(NodeAffinityPlugin::names).orElse(Set.of());
+        OnlyNodes only = names.isEmpty() ? null : new OnlyNodes(NAME, names);
+        return new NodeFilter() {
+            @Override
+            public Verdict check(NodeInfo node) {
+                return matches(selector, required, node.facts()) ? Verdict.FITS : NO_MATCH;
+            }
+
+            @Override
+            public @Nullable OnlyNodes onlyNodes() {
+                return only;
+            }
+        };
+    }
+
+    /** The only nodes that the terms name; empty when one of them names none, and so any node may match. */
+    private static Set<String> names(List<NodeRequirement> terms) {
+        Set<String> names = new HashSet<>();
+        for (NodeRequirement term : terms) {
+            Set<String> named = term.namedNodes();
+            if (named.isEmpty()) {
+                return Set.of();
+            }
+            names.addAll(named);
+        }
+        return names;
     }
 
     /** Whether the pod's node selector and required affinity allow a node. */
@@ -64,6 +93,17 @@ public final class NodeAffinityPlugin implements FilterPlugin, ScorePlugin {
     @Override
     public Set<ClusterEvent> unblockedBy() {
         return Set.of(ClusterEvent.NODE_ADDED, ClusterEvent.NODE_LABELS_CHANGED);
+    }
+
+    /** A node that matches, and did not before. */
+    @Override
+    public boolean mayUnblock(PodInfo pod, ClusterChange change) {
+        return change.after(NodeFacts.class)
+                .map(node -> allows(pod, node)
+                        && !change.before(NodeFacts.class)
+                                .map(before -> allows(pod, before))
+                                .orElse(false))
+                .orElse(true);
     }
 
     @Override

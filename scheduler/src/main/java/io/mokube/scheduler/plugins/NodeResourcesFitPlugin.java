@@ -1,5 +1,6 @@
 package io.mokube.scheduler.plugins;
 
+import io.mokube.scheduler.framework.ClusterChange;
 import io.mokube.scheduler.framework.ClusterEvent;
 import io.mokube.scheduler.framework.FeasibleNodes;
 import io.mokube.scheduler.framework.FilterPlugin;
@@ -7,6 +8,7 @@ import io.mokube.scheduler.framework.NodeFilter;
 import io.mokube.scheduler.framework.NodeScorer;
 import io.mokube.scheduler.framework.ScorePlugin;
 import io.mokube.scheduler.framework.Verdict;
+import io.mokube.scheduler.snapshot.NodeFacts;
 import io.mokube.scheduler.snapshot.NodeInfo;
 import io.mokube.scheduler.snapshot.PodInfo;
 import io.mokube.scheduler.snapshot.PodRequests;
@@ -15,6 +17,7 @@ import io.mokube.scheduler.snapshot.Snapshot;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -116,6 +119,34 @@ public final class NodeResourcesFitPlugin implements FilterPlugin, ScorePlugin {
                 ClusterEvent.NODE_ALLOCATABLE_CHANGED,
                 ClusterEvent.ASSIGNED_POD_CHANGED,
                 ClusterEvent.ASSIGNED_POD_REMOVED);
+    }
+
+    /** A node must be big enough for the pod, a changed one offer more, and a changed pod take less of what is wanted. */
+    @Override
+    public boolean mayUnblock(PodInfo pod, ClusterChange change) {
+        Resources wanted = pod.requests().total();
+        return switch (change.event()) {
+            case NODE_ADDED, NODE_ALLOCATABLE_CHANGED -> {
+                Optional<NodeFacts> node = change.after(NodeFacts.class);
+                Optional<NodeFacts> before = change.before(NodeFacts.class);
+                yield node.isEmpty()
+                        || (wanted.lacking(node.get().allocatable()).isEmpty()
+                                && (before.isEmpty() || offersMore(wanted, before.get(), node.get())));
+            }
+            case ASSIGNED_POD_CHANGED -> {
+                Optional<PodInfo> before = change.before(PodInfo.class);
+                Optional<PodInfo> after = change.after(PodInfo.class);
+                yield before.isEmpty()
+                        || after.isEmpty()
+                        || wanted.anyLess(
+                                after.get().requests().total(), before.get().requests().total());
+            }
+            default -> true;
+        };
+    }
+
+    private static boolean offersMore(Resources wanted, NodeFacts before, NodeFacts now) {
+        return now.allowedPods() > before.allowedPods() || wanted.anyLess(before.allocatable(), now.allocatable());
     }
 
     /** The least allocated node is best: the mean of the free shares of CPU and memory, in percent. */

@@ -1,5 +1,6 @@
 package io.mokube.scheduler.plugins;
 
+import io.mokube.scheduler.framework.ClusterChange;
 import io.mokube.scheduler.framework.ClusterEvent;
 import io.mokube.scheduler.framework.FeasibleNodes;
 import io.mokube.scheduler.framework.FilterPlugin;
@@ -7,6 +8,7 @@ import io.mokube.scheduler.framework.NodeFilter;
 import io.mokube.scheduler.framework.NodeScorer;
 import io.mokube.scheduler.framework.ScorePlugin;
 import io.mokube.scheduler.framework.Verdict;
+import io.mokube.scheduler.snapshot.NodeFacts;
 import io.mokube.scheduler.snapshot.NodeInfo;
 import io.mokube.scheduler.snapshot.PodInfo;
 import io.mokube.scheduler.snapshot.Snapshot;
@@ -53,6 +55,29 @@ public final class PodTopologySpreadPlugin implements FilterPlugin, ScorePlugin 
                 ClusterEvent.ASSIGNED_POD_REMOVED);
     }
 
+    /** A pod must be, or have been, one that counts; a node must have, or have had, all the labels. */
+    @Override
+    public boolean mayUnblock(PodInfo pod, ClusterChange change) {
+        List<SpreadConstraint> hard =
+                pod.spread().stream().filter(SpreadConstraint::hard).toList();
+        if (change.before() instanceof NodeFacts || change.after() instanceof NodeFacts) {
+            return change.before(NodeFacts.class).filter(node -> hasAllLabels(hard, node)).isPresent()
+                    || change.after(NodeFacts.class).filter(node -> hasAllLabels(hard, node)).isPresent();
+        }
+        return change.before(PodInfo.class).map(other -> counts(pod, hard, other)).orElse(false)
+                || change.after(PodInfo.class).map(other -> counts(pod, hard, other)).orElse(false)
+                || (change.before() == null && change.after() == null);
+    }
+
+    private static boolean counts(PodInfo pod, List<SpreadConstraint> constraints, PodInfo other) {
+        return other.key().namespace().equals(pod.key().namespace())
+                && constraints.stream()
+                        .anyMatch(constraint -> constraint
+                                .selector()
+                                .filter(selector -> selector.matches(other.labels()))
+                                .isPresent());
+    }
+
     /** How many pods on a node count for a constraint: alike, in the pod's namespace, and not on their way out. */
     private static int alike(PodInfo pod, SpreadConstraint constraint, NodeInfo node) {
         if (constraint.selector().isEmpty()) {
@@ -72,8 +97,12 @@ public final class PodTopologySpreadPlugin implements FilterPlugin, ScorePlugin 
     }
 
     private static boolean hasAllLabels(List<SpreadConstraint> constraints, NodeInfo node) {
+        return hasAllLabels(constraints, node.facts());
+    }
+
+    private static boolean hasAllLabels(List<SpreadConstraint> constraints, NodeFacts node) {
         for (int i = 0; i < constraints.size(); i++) {
-            if (!node.facts().labels().containsKey(constraints.get(i).topologyKey())) {
+            if (!node.labels().containsKey(constraints.get(i).topologyKey())) {
                 return false;
             }
         }

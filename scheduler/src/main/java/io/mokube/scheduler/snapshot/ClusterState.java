@@ -82,17 +82,22 @@ public final class ClusterState {
         return old.facts();
     }
 
-    /** Takes note that a node is gone. Its pods are remembered until they are removed, for the case that it returns. */
-    public synchronized void removeNode(String name) {
+    /**
+     * Takes note that a node is gone. Its pods are remembered until they are removed, for the case that it returns.
+     *
+     * @return what was known of it, null when it was not
+     */
+    public synchronized @Nullable NodeFacts removeNode(String name) {
         NodeInfo old = nodes.remove(name);
         if (old == null) {
-            return;
+            return null;
         }
         for (PodInfo pod : old.pods()) {
             strandedPods.computeIfAbsent(name, node -> new LinkedHashMap<>()).put(pod.uid(), pod);
         }
         orderChanged = true;
         countImages(old.facts(), -1);
+        return old.facts();
     }
 
     private void countImages(NodeFacts facts, int difference) {
@@ -114,12 +119,19 @@ public final class ClusterState {
         SAME
     }
 
+    /**
+     * What a pod is to what was known of it.
+     *
+     * @param before the pod as it was known, null when it is new
+     */
+    public record PodUpdate(PodChange change, @Nullable PodInfo before) {}
+
     /** Takes note of a pod that is bound to a node, as the API server has it. What was assumed of it is replaced. */
-    public synchronized PodChange putPod(PodInfo pod) {
+    public synchronized PodUpdate putPod(PodInfo pod) {
         Placed old = pods.put(pod.uid(), new Placed(pod, false));
         if (old == null) {
             place(pod);
-            return PodChange.NEW;
+            return new PodUpdate(PodChange.NEW, null);
         }
         boolean same = old.pod().weighsTheSameAs(pod);
         if (!same) {
@@ -127,9 +139,9 @@ public final class ClusterState {
             place(pod);
         }
         if (old.assumed() && old.pod().nodeName().equals(pod.nodeName())) {
-            return PodChange.CONFIRMED;
+            return new PodUpdate(PodChange.CONFIRMED, old.pod());
         }
-        return same ? PodChange.SAME : PodChange.CHANGED;
+        return new PodUpdate(same ? PodChange.SAME : PodChange.CHANGED, old.pod());
     }
 
     /** Takes note that a pod is gone or takes nothing any more; gives it as it was known on a node. */
@@ -161,16 +173,16 @@ public final class ClusterState {
     /**
      * Takes an assumption back, because the binding failed.
      *
-     * @return false when the pod was not merely assumed: it was seen bound, or is gone
+     * @return the pod as it was assumed; null when it was not merely assumed: it was seen bound, or is gone
      */
-    public synchronized boolean forget(String uid) {
+    public synchronized @Nullable PodInfo forget(String uid) {
         Placed old = pods.get(uid);
         if (old == null || !old.assumed()) {
-            return false;
+            return null;
         }
         pods.remove(uid);
         displace(old.pod());
-        return true;
+        return old.pod();
     }
 
     /** Whether a pod stands on a node, assumed or seen. */
@@ -196,12 +208,13 @@ public final class ClusterState {
         renominate(node);
     }
 
-    /** Keeps no room for the pod any more. */
-    public synchronized void withdrawNomination(String uid) {
+    /** Keeps no room for the pod any more; gives the pod as it was nominated, null when it was not. */
+    public synchronized @Nullable PodInfo withdrawNomination(String uid) {
         PodInfo pod = nominated.remove(uid);
         if (pod != null) {
             renominate(pod.nominatedNode());
         }
+        return pod;
     }
 
     private void renominate(String name) {

@@ -135,6 +135,11 @@ public final class Snapshot {
         return nodes[position];
     }
 
+    /** Where a node stands in the search order, -1 when it is not known. */
+    public int position(String name) {
+        return positions.getOrDefault(name, -1);
+    }
+
     public @Nullable NodeInfo node(String name) {
         Integer position = positions.get(name);
         return position == null ? null : nodes[position];

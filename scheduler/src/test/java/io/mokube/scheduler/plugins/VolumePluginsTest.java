@@ -181,7 +181,10 @@ class VolumePluginsTest {
     private static StorageClassBuilder madeIn(String... zones) {
         return waiting("zoned", "example.com/maker")
                 .withAllowedTopologies(new TopologySelectorTermBuilder()
-                        .addNewMatchLabelExpression(ZONE_LABEL, List.of(zones))
+                        .addNewMatchLabelExpression()
+                        .withKey(ZONE_LABEL)
+                        .withValues(zones)
+                        .endMatchLabelExpression()
                         .build());
     }
 

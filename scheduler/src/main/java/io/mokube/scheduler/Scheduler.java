@@ -21,7 +21,7 @@ import io.mokube.scheduler.cycle.ApiWrites;
 import io.mokube.scheduler.cycle.ClusterFeed;
 import io.mokube.scheduler.cycle.SchedulerMetrics;
 import io.mokube.scheduler.cycle.SchedulingLoop;
-import io.mokube.scheduler.cycle.StorageFeed;
+import io.mokube.scheduler.cycle.ClaimsFeed;
 import io.mokube.scheduler.cycle.WaitingRoom;
 import io.mokube.scheduler.framework.Profile;
 import io.mokube.scheduler.framework.Profiles;
@@ -131,7 +131,7 @@ public final class Scheduler implements Component {
             nodes.addHandler(feed.nodes());
             namespaces.addHandler(feed.namespaces());
             budgets.addHandler(feed.budgets());
-            new StorageFeed(state.volumes(), queue).follow(informers);
+            new ClaimsFeed(state, queue).follow(informers);
 
             for (Profile profile : profiles.all()) {
                 events.put(profile.schedulerName(), new EventRecorder(client, profile.schedulerName(), ""));

@@ -36,16 +36,11 @@ public final class NodeAffinityPlugin implements FilterPlugin, ScorePlugin {
         if (selector.isEmpty() && required.isEmpty()) {
             return NodeFilter.NONE;
         }
-        return node -> matches(selector, required, node.facts()) ? Verdict.FITS : NO_MATCH;
+        return node -> allow(selector, required, node.facts()) ? Verdict.FITS : NO_MATCH;
     }
 
-    /** Whether the pod's node selector and required affinity allow a node. */
-    static boolean allows(PodInfo pod, NodeFacts node) {
-        return matches(pod.nodeSelector(), pod.requiredNodes(), node);
-    }
-
-    private static boolean matches(
-            Optional<NodeRequirement> selector, Optional<List<NodeRequirement>> required, NodeFacts node) {
+    /** Whether a pod's node selector and required affinity allow a node. */
+    static boolean allow(Optional<NodeRequirement> selector, Optional<List<NodeRequirement>> required, NodeFacts node) {
         if (selector.isPresent() && !selector.get().matches(node)) {
             return false;
         }

@@ -29,12 +29,13 @@ public final class TaintTolerationPlugin implements FilterPlugin, ScorePlugin {
 
     @Override
     public NodeFilter prepare(PodInfo pod, Snapshot snapshot) {
-        return node -> tolerates(pod, node.facts()) ? Verdict.FITS : TAINTED;
+        List<PodToleration> tolerations = pod.tolerations();
+        return node -> tolerate(tolerations, node.facts()) ? Verdict.FITS : TAINTED;
     }
 
-    /** Whether the pod tolerates all taints that would keep it away from a node. */
-    static boolean tolerates(PodInfo pod, NodeFacts node) {
-        return untolerated(node.forbidding(), pod.tolerations(), true) == 0;
+    /** Whether these tolerations cover all taints that would keep a pod away from a node. */
+    static boolean tolerate(List<PodToleration> tolerations, NodeFacts node) {
+        return untolerated(node.forbidding(), tolerations, true) == 0;
     }
 
     @Override

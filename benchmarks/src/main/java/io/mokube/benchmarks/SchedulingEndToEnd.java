@@ -114,7 +114,7 @@ final class SchedulingEndToEnd implements AutoCloseable {
         Map<String, Long> resident = new LinkedHashMap<>();
         components.forEach((name, component) -> {
             cpu.put(name, component.cpu().minus(before.getOrDefault(name, Duration.ZERO)));
-            resident.put(name, component instanceof JavaSubject process ? process.resident() : 0);
+            resident.put(name, component instanceof JavaSubject process ? process.resident() : 0L);
         });
         System.out.printf(
                 "  %s, round %d: %.0f pods/s, CPU %s%n", scheduled.name(), round, count * 1e9 / time.toNanos(), cpu);

@@ -3,6 +3,10 @@ package io.mokube.scheduler;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.ReplicationController;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.apps.ReplicaSet;
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.mokube.client.election.ElectionConfig;
 import io.mokube.client.election.LeaderElector;
@@ -17,15 +21,22 @@ import io.mokube.machinery.component.Component;
 import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.selector.FieldSelector;
+import io.mokube.machinery.selector.LabelSelector;
+import io.mokube.scheduler.config.SchedulerConfiguration.Election;
 import io.mokube.scheduler.cycle.ApiWrites;
 import io.mokube.scheduler.cycle.ClusterFeed;
 import io.mokube.scheduler.cycle.SchedulerMetrics;
 import io.mokube.scheduler.cycle.SchedulingLoop;
+import io.mokube.scheduler.cycle.WaitingRoom;
 import io.mokube.scheduler.framework.Profile;
-import io.mokube.scheduler.plugins.DefaultPlugins;
+import io.mokube.scheduler.framework.Profiles;
 import io.mokube.scheduler.queue.SchedulingQueue;
 import io.mokube.scheduler.snapshot.ClusterState;
+import io.mokube.scheduler.snapshot.Selectors;
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -104,7 +115,7 @@ public final class Scheduler implements Component {
 
         private final ApiClient client;
         private final InformerFactory informers;
-        private final EventRecorder events;
+        private final Map<String, EventRecorder> events = new LinkedHashMap<>();
         private final SchedulingQueue queue;
         private final SchedulingLoop loop;
         private final Optional<LeaderElector> elector;
@@ -117,28 +128,72 @@ public final class Scheduler implements Component {
             Informer<Namespace> namespaces = informers.informer(Namespace.class);
             Informer<PodDisruptionBudget> budgets = informers.informer(PodDisruptionBudget.class);
 
-            Profile profile = DefaultPlugins.profile(config.schedulerName());
+            Profiles profiles = new Profiles(config.profiles());
             ClusterState state = new ClusterState();
-            queue = new SchedulingQueue(platform.clock(), config.delays(), profile::holdsBack);
-            ClusterFeed feed = new ClusterFeed(state, queue, config.schedulerName());
+            queue = new SchedulingQueue(platform.clock(), config.delays(), profiles, state::snapshot);
+            ClusterFeed feed = new ClusterFeed(state, queue, profiles);
             pods.setTransform(ClusterFeed::strip);
             pods.addHandler(feed.pods());
             nodes.addHandler(feed.nodes());
             namespaces.addHandler(feed.namespaces());
             budgets.addHandler(feed.budgets());
+            watchWorkloads(feed);
 
-            events = new EventRecorder(client, config.schedulerName(), "");
-            SchedulerMetrics metrics = new SchedulerMetrics(platform.meters(), config.schedulerName(), queue);
-            ApiWrites writes = new ApiWrites(client, platform, pods.store(), config.schedulerName());
-            loop = new SchedulingLoop(profile, state, queue, informers, writes, events, metrics, platform);
-            elector = config.leaderElection() ? Optional.of(elector(config, platform)) : Optional.empty();
+            for (Profile profile : profiles.all()) {
+                events.put(profile.schedulerName(), new EventRecorder(client, profile.schedulerName(), ""));
+            }
+            SchedulerMetrics metrics = new SchedulerMetrics(platform.meters(), profiles, queue);
+            ApiWrites writes = new ApiWrites(client, platform, pods.store());
+            loop = new SchedulingLoop(
+                    profiles,
+                    events,
+                    new WaitingRoom(platform.clock()),
+                    state,
+                    queue,
+                    informers,
+                    writes,
+                    metrics,
+                    platform);
+            elector = config.election().enabled() ? Optional.of(elector(config, platform)) : Optional.empty();
+        }
+
+        /** What belongs together is known by selectors alone: the rest of these objects is not kept. */
+        private void watchWorkloads(ClusterFeed feed) {
+            informers.informer(Service.class).addHandler(feed.services());
+            Informer<ReplicaSet> replicaSets = informers.informer(ReplicaSet.class);
+            replicaSets.setTransform(set -> {
+                set.getMetadata().setManagedFields(List.of());
+                set.getMetadata().setAnnotations(null);
+                set.getSpec().setTemplate(null);
+                return set;
+            });
+            replicaSets.addHandler(feed.controllers(
+                    "ReplicaSet", set -> Selectors.of(set.getSpec().getSelector())));
+            Informer<StatefulSet> statefulSets = informers.informer(StatefulSet.class);
+            statefulSets.setTransform(set -> {
+                set.getMetadata().setManagedFields(List.of());
+                set.getMetadata().setAnnotations(null);
+                set.getSpec().setTemplate(null);
+                return set;
+            });
+            statefulSets.addHandler(feed.controllers(
+                    "StatefulSet", set -> Selectors.of(set.getSpec().getSelector())));
+            informers
+                    .informer(ReplicationController.class)
+                    .addHandler(feed.controllers(
+                            "ReplicationController",
+                            controller -> Optional.ofNullable(controller.getSpec().getSelector())
+                                    .map(LabelSelector::ofLabels)));
         }
 
         private LeaderElector elector(SchedulerConfig config, Platform platform) {
             String identity = config.identity().isEmpty()
                     ? NAME + "_" + Long.toHexString(platform.random().nextLong())
                     : config.identity();
-            return new LeaderElector(ElectionConfig.standard(NAME, identity), client, new LeaderElector.Term() {
+            Election stated = config.election();
+            ElectionConfig election = new ElectionConfig(
+                    stated.lease(), identity, stated.leaseDuration(), stated.renewDeadline(), stated.retryPeriod());
+            return new LeaderElector(election, client, new LeaderElector.Term() {
                 @Override
                 public void begin(WriteGuard guard) {
                     loop.begin(guard);
@@ -161,7 +216,7 @@ public final class Scheduler implements Component {
             loop.awaitWrites(grace);
             queue.close();
             informers.close();
-            events.close();
+            events.values().forEach(EventRecorder::close);
             client.close();
         }
     }

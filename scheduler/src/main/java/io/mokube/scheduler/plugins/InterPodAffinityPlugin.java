@@ -1,5 +1,6 @@
 package io.mokube.scheduler.plugins;
 
+import io.mokube.scheduler.framework.ClusterChange;
 import io.mokube.scheduler.framework.ClusterEvent;
 import io.mokube.scheduler.framework.FeasibleNodes;
 import io.mokube.scheduler.framework.FilterPlugin;
@@ -9,6 +10,7 @@ import io.mokube.scheduler.framework.ScorePlugin;
 import io.mokube.scheduler.framework.Verdict;
 import io.mokube.scheduler.snapshot.AffinityTerm;
 import io.mokube.scheduler.snapshot.DomainSums;
+import io.mokube.scheduler.snapshot.NodeFacts;
 import io.mokube.scheduler.snapshot.NodeInfo;
 import io.mokube.scheduler.snapshot.PodAffinities;
 import io.mokube.scheduler.snapshot.PodInfo;
@@ -18,6 +20,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /** Brings pods near to, or keeps them away from, other pods, as either side wants it. */
 public final class InterPodAffinityPlugin implements FilterPlugin, ScorePlugin {
@@ -30,9 +33,6 @@ public final class InterPodAffinityPlugin implements FilterPlugin, ScorePlugin {
             new Verdict.Unfit(NAME, List.of("node(s) didn't match pod anti-affinity rules"), true);
     private static final Verdict UNWELCOME =
             new Verdict.Unfit(NAME, List.of("node(s) didn't satisfy existing pods anti-affinity rules"), true);
-
-    /** What a pod near which others must be adds to the score of being near it. */
-    private static final int WEIGHT_OF_REQUIREMENTS = 1;
 
     /** Where pods stand that all of a pod's terms are about. */
     private record AboutAll(List<AffinityTerm> terms) implements Tally {
@@ -96,7 +96,8 @@ public final class InterPodAffinityPlugin implements FilterPlugin, ScorePlugin {
             String namespace,
             Map<String, String> labels,
             List<AffinityTerm> preferred,
-            List<AffinityTerm> preferredAnti)
+            List<AffinityTerm> preferredAnti,
+            int weightOfRequirements)
             implements Tally {
 
         boolean prefers() {
@@ -114,7 +115,7 @@ public final class InterPodAffinityPlugin implements FilterPlugin, ScorePlugin {
             }
             for (PodInfo other : node.choosyPods()) {
                 PodAffinities theirs = other.affinities();
-                add(theirs.required(), 1, namespace, labels, cluster, sum);
+                add(theirs.required(), weightOfRequirements, namespace, labels, cluster, sum);
                 add(theirs.preferred(), 1, namespace, labels, cluster, sum);
                 add(theirs.preferredAnti(), -1, namespace, labels, cluster, sum);
             }
@@ -123,14 +124,15 @@ public final class InterPodAffinityPlugin implements FilterPlugin, ScorePlugin {
 
         private static void add(
                 List<AffinityTerm> terms,
-                int sign,
+                int factor,
                 String namespace,
                 Map<String, String> labels,
                 Snapshot cluster,
                 Contribution sum) {
             for (AffinityTerm term : terms) {
                 if (term.matches(namespace, labels, cluster)) {
-                    sum.add(term.topologyKey(), sign * (term.weight() == 0 ? WEIGHT_OF_REQUIREMENTS : term.weight()));
+                    // Requirements have no weight of their own.
+                    sum.add(term.topologyKey(), term.weight() == 0 ? factor : factor * term.weight());
                 }
             }
         }
@@ -151,6 +153,25 @@ public final class InterPodAffinityPlugin implements FilterPlugin, ScorePlugin {
         Map<String, Integer> byKey() {
             return byKey;
         }
+    }
+
+    private final int weightOfRequirements;
+    private final boolean ignorePreferencesOfOthers;
+
+    public InterPodAffinityPlugin() {
+        this(1, false);
+    }
+
+    /**
+     * Configured.
+     *
+     * @param weightOfRequirements what a pod near which others must be adds to the score of being near it
+     * @param ignorePreferencesOfOthers whether the preferences of pods that stand there already don't matter to a pod
+     *     that has none itself
+     */
+    public InterPodAffinityPlugin(int weightOfRequirements, boolean ignorePreferencesOfOthers) {
+        this.weightOfRequirements = weightOfRequirements;
+        this.ignorePreferencesOfOthers = ignorePreferencesOfOthers;
     }
 
     @Override
@@ -176,6 +197,39 @@ public final class InterPodAffinityPlugin implements FilterPlugin, ScorePlugin {
                 ClusterEvent.ASSIGNED_POD_ADDED,
                 ClusterEvent.ASSIGNED_POD_CHANGED,
                 ClusterEvent.ASSIGNED_POD_REMOVED);
+    }
+
+    /**
+     * A pod that comes, or looks different now, must be one to be near to; one that goes, or looked different before,
+     * one to be away from or one that wanted this one away. A node must have one of the labels that say what is near.
+     */
+    @Override
+    public boolean mayUnblock(PodInfo pod, ClusterChange change) {
+        PodAffinities wanted = pod.affinities();
+        if (change.after() instanceof NodeFacts node) {
+            // Whoever does not want this pod near is not known here.
+            return (wanted.required().isEmpty() && wanted.requiredAnti().isEmpty())
+                    || Stream.concat(wanted.required().stream(), wanted.requiredAnti().stream())
+                            .anyMatch(term -> node.labels().containsKey(term.topologyKey()));
+        }
+        boolean comes = change.after(PodInfo.class)
+                .map(other -> mayMatchAny(wanted.required(), other))
+                .orElse(false);
+        boolean goes = change.before(PodInfo.class)
+                .map(other -> mayMatchAny(wanted.requiredAnti(), other)
+                        || mayMatchAny(other.affinities().requiredAnti(), pod))
+                .orElse(false);
+        return comes || goes || (change.before() == null && change.after() == null);
+    }
+
+    /** Whether one of the terms may be about a pod, taking it that every namespace that is selected by labels counts. */
+    private static boolean mayMatchAny(List<AffinityTerm> terms, PodInfo other) {
+        for (AffinityTerm term : terms) {
+            if (term.mayMatch(other)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** What must hold. */
@@ -254,9 +308,13 @@ public final class InterPodAffinityPlugin implements FilterPlugin, ScorePlugin {
     @Override
     public NodeScorer prepare(PodInfo pod, Snapshot snapshot, FeasibleNodes feasible) {
         PodAffinities wanted = pod.affinities();
-        Attraction attraction =
-                new Attraction(pod.key().namespace(), pod.labels(), wanted.preferred(), wanted.preferredAnti());
-        if (!attraction.prefers() && snapshot.choosyPods() == 0) {
+        Attraction attraction = new Attraction(
+                pod.key().namespace(),
+                pod.labels(),
+                wanted.preferred(),
+                wanted.preferredAnti(),
+                weightOfRequirements);
+        if (!attraction.prefers() && (ignorePreferencesOfOthers || snapshot.choosyPods() == 0)) {
             return NodeScorer.NONE;
         }
         DomainSums sums = snapshot.sums(attraction);

@@ -1,5 +1,6 @@
 package io.mokube.scheduler.plugins;
 
+import io.mokube.scheduler.framework.ClusterChange;
 import io.mokube.scheduler.framework.ClusterEvent;
 import io.mokube.scheduler.framework.FeasibleNodes;
 import io.mokube.scheduler.framework.FilterPlugin;
@@ -41,6 +42,17 @@ public final class TaintTolerationPlugin implements FilterPlugin, ScorePlugin {
     @Override
     public Set<ClusterEvent> unblockedBy() {
         return Set.of(ClusterEvent.NODE_ADDED, ClusterEvent.NODE_TAINTS_CHANGED);
+    }
+
+    /** A node whose taints the pod tolerates, and did not before. */
+    @Override
+    public boolean mayUnblock(PodInfo pod, ClusterChange change) {
+        return change.after(NodeFacts.class)
+                .map(node -> tolerate(pod.tolerations(), node)
+                        && !change.before(NodeFacts.class)
+                                .map(before -> tolerate(pod.tolerations(), before))
+                                .orElse(false))
+                .orElse(true);
     }
 
     @Override

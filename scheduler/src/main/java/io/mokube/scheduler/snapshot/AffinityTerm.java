@@ -54,6 +54,13 @@ public record AffinityTerm(
                 && selector.get().matches(labels);
     }
 
+    /** Whether the term may be about this pod, whatever the labels of the pod's namespace are. */
+    public boolean mayMatch(PodInfo pod) {
+        return selector.isPresent()
+                && (namespaceSelector.isPresent() || namespaces.contains(pod.key().namespace()))
+                && selector.get().matches(pod.labels());
+    }
+
     private boolean selects(String namespace, Snapshot snapshot) {
         return namespaceSelector.isPresent() && namespaceSelector.get().matches(snapshot.namespaceLabels(namespace));
     }

@@ -30,10 +30,17 @@ public final class Snapshot {
      * What decisions look at besides nodes and pods.
      *
      * @param namespaces the labels of each namespace
+     * @param workloads which pods belong together
      */
-    public record Surroundings(List<DisruptionBudget> budgets, Map<String, Map<String, String>> namespaces) {
+    public record Surroundings(
+            List<DisruptionBudget> budgets, Map<String, Map<String, String>> namespaces, Workloads workloads) {
 
-        public static final Surroundings NONE = new Surroundings(List.of(), Map.of());
+        public static final Surroundings NONE = new Surroundings(List.of(), Map.of(), Workloads.NONE);
+
+        /** Without services and controllers. */
+        public Surroundings(List<DisruptionBudget> budgets, Map<String, Map<String, String>> namespaces) {
+            this(budgets, namespaces, Workloads.NONE);
+        }
 
         public Surroundings {
             budgets = List.copyOf(budgets);
@@ -142,6 +149,11 @@ public final class Snapshot {
         return blocks[position >> BLOCK_BITS][position & (BLOCK - 1)];
     }
 
+    /** Where a node stands in the search order, -1 when it is not known. */
+    public int position(String name) {
+        return positions.getOrDefault(name, -1);
+    }
+
     public @Nullable NodeInfo node(String name) {
         Integer position = positions.get(name);
         return position == null ? null : node(position);
@@ -170,6 +182,11 @@ public final class Snapshot {
     /** The labels of a namespace; none when it is not known. */
     public Map<String, String> namespaceLabels(String namespace) {
         return surroundings.namespaces().getOrDefault(namespace, Map.of());
+    }
+
+    /** Which pods belong together. */
+    public Workloads workloads() {
+        return surroundings.workloads();
     }
 
     /** How many pods stand in the cluster that want other pods near or not. */

@@ -57,17 +57,23 @@ class FastDecisionsPropertyTest {
                 new ObviousPreemption());
         return new Profile(
                 FAST.schedulerName(),
+                FAST.queueSort(),
                 FAST.enqueuePlugins(),
                 FAST.filters().stream()
                         .map(each -> (FilterPlugin) slow.getOrDefault(each.name(), each))
+                        .toList(),
+                FAST.postFilters().stream()
+                        .map(each -> (PostFilterPlugin) slow.getOrDefault(each.name(), each))
                         .toList(),
                 FAST.scores().stream()
                         .map(each -> new WeightedScore(
                                 (ScorePlugin) slow.getOrDefault(each.plugin().name(), each.plugin()), each.weight()))
                         .toList(),
-                FAST.postFilters().stream()
-                        .map(each -> (PostFilterPlugin) slow.getOrDefault(each.name(), each))
-                        .toList(),
+                FAST.reserves(),
+                FAST.permits(),
+                FAST.preBinds(),
+                FAST.binds(),
+                FAST.postBinds(),
                 FAST.percentageOfNodesToScore());
     }
 

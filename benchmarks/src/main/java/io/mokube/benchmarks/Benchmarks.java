@@ -141,7 +141,6 @@ public final class Benchmarks {
     }
 
     private static void usage() {
-        System.err.println(
         System.err.println(USAGE);
         System.exit(2);
     }

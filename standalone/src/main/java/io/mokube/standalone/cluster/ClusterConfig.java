@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param port the API server's port, 0 for any free one
  * @param advertiseAddress at which of the machine's addresses pods find the API server; null for the one on the way out
  *     of the machine. With one on loopback the API server listens there alone, and no pod finds it
+ * @param schedulerFile a file of kind KubeSchedulerConfiguration; null for the standard scheduler
  * @param docker the engine that {@link RuntimeKind#DOCKER} means
  */
 public record ClusterConfig(
@@ -27,6 +28,7 @@ public record ClusterConfig(
         List<String> etcdEndpoints,
         int port,
         @Nullable String advertiseAddress,
+        @Nullable Path schedulerFile,
         DockerEngine docker) {
 
     public ClusterConfig {
@@ -36,7 +38,7 @@ public record ClusterConfig(
     /** At the address of choice, and where Docker means the engine at its usual place. */
     public ClusterConfig(
             Path folder, int nodes, RuntimeKind runtime, StoreKind store, List<String> etcdEndpoints, int port) {
-        this(folder, nodes, runtime, store, etcdEndpoints, port, null, DockerEngine.named(null));
+        this(folder, nodes, runtime, store, etcdEndpoints, port, null, null, DockerEngine.named(null));
     }
 
     /** The nodes' names. */

@@ -4,6 +4,7 @@ import io.mokube.kubelet.runtime.cri.ContainerdLauncher;
 import io.mokube.kubelet.runtime.docker.DockerEngine;
 import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.component.Platform;
+import io.mokube.scheduler.config.SchedulerConfiguration;
 import io.mokube.standalone.cluster.Cluster;
 import io.mokube.standalone.cluster.ClusterConfig;
 import io.mokube.standalone.cluster.ClusterFolder;
@@ -13,6 +14,7 @@ import io.mokube.standalone.host.HostPackage;
 import io.mokube.standalone.host.HostSetup;
 import java.net.InetAddress;
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -91,6 +93,12 @@ final class UpCommand implements Callable<Integer> {
                             + " with 127.0.0.1 it listens to this machine alone, and pods don't reach it.")
     private @Nullable String advertiseAddress;
 
+    @Option(
+            names = "--scheduler-config",
+            paramLabel = "FILE",
+            description = "The scheduler's configuration, a file of kind KubeSchedulerConfiguration.")
+    private @Nullable Path schedulerConfig;
+
     @Option(names = "--detach", description = "Return once all nodes are ready; stop the cluster with `mokube down`.")
     private boolean detach;
 
@@ -142,7 +150,29 @@ final class UpCommand implements Callable<Integer> {
             throw refuse("--advertise-address takes an address such as 192.0.2.1, not \"" + advertiseAddress + "\"");
         }
         return new ClusterConfig(
-                target.path(), nodes, chosen, store, etcdEndpoints, port, advertiseAddress, docker(chosen));
+                target.path(),
+                nodes,
+                chosen,
+                store,
+                etcdEndpoints,
+                port,
+                advertiseAddress,
+                schedulerFile(),
+                docker(chosen));
+    }
+
+    /** The file, read once now, so that a mistake in it is told before anything is started. */
+    private @Nullable Path schedulerFile() {
+        if (schedulerConfig == null) {
+            return null;
+        }
+        Path file = schedulerConfig.toAbsolutePath();
+        try {
+            SchedulerConfiguration.read(file);
+        } catch (IllegalArgumentException e) {
+            throw refuse(String.valueOf(e.getMessage()));
+        }
+        return file;
     }
 
     private RuntimeKind runtime(Progress progress) {
@@ -243,6 +273,9 @@ final class UpCommand implements Callable<Integer> {
         }
         if (config.advertiseAddress() != null) {
             arguments.add("--advertise-address=" + config.advertiseAddress());
+        }
+        if (config.schedulerFile() != null) {
+            arguments.add("--scheduler-config=" + config.schedulerFile());
         }
         return arguments;
     }

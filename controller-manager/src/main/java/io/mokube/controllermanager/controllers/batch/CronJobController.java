@@ -100,7 +100,7 @@ public final class CronJobController implements Reconciler<ObjectKey>, CronJobAc
                 controller.forget(last);
             }
         });
-        controller.dependents.tellOwners("CronJob", cronJobs.store(), any -> Optional.empty(), loop.queue()::add);
+        controller.dependents.tellOwners("CronJob", cronJobs.store(), any -> Optional.empty(), loop.queue()::addAfter);
         return Controller.of(NAME, List.of(cronJobs, jobs), loop);
     }
 

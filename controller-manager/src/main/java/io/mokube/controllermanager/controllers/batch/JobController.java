@@ -78,7 +78,10 @@ public final class JobController implements Reconciler<ObjectKey>, JobActions {
             }
         });
         controller.dependents.tellOwners(
-                "Job", jobs.store(), JobFacts::selector, key -> loop.queue().addAfter(key, GATHERING));
+                "Job",
+                jobs.store(),
+                JobFacts::selector,
+                (key, any) -> loop.queue().addAfter(key, GATHERING));
         return Controller.of(NAME, List.of(jobs, pods), loop, OrphanPods.loop(NAME, jobs, pods, context));
     }
 

@@ -97,8 +97,8 @@ public final class StatefulSetController implements Reconciler<ObjectKey> {
                 controller.forget(last);
             }
         });
-        controller.pods.tellOwners(KIND, sets.store(), StatefulSetController::selector, loop.queue()::add);
-        controller.history.tellOwners(KIND, sets.store(), StatefulSetController::selector, loop.queue()::add);
+        controller.pods.tellOwners(KIND, sets.store(), StatefulSetController::selector, loop.queue()::addAfter);
+        controller.history.tellOwners(KIND, sets.store(), StatefulSetController::selector, loop.queue()::addAfter);
         claims.addHandler(Handler.each(claim -> sets.store().list(Ownership.namespace(claim)).stream()
                 .filter(set -> Members.ownsClaim(set, claim.getMetadata().getName()))
                 .forEach(set -> loop.queue().add(Ownership.key(set)))));

@@ -80,15 +80,24 @@ public final class Benchmarks {
      * @param objects how many pods the server holds
      * @param watchers how many watch
      * @param nodes how many hollow nodes there are
+     * @param background how many pods the cluster holds before a rollout
      */
-    record Options(int rounds, Duration turn, Duration warmUp, int objects, int watchers, int nodes, Path results) {}
+    record Options(
+            int rounds,
+            Duration turn,
+            Duration warmUp,
+            int objects,
+            int watchers,
+            int nodes,
+            int background,
+            Path results) {}
 
     private Benchmarks(Path work, Options options) {
         this.work = work;
         this.options = options;
     }
 
-    /** {@code get|list|create|watch|latency|memory|rollout|scheduling|scheduling-etcd [--rounds N] [--seconds N] [--warm-up N] [--objects N] [--watchers N] [--nodes N] [--results FOLDER]}. */
+    /** {@code get|list|create|watch|latency|memory|rollout|scheduling|scheduling-etcd [--rounds N] [--seconds N] [--warm-up N] [--objects N] [--watchers N] [--nodes N] [--background N] [--results FOLDER]}. */
     public static void main(String[] arguments) throws Exception {
         CarrierThreads.provide();
         if (arguments.length == 0 || arguments.length % 2 == 0) {
@@ -99,6 +108,7 @@ public final class Benchmarks {
         Duration warmUp = WARM_UP;
         int watchers = 1000;
         int nodes = arguments[0].startsWith("scheduling") ? SchedulingCase.NODES : 1000;
+        int background = 0;
         int objects =
                 switch (arguments[0]) {
                     case "list", "rollout" -> 10_000;
@@ -115,16 +125,18 @@ public final class Benchmarks {
                 case "--objects" -> objects = Integer.parseInt(value);
                 case "--watchers" -> watchers = Integer.parseInt(value);
                 case "--nodes" -> nodes = Integer.parseInt(value);
+                case "--background" -> background = Integer.parseInt(value);
                 case "--results" -> results = Path.of(value);
                 default -> usage();
             }
         }
-        System.out.println(run(arguments[0], new Options(rounds, turn, warmUp, objects, watchers, nodes, results)));
+        System.out.println(
+                run(arguments[0], new Options(rounds, turn, warmUp, objects, watchers, nodes, background, results)));
     }
 
     private static void usage() {
         System.err.println(
-                "usage: benchmarks/run get|list|create|watch|latency|memory|rollout|scheduling|scheduling-etcd [--rounds N] [--seconds N] [--warm-up N] [--objects N] [--watchers N] [--nodes N] [--results FOLDER]");
+                "usage: benchmarks/run get|list|create|watch|latency|memory|rollout|scheduling|scheduling-etcd [--rounds N] [--seconds N] [--warm-up N] [--objects N] [--watchers N] [--nodes N] [--background N] [--results FOLDER]");
         System.exit(2);
     }
 
@@ -497,7 +509,7 @@ public final class Benchmarks {
                     .filter(size -> size > 0)
                     .toList();
             RolloutScale scale = new RolloutScale(client, List.of(server, manager, scheduler, fleet));
-            List<RolloutScale.Step> steps = scale.measure(sizes);
+            List<RolloutScale.Step> steps = scale.measure(options.background(), sizes);
             String notes = options.nodes()
                     + " hollow nodes, whose leases are renewed every 10 s; each component a process of its own, the API"
                     + " server's state in memory, TLS and RBAC on. Sizes follow each other in the same processes, so the"

@@ -27,9 +27,13 @@ import io.mokube.scheduler.cycle.ApiWrites;
 import io.mokube.scheduler.cycle.ClusterFeed;
 import io.mokube.scheduler.cycle.SchedulerMetrics;
 import io.mokube.scheduler.cycle.SchedulingLoop;
+import io.mokube.scheduler.cycle.ClaimsFeed;
 import io.mokube.scheduler.cycle.WaitingRoom;
+import io.mokube.scheduler.explain.DecisionLog;
+import io.mokube.scheduler.explain.Explanations;
 import io.mokube.scheduler.framework.Profile;
 import io.mokube.scheduler.framework.Profiles;
+import io.mokube.scheduler.framework.WaitingPods;
 import io.mokube.scheduler.queue.SchedulingQueue;
 import io.mokube.scheduler.snapshot.ClusterState;
 import io.mokube.scheduler.snapshot.Selectors;
@@ -94,6 +98,19 @@ public final class Scheduler implements Component {
         return current != null && current.elector.map(LeaderElector::isLeader).orElse(true);
     }
 
+    /**
+     * The pods that permit plugins keep waiting, for those who let them go.
+     *
+     * @throws IllegalStateException while the scheduler does not run
+     */
+    public WaitingPods waitingPods() {
+        Running current = current();
+        if (current == null) {
+            throw new IllegalStateException("the scheduler does not run");
+        }
+        return current.waiting;
+    }
+
     private synchronized @Nullable Running current() {
         return running;
     }
@@ -118,6 +135,8 @@ public final class Scheduler implements Component {
         private final Map<String, EventRecorder> events = new LinkedHashMap<>();
         private final SchedulingQueue queue;
         private final SchedulingLoop loop;
+        private final Explanations explanations;
+        private final WaitingRoom waiting;
         private final Optional<LeaderElector> elector;
 
         Running(SchedulerConfig config, Platform platform) {
@@ -138,22 +157,27 @@ public final class Scheduler implements Component {
             namespaces.addHandler(feed.namespaces());
             budgets.addHandler(feed.budgets());
             watchWorkloads(feed);
+            new ClaimsFeed(state, queue).follow(informers);
 
             for (Profile profile : profiles.all()) {
                 events.put(profile.schedulerName(), new EventRecorder(client, profile.schedulerName(), ""));
             }
+            DecisionLog decisions = new DecisionLog();
+            waiting = new WaitingRoom(platform.clock());
             SchedulerMetrics metrics = new SchedulerMetrics(platform.meters(), profiles, queue);
             ApiWrites writes = new ApiWrites(client, platform, pods.store());
             loop = new SchedulingLoop(
                     profiles,
                     events,
-                    new WaitingRoom(platform.clock()),
+                    waiting,
                     state,
                     queue,
                     informers,
                     writes,
                     metrics,
+                    decisions,
                     platform);
+            explanations = new Explanations(client, platform.clock(), decisions);
             elector = config.election().enabled() ? Optional.of(elector(config, platform)) : Optional.empty();
         }
 
@@ -196,23 +220,33 @@ public final class Scheduler implements Component {
             return new LeaderElector(election, client, new LeaderElector.Term() {
                 @Override
                 public void begin(WriteGuard guard) {
-                    loop.begin(guard);
+                    begun(guard);
                 }
 
                 @Override
                 public void end() {
-                    loop.end();
+                    ended();
                 }
             });
         }
 
         void start() {
             informers.start();
-            elector.ifPresentOrElse(LeaderElector::start, () -> loop.begin(WriteGuard.OPEN));
+            elector.ifPresentOrElse(LeaderElector::start, () -> begun(WriteGuard.OPEN));
+        }
+
+        private void begun(WriteGuard guard) {
+            loop.begin(guard);
+            explanations.begin(guard);
+        }
+
+        private void ended() {
+            explanations.end();
+            loop.end();
         }
 
         void stop(Duration grace) {
-            elector.ifPresentOrElse(LeaderElector::stop, loop::end);
+            elector.ifPresentOrElse(LeaderElector::stop, this::ended);
             loop.awaitWrites(grace);
             queue.close();
             informers.close();

@@ -540,7 +540,7 @@ public final class Benchmarks {
             }
             cases.add(new SchedulingReport.Measured(scheduled, bySize));
         }
-        String notes = "Decisions alone: snapshot, decision and assumption, one thread; no API server, watches or queue. A"
+        String notes = "Decisions alone: queue, snapshot, decision and assumption, one thread; no API server or watches. A"
                 + " first round of each is not counted, " + options.rounds() + " are. Load average at the end: "
                 + loadAverage() + ".";
         return SchedulingReport.write(

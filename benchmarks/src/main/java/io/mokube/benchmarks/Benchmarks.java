@@ -55,6 +55,12 @@ import javax.net.ssl.TrustManagerFactory;
  */
 public final class Benchmarks {
 
+    private static final String USAGE =
+            """
+            usage: benchmarks/run get|list|create|watch|latency|memory|rollout|scheduling|scheduling-etcd
+                [--rounds N] [--seconds N] [--warm-up N] [--objects N] [--watchers N]
+                [--nodes N] [--background N] [--results FOLDER]""";
+
     private static final Duration WARM_UP = Duration.ofSeconds(8);
     private static final int GET_CONNECTIONS = 16;
     private static final int LIST_CONNECTIONS = 2;
@@ -97,7 +103,7 @@ public final class Benchmarks {
         this.options = options;
     }
 
-    /** {@code get|list|create|watch|latency|memory|rollout|scheduling|scheduling-etcd [--rounds N] [--seconds N] [--warm-up N] [--objects N] [--watchers N] [--nodes N] [--background N] [--results FOLDER]}. */
+    /** See {@link #USAGE}. */
     public static void main(String[] arguments) throws Exception {
         CarrierThreads.provide();
         if (arguments.length == 0 || arguments.length % 2 == 0) {
@@ -135,8 +141,7 @@ public final class Benchmarks {
     }
 
     private static void usage() {
-        System.err.println(
-                "usage: benchmarks/run get|list|create|watch|latency|memory|rollout|scheduling|scheduling-etcd [--rounds N] [--seconds N] [--warm-up N] [--objects N] [--watchers N] [--nodes N] [--background N] [--results FOLDER]");
+        System.err.println(USAGE);
         System.exit(2);
     }
 

@@ -538,10 +538,13 @@ public final class Benchmarks {
                 }
                 bySize.put(nodes, rounds);
                 System.out.printf(
-                        "  %s, %d nodes: %s pods/s%n",
+                        "  %s, %d nodes: %s pods/s, %s CPU µs/pod%n",
                         scheduled.name(),
                         nodes,
-                        rounds.stream().map(round -> Math.round(round.perSecond())).toList());
+                        rounds.stream().map(round -> Math.round(round.perSecond())).toList(),
+                        rounds.stream()
+                                .map(round -> Math.round(round.cpuMicrosPerPod()))
+                                .toList());
             }
             cases.add(new SchedulingReport.Measured(scheduled, bySize));
         }

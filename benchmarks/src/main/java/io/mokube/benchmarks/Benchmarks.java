@@ -538,14 +538,17 @@ public final class Benchmarks {
                 }
                 bySize.put(nodes, rounds);
                 System.out.printf(
-                        "  %s, %d nodes: %s pods/s%n",
+                        "  %s, %d nodes: %s pods/s, %s CPU µs/pod%n",
                         scheduled.name(),
                         nodes,
-                        rounds.stream().map(round -> Math.round(round.perSecond())).toList());
+                        rounds.stream().map(round -> Math.round(round.perSecond())).toList(),
+                        rounds.stream()
+                                .map(round -> Math.round(round.cpuMicrosPerPod()))
+                                .toList());
             }
             cases.add(new SchedulingReport.Measured(scheduled, bySize));
         }
-        String notes = "Decisions alone: snapshot, decision and assumption, one thread; no API server, watches or queue. A"
+        String notes = "Decisions alone: queue, snapshot, decision and assumption, one thread; no API server or watches. A"
                 + " first round of each is not counted, " + options.rounds() + " are. Load average at the end: "
                 + loadAverage() + ".";
         return SchedulingReport.write(

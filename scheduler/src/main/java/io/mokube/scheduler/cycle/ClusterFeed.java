@@ -1,13 +1,16 @@
 package io.mokube.scheduler.cycle;
 
 import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.mokube.client.informer.Handler;
 import io.mokube.client.rest.ObjectKeys;
 import io.mokube.machinery.names.ObjectKey;
+import io.mokube.machinery.selector.LabelSelector;
 import io.mokube.scheduler.framework.ClusterChange;
 import io.mokube.scheduler.framework.ClusterEvent;
 import io.mokube.scheduler.framework.Profiles;
@@ -18,8 +21,12 @@ import io.mokube.scheduler.snapshot.DisruptionBudget;
 import io.mokube.scheduler.snapshot.NodeFacts;
 import io.mokube.scheduler.snapshot.PodClaims;
 import io.mokube.scheduler.snapshot.PodInfo;
+import io.mokube.scheduler.snapshot.Workloads;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.BiConsumer;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -215,6 +222,43 @@ public final class ClusterFeed {
             @Override
             public void deleted(Namespace last) {
                 state.removeNamespace(last.getMetadata().getName());
+            }
+        };
+    }
+
+    /** Takes in what selects the pods of services. */
+    public Handler<Service> services() {
+        return selectors(
+                service -> service.getSpec().getSelector() == null
+                                || service.getSpec().getSelector().isEmpty()
+                        ? Optional.empty()
+                        : Optional.of(LabelSelector.ofLabels(service.getSpec().getSelector())),
+                state::putService);
+    }
+
+    /** Takes in what selects the pods of controllers of one kind. */
+    public <T extends HasMetadata> Handler<T> controllers(
+            String kind, Function<T, Optional<LabelSelector>> selector) {
+        return selectors(selector, (key, pods) -> state.putController(new Workloads.Controller(kind, key), pods));
+    }
+
+    private static <T extends HasMetadata> Handler<T> selectors(
+            Function<T, Optional<LabelSelector>> selector, BiConsumer<ObjectKey, Optional<LabelSelector>> known) {
+        return new Handler<>() {
+            @Override
+            public void added(T object) {
+                ObjectKey key = ObjectKeys.of(object);
+                guarded("selector", key, () -> known.accept(key, selector.apply(object)));
+            }
+
+            @Override
+            public void updated(T before, T now) {
+                added(now);
+            }
+
+            @Override
+            public void deleted(T last) {
+                known.accept(ObjectKeys.of(last), Optional.empty());
             }
         };
     }

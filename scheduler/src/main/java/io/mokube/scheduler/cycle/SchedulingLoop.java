@@ -11,6 +11,8 @@ import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.time.Clock;
 import io.mokube.scheduler.cycle.SchedulerMetrics.Result;
+import io.mokube.scheduler.explain.DecisionLog.Kept;
+import io.mokube.scheduler.explain.DecisionLog;
 import io.mokube.scheduler.framework.ApiObjects;
 import io.mokube.scheduler.framework.BindOutcome;
 import io.mokube.scheduler.framework.BindPlugin;
@@ -78,6 +80,7 @@ public final class SchedulingLoop {
     private final InformerFactory informers;
     private final ApiWrites writes;
     private final SchedulerMetrics metrics;
+    private final DecisionLog decisions;
     private final Clock clock;
     /** Chooses between equally good nodes: seeded once, because every decision draws. */
     private final SplittableRandom draws;
@@ -102,6 +105,7 @@ public final class SchedulingLoop {
             InformerFactory informers,
             ApiWrites writes,
             SchedulerMetrics metrics,
+            DecisionLog decisions,
             Platform platform) {
         this.profiles = profiles;
         for (Profile profile : profiles.all()) {
@@ -114,6 +118,7 @@ public final class SchedulingLoop {
         this.informers = informers;
         this.writes = writes;
         this.metrics = metrics;
+        this.decisions = decisions;
         this.clock = platform.clock();
         this.draws = new SplittableRandom(platform.random().nextLong());
     }
@@ -213,6 +218,7 @@ public final class SchedulingLoop {
         Snapshot snapshot = state.snapshot();
         Decision decision = lane.decider().decide(pod, snapshot, nextStart, draws.nextLong());
         metrics.decided(clock.nanoTime() - begun);
+        decisions.add(new Kept(lane.profile(), pod, snapshot, nextStart, decision, clock.instant()));
         nextStart += decision.evaluated();
         switch (decision) {
             case Decision.Place place -> place(taken, lane, place, snapshot, begun, term);

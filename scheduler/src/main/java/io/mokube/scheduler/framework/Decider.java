@@ -138,7 +138,7 @@ public final class Decider {
      * The first objection to a node, null when there is none. Room that was made on the node for pods of the same or a
      * higher priority is taken; but the pod must fit without them too, because they may never come.
      */
-    private static Verdict.@Nullable Unfit check(NodeFilter[] filters, PodInfo pod, Snapshot snapshot, NodeInfo node) {
+    static Verdict.@Nullable Unfit check(NodeFilter[] filters, PodInfo pod, Snapshot snapshot, NodeInfo node) {
         if (!node.nominated().isEmpty()) {
             NodeInfo crowded = node;
             boolean taken = false;

@@ -16,9 +16,9 @@ public final class DefaultPlugins {
 
     private DefaultPlugins() {}
 
-    /** The default profile for the pods that name this scheduler. */
-    public static Profile profile(String schedulerName) {
-        List<Plugin> plugins = List.of(
+    /** All of them with their standard arguments, in the order in which they are asked. */
+    public static List<Plugin> standard() {
+        return List.of(
                 new SchedulingGatesPlugin(),
                 new PrioritySortPlugin(),
                 new NodeUnschedulablePlugin(),
@@ -38,6 +38,20 @@ public final class DefaultPlugins {
                 new NodeResourcesBalancedAllocationPlugin(),
                 new ImageLocalityPlugin(),
                 new DefaultBinderPlugin());
-        return Profile.of(schedulerName, plugins, WEIGHTS, 0);
+    }
+
+    /** How much score plugins count by default, where that is not 1. */
+    public static Map<String, Integer> weights() {
+        return WEIGHTS;
+    }
+
+    /** How much a score plugin counts by default. */
+    public static int weight(String plugin) {
+        return WEIGHTS.getOrDefault(plugin, 1);
+    }
+
+    /** The default profile for the pods that name this scheduler. */
+    public static Profile profile(String schedulerName) {
+        return Profile.of(schedulerName, standard(), WEIGHTS, 0);
     }
 }

@@ -33,11 +33,27 @@ public final class InterPodAffinityPlugin implements FilterPlugin, ScorePlugin {
     private static final Verdict UNWELCOME =
             new Verdict.Unfit(NAME, List.of("node(s) didn't satisfy existing pods anti-affinity rules"), true);
 
-    /** What a pod near which others must be adds to the score of being near it. */
-    private static final long WEIGHT_OF_REQUIREMENTS = 1;
-
     /** A label and its value: the nodes that have it are near each other. */
     private record Domain(String key, String value) {}
+
+    private final long weightOfRequirements;
+    private final boolean ignorePreferencesOfOthers;
+
+    public InterPodAffinityPlugin() {
+        this(1, false);
+    }
+
+    /**
+     * Configured.
+     *
+     * @param weightOfRequirements what a pod near which others must be adds to the score of being near it
+     * @param ignorePreferencesOfOthers whether the preferences of pods that stand there already don't matter to a pod
+     *     that has none itself
+     */
+    public InterPodAffinityPlugin(long weightOfRequirements, boolean ignorePreferencesOfOthers) {
+        this.weightOfRequirements = weightOfRequirements;
+        this.ignorePreferencesOfOthers = ignorePreferencesOfOthers;
+    }
 
     @Override
     public String name() {
@@ -207,7 +223,7 @@ public final class InterPodAffinityPlugin implements FilterPlugin, ScorePlugin {
         PodAffinities wanted = pod.affinities();
         boolean prefers =
                 !wanted.preferred().isEmpty() || !wanted.preferredAnti().isEmpty();
-        if (!prefers && snapshot.choosyPods() == 0) {
+        if (!prefers && (ignorePreferencesOfOthers || snapshot.choosyPods() == 0)) {
             return NodeScorer.NONE;
         }
         Map<Domain, Long> sums = new HashMap<>();
@@ -221,7 +237,7 @@ public final class InterPodAffinityPlugin implements FilterPlugin, ScorePlugin {
             }
             for (PodInfo other : node.choosyPods()) {
                 PodAffinities theirs = other.affinities();
-                add(theirs.required(), 1, pod, snapshot, node, sums);
+                add(theirs.required(), weightOfRequirements, pod, snapshot, node, sums);
                 add(theirs.preferred(), 1, pod, snapshot, node, sums);
                 add(theirs.preferredAnti(), -1, pod, snapshot, node, sums);
             }
@@ -231,7 +247,7 @@ public final class InterPodAffinityPlugin implements FilterPlugin, ScorePlugin {
 
     private static void add(
             List<AffinityTerm> terms,
-            int sign,
+            long factor,
             PodInfo about,
             Snapshot snapshot,
             NodeInfo node,
@@ -239,8 +255,9 @@ public final class InterPodAffinityPlugin implements FilterPlugin, ScorePlugin {
         for (AffinityTerm term : terms) {
             String value = node.facts().labels().get(term.topologyKey());
             if (value != null && term.matches(about, snapshot)) {
-                long weight = term.weight() == 0 ? WEIGHT_OF_REQUIREMENTS : term.weight();
-                sums.merge(new Domain(term.topologyKey(), value), sign * weight, Long::sum);
+                // Requirements have no weight of their own.
+                long weight = term.weight() == 0 ? factor : factor * term.weight();
+                sums.merge(new Domain(term.topologyKey(), value), weight, Long::sum);
             }
         }
     }

@@ -19,6 +19,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Keeps pods to the nodes that their node selector and node affinity name, and prefers those they would like. */
@@ -27,6 +28,26 @@ public final class NodeAffinityPlugin implements FilterPlugin, ScorePlugin {
     private static final String NAME = "NodeAffinity";
     private static final Verdict NO_MATCH =
             new Verdict.Unfit(NAME, List.of("node(s) didn't match Pod's node affinity/selector"), false);
+
+    private static final Verdict NO_MATCH_OF_ADDED =
+            new Verdict.Unfit(NAME, List.of("node(s) didn't match scheduler-enforced node affinity"), false);
+
+    private final Optional<List<NodeRequirement>> addedRequired;
+    private final List<NodePreference> addedPreferred;
+
+    public NodeAffinityPlugin() {
+        this(Optional.empty(), List.of());
+    }
+
+    /**
+     * Configured with an affinity that all pods have besides their own.
+     *
+     * @param addedRequired one of which a node must match
+     */
+    public NodeAffinityPlugin(Optional<List<NodeRequirement>> addedRequired, List<NodePreference> addedPreferred) {
+        this.addedRequired = addedRequired.map(List::copyOf);
+        this.addedPreferred = List.copyOf(addedPreferred);
+    }
 
     @Override
     public String name() {
@@ -38,13 +59,18 @@ public final class NodeAffinityPlugin implements FilterPlugin, ScorePlugin {
         Optional<NodeRequirement> selector = pod.nodeSelector();
         Optional<List<NodeRequirement>> required = pod.requiredNodes();
         if (selector.isEmpty() && required.isEmpty()) {
-            return NodeFilter.NONE;
+            return addedRequired
+                    .<NodeFilter>map(added -> node -> matchesAny(added, node.facts()) ? Verdict.FITS : NO_MATCH_OF_ADDED)
+                    .orElse(NodeFilter.NONE);
         }
         Set<String> names = required.map(NodeAffinityPlugin::names).orElse(Set.of());
         OnlyNodes only = names.isEmpty() ? null : new OnlyNodes(NAME, names);
         return new NodeFilter() {
             @Override
             public Verdict check(NodeInfo node) {
+                if (addedRequired.isPresent() && !matchesAny(addedRequired.get(), node.facts())) {
+                    return NO_MATCH_OF_ADDED;
+                }
                 return matches(selector, required, node.facts()) ? Verdict.FITS : NO_MATCH;
             }
 
@@ -78,10 +104,10 @@ public final class NodeAffinityPlugin implements FilterPlugin, ScorePlugin {
         if (selector.isPresent() && !selector.get().matches(node)) {
             return false;
         }
-        if (required.isEmpty()) {
-            return true;
-        }
-        List<NodeRequirement> terms = required.get();
+        return required.isEmpty() || matchesAny(required.get(), node);
+    }
+
+    private static boolean matchesAny(List<NodeRequirement> terms, NodeFacts node) {
         for (int i = 0; i < terms.size(); i++) {
             if (terms.get(i).matches(node)) {
                 return true;
@@ -99,16 +125,23 @@ public final class NodeAffinityPlugin implements FilterPlugin, ScorePlugin {
     @Override
     public boolean mayUnblock(PodInfo pod, ClusterChange change) {
         return change.after(NodeFacts.class)
-                .map(node -> allows(pod, node)
+                .map(node -> allowed(pod, node)
                         && !change.before(NodeFacts.class)
-                                .map(before -> allows(pod, before))
+                                .map(before -> allowed(pod, before))
                                 .orElse(false))
                 .orElse(true);
     }
 
+    private boolean allowed(PodInfo pod, NodeFacts node) {
+        return allows(pod, node) && (addedRequired.isEmpty() || matchesAny(addedRequired.get(), node));
+    }
+
     @Override
     public NodeScorer prepare(PodInfo pod, Snapshot snapshot, FeasibleNodes feasible) {
-        List<NodePreference> preferences = pod.preferredNodes();
+        List<NodePreference> preferences = addedPreferred.isEmpty()
+                ? pod.preferredNodes()
+                : Stream.concat(pod.preferredNodes().stream(), addedPreferred.stream())
+                        .toList();
         if (preferences.isEmpty()) {
             return NodeScorer.NONE;
         }

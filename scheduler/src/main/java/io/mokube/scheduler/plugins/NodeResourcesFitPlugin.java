@@ -60,6 +60,27 @@ public final class NodeResourcesFitPlugin implements FilterPlugin, ScorePlugin {
         return new Verdict.Unfit(NAME, reasons, (lacking & NEVER) == 0);
     }
 
+    private final ScoringStrategy strategy;
+    private final Set<String> ignoredResources;
+    private final Set<String> ignoredGroups;
+
+    public NodeResourcesFitPlugin() {
+        this(ScoringStrategy.DEFAULT, Set.of(), Set.of());
+    }
+
+    /**
+     * Configured.
+     *
+     * @param ignoredResources names of extended resources that are not looked at
+     * @param ignoredGroups what stands before the slash in the names of others
+     */
+    public NodeResourcesFitPlugin(
+            ScoringStrategy strategy, Set<String> ignoredResources, Set<String> ignoredGroups) {
+        this.strategy = strategy;
+        this.ignoredResources = Set.copyOf(ignoredResources);
+        this.ignoredGroups = Set.copyOf(ignoredGroups);
+    }
+
     @Override
     public String name() {
         return NAME;
@@ -75,7 +96,14 @@ public final class NodeResourcesFitPlugin implements FilterPlugin, ScorePlugin {
             return node -> LACKING[lacking(node, milliCpu, memory, ephemeralStorage)];
         }
         Map<String, Long> others = new TreeMap<>(wanted.others());
+        others.keySet().removeIf(this::ignored);
         return node -> withOthers(node, lacking(node, milliCpu, memory, ephemeralStorage), others);
+    }
+
+    private boolean ignored(String resource) {
+        int slash = resource.indexOf('/');
+        return ignoredResources.contains(resource)
+                || (slash > 0 && ignoredGroups.contains(resource.substring(0, slash)));
     }
 
     private static int lacking(NodeInfo node, long milliCpu, long memory, long ephemeralStorage) {
@@ -130,7 +158,7 @@ public final class NodeResourcesFitPlugin implements FilterPlugin, ScorePlugin {
                 Optional<NodeFacts> node = change.after(NodeFacts.class);
                 Optional<NodeFacts> before = change.before(NodeFacts.class);
                 yield node.isEmpty()
-                        || (wanted.lacking(node.get().allocatable()).isEmpty()
+                        || (wanted.lacking(node.get().allocatable()).stream().allMatch(this::ignored)
                                 && (before.isEmpty() || offersMore(wanted, before.get(), node.get())));
             }
             case ASSIGNED_POD_CHANGED -> {
@@ -149,10 +177,18 @@ public final class NodeResourcesFitPlugin implements FilterPlugin, ScorePlugin {
         return now.allowedPods() > before.allowedPods() || wanted.anyLess(before.allocatable(), now.allocatable());
     }
 
-    /** The least allocated node is best: the mean of the free shares of CPU and memory, in percent. */
     @Override
     public NodeScorer prepare(PodInfo pod, Snapshot snapshot, FeasibleNodes feasible) {
-        PodRequests requests = pod.requests();
+        return strategy.equals(ScoringStrategy.DEFAULT)
+                ? leastAllocated(pod.requests())
+                : strategy.scorer(pod.requests());
+    }
+
+    /**
+     * The default, which most clusters use and so is worth its own lines: the mean of the free shares of CPU and memory,
+     * in percent.
+     */
+    private static NodeScorer leastAllocated(PodRequests requests) {
         return node -> {
             Resources allocatable = node.facts().allocatable();
             int kinds = 0;

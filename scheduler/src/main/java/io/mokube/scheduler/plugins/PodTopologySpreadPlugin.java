@@ -31,6 +31,21 @@ public final class PodTopologySpreadPlugin implements FilterPlugin, ScorePlugin 
     private static final Verdict NO_LABEL = new Verdict.Unfit(
             NAME, List.of("node(s) didn't match pod topology spread constraints (missing required label)"), false);
 
+    private final List<SpreadConstraint> defaults;
+
+    public PodTopologySpreadPlugin() {
+        this(SpreadConstraint.SYSTEM_DEFAULTS);
+    }
+
+    /**
+     * Configured.
+     *
+     * @param defaults hold for pods that state no constraint, with the selector of their controller and services
+     */
+    public PodTopologySpreadPlugin(List<SpreadConstraint> defaults) {
+        this.defaults = List.copyOf(defaults);
+    }
+
     @Override
     public String name() {
         return NAME;
@@ -38,9 +53,24 @@ public final class PodTopologySpreadPlugin implements FilterPlugin, ScorePlugin 
 
     @Override
     public NodeFilter prepare(PodInfo pod, Snapshot snapshot) {
-        List<SpreadConstraint> hard =
-                pod.spread().stream().filter(SpreadConstraint::hard).toList();
+        List<SpreadConstraint> hard = constraints(pod, snapshot, true);
         return hard.isEmpty() ? NodeFilter.NONE : new HardSpread(pod, hard, snapshot);
+    }
+
+    /** Those of one kind that hold for a pod: its own, or the defaults for the pods that belong to it. */
+    private List<SpreadConstraint> constraints(PodInfo pod, Snapshot snapshot, boolean hard) {
+        List<SpreadConstraint> all = pod.spread().isEmpty() ? defaults : pod.spread();
+        List<SpreadConstraint> those =
+                all.stream().filter(constraint -> constraint.hard() == hard).toList();
+        if (those.isEmpty() || !pod.spread().isEmpty()) {
+            return those;
+        }
+        return snapshot.workloads()
+                .selectorOf(pod)
+                .map(selector -> those.stream()
+                        .map(constraint -> constraint.selecting(selector))
+                        .toList())
+                .orElse(List.of());
     }
 
     @Override
@@ -58,6 +88,10 @@ public final class PodTopologySpreadPlugin implements FilterPlugin, ScorePlugin 
     /** A pod must be, or have been, one that counts; a node must have, or have had, all the labels. */
     @Override
     public boolean mayUnblock(PodInfo pod, ClusterChange change) {
+        if (pod.spread().isEmpty()) {
+            // The defaults; which pods they count depends on the cluster.
+            return true;
+        }
         List<SpreadConstraint> hard =
                 pod.spread().stream().filter(SpreadConstraint::hard).toList();
         if (change.before() instanceof NodeFacts || change.after() instanceof NodeFacts) {
@@ -182,8 +216,7 @@ public final class PodTopologySpreadPlugin implements FilterPlugin, ScorePlugin 
 
     @Override
     public NodeScorer prepare(PodInfo pod, Snapshot snapshot, FeasibleNodes feasible) {
-        List<SpreadConstraint> soft =
-                pod.spread().stream().filter(constraint -> !constraint.hard()).toList();
+        List<SpreadConstraint> soft = constraints(pod, snapshot, false);
         return soft.isEmpty() ? NodeScorer.NONE : new SoftSpread(pod, soft, snapshot, feasible);
     }
 

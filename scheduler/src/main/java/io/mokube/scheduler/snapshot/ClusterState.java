@@ -3,6 +3,7 @@ package io.mokube.scheduler.snapshot;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.scheduler.devices.DeviceLedger;
 import io.mokube.scheduler.devices.Devices;
+import io.mokube.machinery.selector.LabelSelector;
 import io.mokube.scheduler.snapshot.Snapshot.Surroundings;
 import io.mokube.scheduler.volumes.VolumeLedger;
 import io.mokube.scheduler.volumes.Volumes;
@@ -13,8 +14,10 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,6 +41,7 @@ public final class ClusterState {
     private final Map<ObjectKey, DisruptionBudget> budgets =
             new TreeMap<>(Comparator.comparing(ObjectKey::namespace).thenComparing(ObjectKey::name));
     private final Map<String, Map<String, String>> namespaces = new HashMap<>();
+    private final Map<String, Workloads.InNamespace> workloads = new HashMap<>();
     /** Pods for which room was made on a node, by UID. */
     private final Map<String, PodInfo> nominated = new LinkedHashMap<>();
 
@@ -266,6 +270,30 @@ public final class ClusterState {
         return devices;
     }
 
+    /** Takes note of what selects a service's pods; empty when the service is gone or selects none. */
+    public synchronized void putService(ObjectKey service, Optional<LabelSelector> selector) {
+        changeWorkloads(service.namespace(), here -> here.withService(service.name(), selector));
+    }
+
+    /** Takes note of what selects a controller's pods; empty when the controller is gone. */
+    public synchronized void putController(Workloads.Controller controller, Optional<LabelSelector> selector) {
+        changeWorkloads(controller.key().namespace(), here -> here.withController(controller, selector));
+    }
+
+    private void changeWorkloads(String namespace, UnaryOperator<Workloads.InNamespace> change) {
+        Workloads.InNamespace old = workloads.getOrDefault(namespace, Workloads.InNamespace.EMPTY);
+        Workloads.InNamespace changed = change.apply(old);
+        if (changed.equals(old)) {
+            return;
+        }
+        if (changed.equals(Workloads.InNamespace.EMPTY)) {
+            workloads.remove(namespace);
+        } else {
+            workloads.put(namespace, changed);
+        }
+        surroundingsChanged = true;
+    }
+
     private void place(PodInfo pod) {
         NodeInfo node = nodes.get(pod.nodeName());
         if (node == null) {
@@ -305,10 +333,11 @@ public final class ClusterState {
         boolean changedAround =
                 surroundingsChanged || storage != surroundings.volumes() || hardware != surroundings.devices();
         if (surroundingsChanged) {
-            surroundings = new Surroundings(List.copyOf(budgets.values()), namespaces, storage, hardware);
+            surroundings = new Surroundings(List.copyOf(budgets.values()), namespaces, new Workloads(workloads), storage, hardware);
             surroundingsChanged = false;
         } else if (changedAround) {
-            surroundings = new Surroundings(surroundings.budgets(), surroundings.namespaces(), storage, hardware);
+            surroundings = new Surroundings(
+                    surroundings.budgets(), surroundings.namespaces(), surroundings.workloads(), storage, hardware);
         }
         if (orderChanged) {
             snapshot = Snapshot.ordered(nodes.values(), snapshotImages, surroundings);

@@ -138,6 +138,16 @@ public record Resources(long milliCpu, long memory, long ephemeralStorage, Map<S
                 || others.keySet().stream().anyMatch(name -> one.other(name) < other.other(name));
     }
 
+    /** The amount of any resource, CPU in thousandths of a core; 0 when there is none. */
+    public long amount(String name) {
+        return switch (name) {
+            case CPU -> milliCpu;
+            case MEMORY -> memory;
+            case EPHEMERAL_STORAGE -> ephemeralStorage;
+            default -> other(name);
+        };
+    }
+
     /** The amount of a resource that is not one of the three; 0 when there is none. */
     public long other(String name) {
         return others.getOrDefault(name, 0L);

@@ -25,20 +25,28 @@ public final class Snapshot {
      * What decisions look at besides nodes and pods.
      *
      * @param namespaces the labels of each namespace
+     * @param workloads which pods belong together
      * @param volumes storage
      * @param devices what can be claimed by the piece
      */
     public record Surroundings(
             List<DisruptionBudget> budgets,
             Map<String, Map<String, String>> namespaces,
+            Workloads workloads,
             Volumes volumes,
             Devices devices) {
 
-        public static final Surroundings NONE = new Surroundings(List.of(), Map.of());
+        public static final Surroundings NONE = new Surroundings(List.of(), Map.of(), Workloads.NONE);
 
-        /** Surroundings without storage and devices. */
+        /** Without services and controllers. */
         public Surroundings(List<DisruptionBudget> budgets, Map<String, Map<String, String>> namespaces) {
-            this(budgets, namespaces, Volumes.NONE, Devices.NONE);
+            this(budgets, namespaces, Workloads.NONE);
+        }
+
+        /** Without storage and devices. */
+        public Surroundings(
+                List<DisruptionBudget> budgets, Map<String, Map<String, String>> namespaces, Workloads workloads) {
+            this(budgets, namespaces, workloads, Volumes.NONE, Devices.NONE);
         }
 
         public Surroundings {
@@ -173,6 +181,11 @@ public final class Snapshot {
     /** The cluster's devices. */
     public Devices devices() {
         return surroundings.devices();
+    }
+
+    /** Which pods belong together. */
+    public Workloads workloads() {
+        return surroundings.workloads();
     }
 
     /** How many pods stand in the cluster that want other pods near or not. */

@@ -229,7 +229,7 @@ class VolumePluginsTest {
     private static Snapshot snapshot(Volumes volumes, NodeInfo... nodes) {
         Surroundings none = Surroundings.NONE;
         return Snapshot.of(
-                List.of(nodes), new Surroundings(none.budgets(), none.namespaces(), volumes, none.devices()));
+                List.of(nodes), new Surroundings(none.budgets(), none.namespaces(), none.workloads(), volumes, none.devices()));
     }
 
     private static PodInfo pod(PodBuilder pod) {

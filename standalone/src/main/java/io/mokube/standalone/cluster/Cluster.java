@@ -28,6 +28,7 @@ import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.scheduler.Scheduler;
 import io.mokube.scheduler.SchedulerConfig;
+import io.mokube.scheduler.config.SchedulerConfiguration;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -85,7 +86,7 @@ public final class Cluster {
             ApiServer apiServer = start(new ApiServer(apiServerConfig(), platform));
             folder.describe(config, apiServer.publicUri().toString());
             copyKubeconfig(apiServer.certificates().adminKubeconfig());
-            start(new Scheduler(SchedulerConfig.of(clientConfig(apiServer, "scheduler")), platform));
+            start(new Scheduler(schedulerConfig(apiServer), platform));
             start(new ControllerManager(
                     ControllerManagerConfig.standard(clientConfig(apiServer, "controller-manager"))
                             .withNodeIpam(podRanges())
@@ -101,6 +102,18 @@ public final class Cluster {
         } catch (ComponentException e) {
             stop(Duration.ZERO);
             throw e;
+        }
+    }
+
+    private SchedulerConfig schedulerConfig(ApiServer apiServer) {
+        ClientConfig client = clientConfig(apiServer, "scheduler");
+        if (config.schedulerFile() == null) {
+            return SchedulerConfig.of(client);
+        }
+        try {
+            return SchedulerConfig.of(client, SchedulerConfiguration.read(config.schedulerFile()));
+        } catch (IllegalArgumentException e) {
+            throw new ComponentException(String.valueOf(e.getMessage()), e);
         }
     }
 

@@ -22,7 +22,8 @@ import org.junit.jupiter.api.TestFactory;
 /** The rules of the house: which room may know which. */
 class ArchitectureTest {
 
-    private static final List<String> COMPONENTS = List.of("apiserver", "scheduler", "controllermanager", "kubelet");
+    private static final List<String> COMPONENTS =
+            List.of("apiserver", "scheduler", "controllermanager", "kubelet", "dns");
 
     /** Rooms whose decisions are pure functions. */
     private static final String[] PURE = {
@@ -30,6 +31,8 @@ class ArchitectureTest {
         "io.mokube.scheduler.snapshot..",
         "io.mokube.scheduler.framework..",
         "io.mokube.scheduler.plugins..",
+        "io.mokube.dns.zone..",
+        "io.mokube.dns.answer..",
     };
 
     private static JavaClasses production;

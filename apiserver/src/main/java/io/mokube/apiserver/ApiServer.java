@@ -375,6 +375,15 @@ public final class ApiServer implements Component {
         return started().http().port();
     }
 
+    /**
+     * Listens on another address too, at the same port; only for a started server. Its certificate must name the address.
+     *
+     * @throws ComponentException when the address is not this machine's
+     */
+    public void listenOn(String address) {
+        started().http().listenOn(address);
+    }
+
     /** How other components reach the server; only for a started server. */
     public URI publicUri() {
         URI configured = config.publicUri();

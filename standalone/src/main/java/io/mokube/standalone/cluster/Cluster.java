@@ -13,8 +13,15 @@ import io.mokube.controllermanager.ClusterKeys;
 import io.mokube.controllermanager.ControllerManager;
 import io.mokube.controllermanager.ControllerManagerConfig;
 import io.mokube.controllermanager.controllers.nodeipam.NodeIpamConfig;
+import io.mokube.dns.ClusterDns;
+import io.mokube.dns.ClusterDnsConfig;
+import io.mokube.dns.endpoint.EndpointConfig;
+import io.mokube.dns.forward.ResolvConf;
 import io.mokube.kubelet.Kubelet;
 import io.mokube.kubelet.KubeletConfig;
+import io.mokube.kubelet.network.NodeBridge;
+import io.mokube.kubelet.network.PodNetwork;
+import io.mokube.kubelet.network.PodNetworkConfig;
 import io.mokube.kubelet.runtime.ContainerRuntime;
 import io.mokube.kubelet.runtime.cri.ContainerdLauncher;
 import io.mokube.kubelet.runtime.cri.CriRuntime;
@@ -29,6 +36,7 @@ import io.mokube.machinery.error.ApiException;
 import io.mokube.scheduler.Scheduler;
 import io.mokube.scheduler.SchedulerConfig;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,6 +48,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -83,6 +92,11 @@ public final class Cluster {
         try {
             folder.describe(config, "");
             ApiServer apiServer = start(new ApiServer(apiServerConfig(), platform));
+            if (config.runtime() == RuntimeKind.CONTAINERD) {
+                // Pods can't reach the machine's loopback address, where everybody else finds the server.
+                bridge(1).ensure(folder.layout().podRange(1));
+                apiServer.listenOn(podsAddress(1));
+            }
             folder.describe(config, apiServer.publicUri().toString());
             copyKubeconfig(apiServer.certificates().adminKubeconfig());
             start(new Scheduler(SchedulerConfig.of(clientConfig(apiServer, "scheduler")), platform));
@@ -98,6 +112,7 @@ public final class Cluster {
             for (int node = 1; node <= config.nodes(); node++) {
                 startNode(apiServer, node);
             }
+            nameServers(apiServer).forEach(each -> start(new ClusterDns(each, platform)));
         } catch (ComponentException e) {
             stop(Duration.ZERO);
             throw e;
@@ -133,7 +148,7 @@ public final class Cluster {
                 folder.path(),
                 store,
                 null,
-                List.of(),
+                config.runtime() == RuntimeKind.CONTAINERD ? List.of(podsAddress(1)) : List.of(),
                 List.of(),
                 ApiServerConfig.DEFAULT_SERVICE_CIDR,
                 null,
@@ -168,9 +183,13 @@ public final class Cluster {
 
     private void startNode(ApiServer apiServer, int node) {
         String name = "node-" + node;
+        String address = folder.layout().nodeAddress(config.runtime(), node);
         NodeCredentials credentials = apiServer
                 .certificates()
-                .issueNode(name, List.of("127.0.0.1", "localhost", name), apiServer.publicUri());
+                .issueNode(name, List.of(address, "127.0.0.1", "localhost", name), apiServer.publicUri());
+        if (config.runtime() == RuntimeKind.CONTAINERD) {
+            startPodNetwork(apiServer, node);
+        }
         KubeletConfig kubelet = KubeletConfig.of(
                         name,
                         ClientConfig.fromKubeconfig(credentials.kubeconfig()),
@@ -181,8 +200,56 @@ public final class Cluster {
                         Optional.of(read(credentials.servingCertificate())),
                         Optional.of(read(credentials.servingKey())),
                         Optional.of(read(credentials.authority()))))
+                .withAddress(address)
+                .withDns(new KubeletConfig.Dns(
+                        List.of(ClusterDnsConfig.DEFAULT_SERVICE_ADDRESS), ClusterDnsConfig.DEFAULT_DOMAIN))
                 .withPodCidr(folder.layout().podCidr(node));
         start(new Kubelet(kubelet, platform));
+    }
+
+    private NodeBridge bridge(int node) {
+        return new NodeBridge(folder.layout().containerd(node).bridge());
+    }
+
+    /** At which address pods reach what listens on this machine. */
+    private String podsAddress(int node) {
+        return folder.layout().hostAddress(config.runtime(), node);
+    }
+
+    /** The node's bridge is there before the node: its address is the node's. */
+    private void startPodNetwork(ApiServer apiServer, int node) {
+        NodeLayout layout = folder.layout();
+        ContainerdLauncher.ContainerdConfig containerd = layout.containerd(node);
+        bridge(node).ensure(layout.podRange(node));
+        start(new PodNetwork(
+                new PodNetworkConfig(
+                        clientConfig(apiServer, "pod-network"),
+                        "node-" + node,
+                        layout.clusterRange(),
+                        Optional.of(new PodNetworkConfig.Bridge(
+                                containerd.bridge(), containerd.cniFolder(), containerd.addressFolder()))),
+                platform));
+    }
+
+    /**
+     * Two where there are several nodes: each at an address by which pods reach this machine, on any free port, since
+     * packets to the service are led there wherever it is. Hollow pods ask nobody.
+     */
+    private List<ClusterDnsConfig> nameServers(ApiServer apiServer) {
+        if (config.runtime() == RuntimeKind.HOLLOW) {
+            return List.of();
+        }
+        return IntStream.rangeClosed(1, Math.min(2, config.nodes()))
+                .mapToObj(node -> {
+                    String address = podsAddress(node);
+                    return ClusterDnsConfig.of(
+                                    clientConfig(apiServer, "cluster-dns"), new InetSocketAddress(address, 0))
+                            .withUpstreams(ResolvConf.nameServers(Path.of("/etc/resolv.conf")))
+                            .withEndpoint(
+                                    EndpointConfig.of("node-" + node, address, ClusterDnsConfig.DEFAULT_SERVICE_ADDRESS)
+                                            .withNode("node-" + node));
+                })
+                .toList();
     }
 
     private Supplier<ContainerRuntime> runtime(int node) {

@@ -33,6 +33,7 @@ final class SetupCommand implements Callable<Integer> {
             HostPackage.CNI_PLUGINS,
             HostPackage.IPTABLES,
             HostPackage.IPROUTE,
+            HostPackage.NFTABLES,
             HostPackage.BUSYBOX);
 
     @Option(

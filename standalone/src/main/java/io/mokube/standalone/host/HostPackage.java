@@ -10,6 +10,7 @@ public enum HostPackage {
     CNI_PLUGINS("containernetworking-plugins", "/usr/lib/cni/bridge"),
     IPTABLES("iptables", "iptables"),
     IPROUTE("iproute2", "ip"),
+    NFTABLES("nftables", "nft"),
     BUSYBOX("busybox-static", "/bin/busybox"),
     ETCD("etcd-server", "etcd"),
     ETCD_CLIENT("etcd-client", "etcdctl"),

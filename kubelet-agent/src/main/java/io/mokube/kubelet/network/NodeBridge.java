@@ -78,6 +78,11 @@ public record NodeBridge(String name) {
         }
     }
 
+    /** Whether there are rules, whatever they say. */
+    boolean masquerades() {
+        return succeeds("nft", "list", "table", "ip", table());
+    }
+
     /** The rules; replaces those that are there, in one step. */
     String rules(Ipv4Range pods, Ipv4Range cluster) {
         return """
@@ -115,7 +120,7 @@ public record NodeBridge(String name) {
 
     /** Takes the bridge and its rules away when they are there. The firewall's rules stay: other nodes' pods need them. */
     public void remove() {
-        if (Programs.find("nft").isPresent() && succeeds("nft", "list", "table", "ip", table())) {
+        if (Programs.find("nft").isPresent() && masquerades()) {
             tryTo("nft", "delete", "table", "ip", table());
         }
         if (isThere()) {

@@ -42,6 +42,9 @@ public final class PodNetwork implements Component {
     private @Nullable Thread thread;
     private boolean stopped;
 
+    /** For which pods the rules were last written; only the network's own thread uses it. */
+    private @Nullable Ipv4Range masqueraded;
+
     /** The network of the machine, or of the container, that this process is in. */
     public PodNetwork(PodNetworkConfig config, Platform platform) {
         this.config = config;
@@ -149,8 +152,13 @@ public final class PodNetwork implements Component {
                 informer.store().get(new ObjectKey("", config.nodeName())).flatMap(RoutePlan::podRange);
         if (own.isPresent() && config.bridge().isPresent()) {
             PodNetworkConfig.Bridge bridge = config.bridge().get();
-            new NodeBridge(bridge.name()).ensure(own.get());
-            new NodeBridge(bridge.name()).masquerade(own.get(), config.clusterCidr());
+            NodeBridge kernel = new NodeBridge(bridge.name());
+            kernel.ensure(own.get());
+            // Only when they are not there: what they counted is of use to whoever looks for a packet.
+            if (!own.get().equals(masqueraded) || !kernel.masquerades()) {
+                kernel.masquerade(own.get(), config.clusterCidr());
+                masqueraded = own.get();
+            }
             new CniNetwork(bridge.name(), own.get().toString()).write(bridge.cniFolder(), bridge.addressFolder());
         }
         List<NodeRoute> wanted = RoutePlan.of(informer.store().list(), config.clusterCidr(), routes.links());

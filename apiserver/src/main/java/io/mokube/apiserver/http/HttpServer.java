@@ -18,11 +18,8 @@ import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.Comparator;
-import java.util.List;
 import java.util.OptionalInt;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
-import java.util.function.Function;
 import java.util.stream.Stream;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
@@ -63,8 +60,6 @@ public final class HttpServer {
     private final Path workFolder;
     private final String address;
     private final int port;
-    private final Function<String, Connector> furtherConnector;
-    private final List<Connector> further = new CopyOnWriteArrayList<>();
 
     /**
      * @param port 0 for any free one
@@ -114,7 +109,6 @@ public final class HttpServer {
         }
         tomcat.setBaseDir(workFolder.toString());
         connector = encrypted(address, port, serving, clientAuthority, clock);
-        furtherConnector = other -> encrypted(other, port(), serving, clientAuthority, clock);
         tomcat.setConnector(connector);
         plainText = plainTextPort.isPresent() ? connector("127.0.0.1", plainTextPort.getAsInt(), clock) : null;
         if (plainText != null) {
@@ -214,26 +208,6 @@ public final class HttpServer {
         }
     }
 
-    /**
-     * Listens on another address too, at the same port. To be called after {@link #start}.
-     *
-     * @throws ComponentException when the address is not the machine's, or its port is taken
-     */
-    public void listenOn(String other) {
-        Connector added = furtherConnector.apply(other);
-        try {
-            tomcat.getService().addConnector(added);
-        } catch (IllegalArgumentException e) {
-            throw new ComponentException("can't listen on " + other + ":" + port() + ": " + rootMessage(e), e);
-        }
-        if (added.getState() != LifecycleState.STARTED) {
-            tomcat.getService().removeConnector(added);
-            throw new ComponentException("can't listen on " + other + ":" + port()
-                    + ": the address is not this machine's, or something else listens there");
-        }
-        further.add(added);
-    }
-
     private static String rootMessage(Throwable failure) {
         Throwable root = failure;
         while (root.getCause() != null) {
@@ -264,15 +238,10 @@ public final class HttpServer {
         if (servlet instanceof ApiServlet api) {
             api.abortUpgraded();
         }
-        List<Connector> listening = Stream.concat(Stream.of(connector), further.stream())
-                .filter(each -> each.getState() == LifecycleState.STARTED)
-                .toList();
-        for (Connector each : listening) {
-            each.pause();
-            each.getProtocolHandler().closeServerSocketGraceful();
-        }
-        for (Connector each : listening) {
-            each.getProtocolHandler().awaitConnectionsClose(grace.toMillis());
+        if (connector.getState() == LifecycleState.STARTED) {
+            connector.pause();
+            connector.getProtocolHandler().closeServerSocketGraceful();
+            connector.getProtocolHandler().awaitConnectionsClose(grace.toMillis());
         }
         close();
     }

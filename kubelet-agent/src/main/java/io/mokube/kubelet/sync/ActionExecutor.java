@@ -160,7 +160,7 @@ final class ActionExecutor {
             return new ActionResult.Failed("FailedCreatePodSandBox", complaint);
         }
         if (files) {
-            setUpVolumes(pod, List.of());
+            volumes.setUp(fields(pod, List.of()), true);
             Files.createDirectories(tree.logs(pod));
         }
         configs.dns(pod).warnings().forEach(warning -> context.tell(PodEvent.warning("DNSConfigForming", warning, "")));
@@ -179,7 +179,7 @@ final class ActionExecutor {
     }
 
     private Map<String, Path> setUpVolumes(Pod pod, List<String> addresses) {
-        return volumes.setUp(fields(pod, addresses));
+        return volumes.setUp(fields(pod, addresses), false);
     }
 
     /** Brings the files of config maps, secrets, tokens and the pod's own fields up to date. */

@@ -4,6 +4,7 @@ import io.fabric8.kubernetes.api.model.Node;
 import io.mokube.apiserver.ApiServer;
 import io.mokube.apiserver.ApiServerConfig;
 import io.mokube.apiserver.StoreConfig;
+import io.mokube.apiserver.peers.AdvertisedAddress;
 import io.mokube.apiserver.pki.ClusterCertificates.NodeCredentials;
 import io.mokube.client.rest.ApiClient;
 import io.mokube.client.rest.ClientConfig;
@@ -35,7 +36,9 @@ import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.scheduler.Scheduler;
 import io.mokube.scheduler.SchedulerConfig;
+import io.mokube.scheduler.config.SchedulerConfiguration;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Files;
@@ -92,14 +95,9 @@ public final class Cluster {
         try {
             folder.describe(config, "");
             ApiServer apiServer = start(new ApiServer(apiServerConfig(), platform));
-            if (config.runtime() == RuntimeKind.CONTAINERD) {
-                // Pods can't reach the machine's loopback address, where everybody else finds the server.
-                bridge(1).ensure(folder.layout().podRange(1));
-                apiServer.listenOn(podsAddress(1));
-            }
             folder.describe(config, apiServer.publicUri().toString());
             copyKubeconfig(apiServer.certificates().adminKubeconfig());
-            start(new Scheduler(SchedulerConfig.of(clientConfig(apiServer, "scheduler")), platform));
+            start(new Scheduler(schedulerConfig(apiServer), platform));
             start(new ControllerManager(
                     ControllerManagerConfig.standard(clientConfig(apiServer, "controller-manager"))
                             .withNodeIpam(podRanges())
@@ -116,6 +114,18 @@ public final class Cluster {
         } catch (ComponentException e) {
             stop(Duration.ZERO);
             throw e;
+        }
+    }
+
+    private SchedulerConfig schedulerConfig(ApiServer apiServer) {
+        ClientConfig client = clientConfig(apiServer, "scheduler");
+        if (config.schedulerFile() == null) {
+            return SchedulerConfig.of(client);
+        }
+        try {
+            return SchedulerConfig.of(client, SchedulerConfiguration.read(config.schedulerFile()));
+        } catch (IllegalArgumentException e) {
+            throw new ComponentException(String.valueOf(e.getMessage()), e);
         }
     }
 
@@ -142,17 +152,30 @@ public final class Cluster {
                     case EMBEDDED -> new StoreConfig.Embedded(folder.store(StoreKind.EMBEDDED));
                     case ETCD -> new StoreConfig.Etcd(etcdEndpoints(), null, null, null);
                 };
+        Optional<InetAddress> advertised = advertisedAddress();
         return new ApiServerConfig(
-                "127.0.0.1",
-                config.port(),
-                folder.path(),
-                store,
-                null,
-                config.runtime() == RuntimeKind.CONTAINERD ? List.of(podsAddress(1)) : List.of(),
-                List.of(),
-                ApiServerConfig.DEFAULT_SERVICE_CIDR,
-                null,
-                OptionalInt.empty());
+                        // Pods have a loopback of their own.
+                        advertised.isPresent() ? "0.0.0.0" : "127.0.0.1",
+                        config.port(),
+                        folder.path(),
+                        store,
+                        null,
+                        List.of(),
+                        List.of(),
+                        ApiServerConfig.DEFAULT_SERVICE_CIDR,
+                        null,
+                        OptionalInt.empty())
+                .withAdvertiseAddress(
+                        advertised.map(InetAddress::getHostAddress).orElse(null));
+    }
+
+    private Optional<InetAddress> advertisedAddress() {
+        InetAddress family = InetAddress.ofLiteral("0.0.0.0");
+        try {
+            return AdvertisedAddress.of(config.advertiseAddress(), "0.0.0.0", family);
+        } catch (IllegalArgumentException e) {
+            throw new ComponentException("no address to advertise: " + config.advertiseAddress(), e);
+        }
     }
 
     private List<URI> etcdEndpoints() {
@@ -207,10 +230,6 @@ public final class Cluster {
         start(new Kubelet(kubelet, platform));
     }
 
-    private NodeBridge bridge(int node) {
-        return new NodeBridge(folder.layout().containerd(node).bridge());
-    }
-
     /** At which address pods reach what listens on this machine. */
     private String podsAddress(int node) {
         return folder.layout().hostAddress(config.runtime(), node);
@@ -220,7 +239,7 @@ public final class Cluster {
     private void startPodNetwork(ApiServer apiServer, int node) {
         NodeLayout layout = folder.layout();
         ContainerdLauncher.ContainerdConfig containerd = layout.containerd(node);
-        bridge(node).ensure(layout.podRange(node));
+        new NodeBridge(containerd.bridge()).ensure(layout.podRange(node));
         start(new PodNetwork(
                 new PodNetworkConfig(
                         clientConfig(apiServer, "pod-network"),

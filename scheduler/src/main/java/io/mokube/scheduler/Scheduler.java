@@ -3,6 +3,10 @@ package io.mokube.scheduler;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.ReplicationController;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.apps.ReplicaSet;
+import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.mokube.client.election.ElectionConfig;
 import io.mokube.client.election.LeaderElector;
@@ -17,15 +21,26 @@ import io.mokube.machinery.component.Component;
 import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.selector.FieldSelector;
+import io.mokube.machinery.selector.LabelSelector;
+import io.mokube.scheduler.config.SchedulerConfiguration.Election;
 import io.mokube.scheduler.cycle.ApiWrites;
 import io.mokube.scheduler.cycle.ClusterFeed;
 import io.mokube.scheduler.cycle.SchedulerMetrics;
 import io.mokube.scheduler.cycle.SchedulingLoop;
+import io.mokube.scheduler.cycle.ClaimsFeed;
+import io.mokube.scheduler.cycle.WaitingRoom;
+import io.mokube.scheduler.explain.DecisionLog;
+import io.mokube.scheduler.explain.Explanations;
 import io.mokube.scheduler.framework.Profile;
-import io.mokube.scheduler.plugins.DefaultPlugins;
+import io.mokube.scheduler.framework.Profiles;
+import io.mokube.scheduler.framework.WaitingPods;
 import io.mokube.scheduler.queue.SchedulingQueue;
 import io.mokube.scheduler.snapshot.ClusterState;
+import io.mokube.scheduler.snapshot.Selectors;
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -83,6 +98,19 @@ public final class Scheduler implements Component {
         return current != null && current.elector.map(LeaderElector::isLeader).orElse(true);
     }
 
+    /**
+     * The pods that permit plugins keep waiting, for those who let them go.
+     *
+     * @throws IllegalStateException while the scheduler does not run
+     */
+    public WaitingPods waitingPods() {
+        Running current = current();
+        if (current == null) {
+            throw new IllegalStateException("the scheduler does not run");
+        }
+        return current.waiting;
+    }
+
     private synchronized @Nullable Running current() {
         return running;
     }
@@ -104,9 +132,11 @@ public final class Scheduler implements Component {
 
         private final ApiClient client;
         private final InformerFactory informers;
-        private final EventRecorder events;
+        private final Map<String, EventRecorder> events = new LinkedHashMap<>();
         private final SchedulingQueue queue;
         private final SchedulingLoop loop;
+        private final Explanations explanations;
+        private final WaitingRoom waiting;
         private final Optional<LeaderElector> elector;
 
         Running(SchedulerConfig config, Platform platform) {
@@ -117,51 +147,110 @@ public final class Scheduler implements Component {
             Informer<Namespace> namespaces = informers.informer(Namespace.class);
             Informer<PodDisruptionBudget> budgets = informers.informer(PodDisruptionBudget.class);
 
-            Profile profile = DefaultPlugins.profile(config.schedulerName());
+            Profiles profiles = new Profiles(config.profiles());
             ClusterState state = new ClusterState();
-            queue = new SchedulingQueue(platform.clock(), config.delays(), profile::holdsBack);
-            ClusterFeed feed = new ClusterFeed(state, queue, config.schedulerName());
+            queue = new SchedulingQueue(platform.clock(), config.delays(), profiles, state::snapshot);
+            ClusterFeed feed = new ClusterFeed(state, queue, profiles);
             pods.setTransform(ClusterFeed::strip);
             pods.addHandler(feed.pods());
             nodes.addHandler(feed.nodes());
             namespaces.addHandler(feed.namespaces());
             budgets.addHandler(feed.budgets());
+            watchWorkloads(feed);
+            new ClaimsFeed(state, queue).follow(informers);
 
-            events = new EventRecorder(client, config.schedulerName(), "");
-            SchedulerMetrics metrics = new SchedulerMetrics(platform.meters(), config.schedulerName(), queue);
-            ApiWrites writes = new ApiWrites(client, platform, pods.store(), config.schedulerName());
-            loop = new SchedulingLoop(profile, state, queue, informers, writes, events, metrics, platform);
-            elector = config.leaderElection() ? Optional.of(elector(config, platform)) : Optional.empty();
+            for (Profile profile : profiles.all()) {
+                events.put(profile.schedulerName(), new EventRecorder(client, profile.schedulerName(), ""));
+            }
+            DecisionLog decisions = new DecisionLog();
+            waiting = new WaitingRoom(platform.clock());
+            SchedulerMetrics metrics = new SchedulerMetrics(platform.meters(), profiles, queue);
+            ApiWrites writes = new ApiWrites(client, platform, pods.store());
+            loop = new SchedulingLoop(
+                    profiles,
+                    events,
+                    waiting,
+                    state,
+                    queue,
+                    informers,
+                    writes,
+                    metrics,
+                    decisions,
+                    platform);
+            explanations = new Explanations(client, platform.clock(), decisions);
+            elector = config.election().enabled() ? Optional.of(elector(config, platform)) : Optional.empty();
+        }
+
+        /** What belongs together is known by selectors alone: the rest of these objects is not kept. */
+        private void watchWorkloads(ClusterFeed feed) {
+            informers.informer(Service.class).addHandler(feed.services());
+            Informer<ReplicaSet> replicaSets = informers.informer(ReplicaSet.class);
+            replicaSets.setTransform(set -> {
+                set.getMetadata().setManagedFields(List.of());
+                set.getMetadata().setAnnotations(null);
+                set.getSpec().setTemplate(null);
+                return set;
+            });
+            replicaSets.addHandler(feed.controllers(
+                    "ReplicaSet", set -> Selectors.of(set.getSpec().getSelector())));
+            Informer<StatefulSet> statefulSets = informers.informer(StatefulSet.class);
+            statefulSets.setTransform(set -> {
+                set.getMetadata().setManagedFields(List.of());
+                set.getMetadata().setAnnotations(null);
+                set.getSpec().setTemplate(null);
+                return set;
+            });
+            statefulSets.addHandler(feed.controllers(
+                    "StatefulSet", set -> Selectors.of(set.getSpec().getSelector())));
+            informers
+                    .informer(ReplicationController.class)
+                    .addHandler(feed.controllers(
+                            "ReplicationController",
+                            controller -> Optional.ofNullable(controller.getSpec().getSelector())
+                                    .map(LabelSelector::ofLabels)));
         }
 
         private LeaderElector elector(SchedulerConfig config, Platform platform) {
             String identity = config.identity().isEmpty()
                     ? NAME + "_" + Long.toHexString(platform.random().nextLong())
                     : config.identity();
-            return new LeaderElector(ElectionConfig.standard(NAME, identity), client, new LeaderElector.Term() {
+            Election stated = config.election();
+            ElectionConfig election = new ElectionConfig(
+                    stated.lease(), identity, stated.leaseDuration(), stated.renewDeadline(), stated.retryPeriod());
+            return new LeaderElector(election, client, new LeaderElector.Term() {
                 @Override
                 public void begin(WriteGuard guard) {
-                    loop.begin(guard);
+                    begun(guard);
                 }
 
                 @Override
                 public void end() {
-                    loop.end();
+                    ended();
                 }
             });
         }
 
         void start() {
             informers.start();
-            elector.ifPresentOrElse(LeaderElector::start, () -> loop.begin(WriteGuard.OPEN));
+            elector.ifPresentOrElse(LeaderElector::start, () -> begun(WriteGuard.OPEN));
+        }
+
+        private void begun(WriteGuard guard) {
+            loop.begin(guard);
+            explanations.begin(guard);
+        }
+
+        private void ended() {
+            explanations.end();
+            loop.end();
         }
 
         void stop(Duration grace) {
-            elector.ifPresentOrElse(LeaderElector::stop, loop::end);
+            elector.ifPresentOrElse(LeaderElector::stop, this::ended);
             loop.awaitWrites(grace);
             queue.close();
             informers.close();
-            events.close();
+            events.values().forEach(EventRecorder::close);
             client.close();
         }
     }

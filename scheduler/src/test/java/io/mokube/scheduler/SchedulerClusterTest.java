@@ -3,6 +3,7 @@ package io.mokube.scheduler;
 import static io.mokube.scheduler.TestPods.node;
 import static io.mokube.scheduler.TestPods.pod;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.Node;
@@ -21,11 +22,26 @@ import io.mokube.client.rest.PatchKind;
 import io.mokube.client.rest.ResourceClient;
 import io.mokube.client.rest.ResourceType;
 import io.mokube.machinery.component.Platform;
+import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.names.GroupVersionResource;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.object.Json;
 import io.mokube.machinery.object.KubeObject;
+import io.mokube.scheduler.config.SchedulerConfiguration;
+import io.mokube.scheduler.framework.ApiObjects;
+import io.mokube.scheduler.framework.ClusterEvent;
+import io.mokube.scheduler.framework.Outcome;
+import io.mokube.scheduler.framework.PermitPlugin;
+import io.mokube.scheduler.framework.Plugin;
+import io.mokube.scheduler.framework.PreBindPlugin;
+import io.mokube.scheduler.framework.Profile;
+import io.mokube.scheduler.framework.ReservePlugin;
+import io.mokube.scheduler.plugins.DefaultPlugins;
 import io.mokube.scheduler.queue.SchedulingQueue.Delays;
+import io.mokube.scheduler.snapshot.ClusterState;
+import io.mokube.scheduler.snapshot.NodeInfo;
+import io.mokube.scheduler.snapshot.PodInfo;
+import io.mokube.scheduler.snapshot.Snapshot;
 import io.mokube.testkit.Await;
 import io.mokube.testkit.TcpProxy;
 import java.net.URI;
@@ -35,11 +51,15 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The scheduler against a real API server in this JVM. */
@@ -191,6 +211,182 @@ class SchedulerClusterTest {
     }
 
     @Test
+    void saysWhyThroughTheApiServer() {
+        create(node("roomy", "cpu=8,memory=8Gi"));
+        create(node("used", "cpu=4,memory=8Gi"));
+        create(node("small", "cpu=1,memory=8Gi"));
+        Scheduler scheduler = start(ClientConfig.fromKubeconfig(server.certificates().kubeconfig("scheduler")));
+        Await.until("all nodes are known", () -> scheduler.readiness().ready());
+        pods.create(pod("web", "cpu=2,memory=1Gi").build());
+        pods.create(pod("big", "cpu=9").build());
+        Await.until("bound", () -> boundTo().containsKey("web"));
+        String path = "/apis/scheduling.mokube.io/v1/namespaces/default/podexplanations";
+        Await.passes(Duration.ofSeconds(30), () -> client.get(path));
+
+        JsonNode why = client.get(path + "/web");
+        assertThat(why.at("/kind").asString("")).isEqualTo("PodExplanation");
+        assertThat(why.at("/decision/node").asString("")).isEqualTo("roomy");
+        assertThat(why.at("/nodes")).extracting(node -> node.path("name").asString("") + " "
+                        + node.path("verdict").asString("")).containsExactly("roomy Chosen", "used Fits", "small Unfit");
+        assertThat(why.at("/nodes/0/total").asLong(0))
+                .isGreaterThan(why.at("/nodes/1/total").asLong(0));
+        assertThat(why.at("/nodes/0/scores")).extracting(score -> score.path("plugin").asString(""))
+                .contains("NodeResourcesFit", "NodeResourcesBalancedAllocation");
+        assertThat(why.at("/nodes/2/objections/0/reasons/0").asString("")).isEqualTo("Insufficient cpu");
+
+        String text = client.getText(path + "/web/text");
+        assertThat(text.lines().map(line -> line.replaceAll(" +", " ")))
+                .contains("Pod: default/web", "Node: roomy", "Nodes: 3 known, 3 asked, 2 fit")
+                .anyMatch(line -> line.startsWith("roomy Chosen "))
+                .anyMatch(line -> line.startsWith("small Unfit - NodeResourcesFit Insufficient cpu"));
+
+        JsonNode table = client.get(path + "/web", "application/json;as=Table;v=v1;g=meta.k8s.io,application/json");
+        assertThat(table.at("/kind").asString("")).isEqualTo("Table");
+        assertThat(table.at("/rows")).hasSize(3);
+        JsonNode list = client.get(path, "application/json;as=Table;v=v1;g=meta.k8s.io,application/json");
+        assertThat(list.at("/rows")).extracting(row -> row.at("/cells/0").asString("") + " "
+                        + row.at("/cells/1").asString("")).contains("web roomy", "big <none>");
+        assertThat(client.get(path + "/big").at("/decision/message").asString(""))
+                .startsWith("0/3 nodes are available: 3 Insufficient cpu.");
+        assertThat(client.get("/apis/scheduling.mokube.io/v1").at("/resources/0/name").asString(""))
+                .isEqualTo("podexplanations");
+
+        assertThatThrownBy(() -> client.get(path + "/nobody"))
+                .isInstanceOf(ApiException.class)
+                .hasMessageContaining("podexplanations.scheduling.mokube.io \"nobody\" not found");
+        ClientConfig stranger = ClientConfig.fromKubeconfig(server.certificates()
+                .issueNode("stranger", List.of("127.0.0.1"), server.publicUri())
+                .kubeconfig());
+        try (ApiClient refused = new ApiClient(stranger, Platform.system())) {
+            assertThatThrownBy(() -> refused.get(path + "/web"))
+                    .isInstanceOf(ApiException.class)
+                    .hasMessageContaining("podexplanations.scheduling.mokube.io \"web\" is forbidden: User"
+                            + " \"system:node:stranger\" cannot get resource \"podexplanations\"");
+        }
+    }
+
+    @Test
+    void pluginsReserveAllowAndPrepareAndGiveBackInReverse() {
+        create(node("one", "cpu=1"));
+        Steps first = new Steps("First");
+        Steps second = new Steps("Second");
+        second.rejectNextPreBind.set(true);
+        List<Plugin> plugins = new ArrayList<>(DefaultPlugins.standard());
+        plugins.addAll(List.of(first, second));
+        Scheduler scheduler = start(
+                access, List.of(Profile.of("default-scheduler", plugins, DefaultPlugins.weights(), 0)));
+        pods.create(pod("p", "cpu=1").build());
+        Await.until("p waits", () -> !scheduler.waitingPods().list().isEmpty());
+        assertThat(scheduler.waitingPods().list().getFirst().pending()).containsExactlyInAnyOrder("First", "Second");
+        pods.create(pod("q", "cpu=1").build());
+        Await.until("there is no room beside it", () -> events("q").stream()
+                .anyMatch(event -> event.contains("1 Insufficient cpu")));
+        String uid = scheduler.waitingPods().list().getFirst().pod().uid();
+        pods.delete(new ObjectKey("default", "q"), DeleteOptions.DEFAULT.withGracePeriod(Duration.ZERO));
+        scheduler.waitingPods().allow(uid, "First");
+        scheduler.waitingPods().allow(uid, "Second");
+        Await.until("it says so", () -> events("p").stream()
+                .anyMatch(event -> event.contains("0/1 nodes are available: 1 not yet.")));
+        assertThat(steps)
+                .containsExactly(
+                        "First reserves", "Second reserves", "First prepares", "Second prepares",
+                        "Second gives back", "First gives back");
+        assertThat(boundTo()).isEmpty();
+
+        // What the plugin that turned it away waits for.
+        Node node = nodes.get("", "one").orElseThrow();
+        node.getMetadata().getLabels().put("changed", "yes");
+        nodes.update(node);
+        Await.until("p waits again", () -> !scheduler.waitingPods().list().isEmpty());
+        scheduler.waitingPods().reject(uid, "First", "changed its mind");
+        Await.until("it says so", () -> events("p").stream()
+                .anyMatch(event -> event.contains("1 changed its mind")));
+        node = nodes.get("", "one").orElseThrow();
+        node.getMetadata().getLabels().put("changed", "again");
+        nodes.update(node);
+        Await.until("p waits again", () -> !scheduler.waitingPods().list().isEmpty());
+        scheduler.waitingPods().allow(uid, "First");
+        scheduler.waitingPods().allow(uid, "Second");
+        Await.until("bound", () -> boundTo().containsKey("p"));
+    }
+
+    /** What the plugins below did, in order. */
+    private final List<String> steps = new CopyOnWriteArrayList<>();
+
+    /** Takes part around the binding, and writes down what it is asked for. */
+    private final class Steps implements ReservePlugin, PermitPlugin, PreBindPlugin {
+
+        private final String name;
+        private final AtomicBoolean rejectNextPreBind = new AtomicBoolean();
+
+        Steps(String name) {
+            this.name = name;
+        }
+
+        @Override
+        public String name() {
+            return name;
+        }
+
+        @Override
+        public Outcome reserve(PodInfo pod, NodeInfo node, Snapshot snapshot, ClusterState state) {
+            steps.add(name + " reserves");
+            return Outcome.DONE;
+        }
+
+        @Override
+        public void unreserve(PodInfo pod, String node, ClusterState state) {
+            steps.add(name + " gives back");
+        }
+
+        @Override
+        public Permission permit(PodInfo pod, String node, Snapshot snapshot) {
+            return new Permission.Wait(Duration.ofMinutes(1));
+        }
+
+        @Override
+        public Outcome preBind(PodInfo pod, String node, ClusterState state, ApiObjects objects) {
+            steps.add(name + " prepares");
+            return rejectNextPreBind.getAndSet(false) ? new Outcome.Rejected("not yet") : Outcome.DONE;
+        }
+
+        @Override
+        public Set<ClusterEvent> unblockedBy() {
+            return Set.of(ClusterEvent.NODE_LABELS_CHANGED);
+        }
+    }
+
+    @Test
+    void severalProfilesAreServed() {
+        create(node("empty", "cpu=4,memory=4Gi"));
+        create(node("used", "cpu=4,memory=4Gi"));
+        pods.create(pod("there", "cpu=2,memory=2Gi").editSpec().withNodeName("used").endSpec().build());
+        SchedulerConfiguration file = SchedulerConfiguration.parse("""
+                apiVersion: kubescheduler.config.k8s.io/v1
+                kind: KubeSchedulerConfiguration
+                profiles:
+                - schedulerName: default-scheduler
+                - schedulerName: packing
+                  pluginConfig:
+                  - name: NodeResourcesFit
+                    args: {scoringStrategy: {type: MostAllocated}}
+                  plugins:
+                    score:
+                      disabled: [{name: NodeResourcesBalancedAllocation}]
+                """, List.of());
+        Scheduler scheduler = start(access, file.profiles());
+        Await.until("ready", () -> scheduler.readiness().ready());
+        pods.create(pod("spread", "cpu=1,memory=1Gi").build());
+        Await.until("bound", () -> boundTo().containsKey("spread"));
+        pods.create(pod("packed", "cpu=1,memory=1Gi").editSpec().withSchedulerName("packing").endSpec().build());
+        pods.create(pod("another", "").editSpec().withSchedulerName("nobody").endSpec().build());
+        Await.until("bound", () -> boundTo().containsKey("packed"));
+        assertThat(boundTo()).containsEntry("spread", "empty").containsEntry("packed", "used").doesNotContainKey("another");
+        Await.until("the profile says so", () -> events("packed").stream()
+                .anyMatch(event -> event.startsWith("Normal Scheduled packing ")));
+    }
+
+    @Test
     void killedBetweenAssumeAndBindItBindsOnceAndOvercommitsNothing() {
         for (int i = 0; i < 3; i++) {
             create(node("node-" + i, "cpu=2"));
@@ -261,8 +457,16 @@ class SchedulerClusterTest {
     }
 
     private Scheduler start(ClientConfig config) {
+        return start(config, SchedulerConfig.of(config).profiles());
+    }
+
+    private Scheduler start(ClientConfig config, List<Profile> profiles) {
         Scheduler scheduler = new Scheduler(
-                SchedulerConfig.of(config).withLeaderElection(false).withDelays(QUICK), Platform.system());
+                SchedulerConfig.of(config)
+                        .withProfiles(profiles)
+                        .withLeaderElection(false)
+                        .withDelays(QUICK),
+                Platform.system());
         schedulers.add(scheduler);
         scheduler.start();
         return scheduler;

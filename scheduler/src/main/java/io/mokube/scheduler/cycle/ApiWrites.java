@@ -2,6 +2,7 @@ package io.mokube.scheduler.cycle;
 
 import io.fabric8.kubernetes.api.model.Binding;
 import io.fabric8.kubernetes.api.model.BindingBuilder;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodCondition;
 import io.mokube.client.informer.Store;
@@ -15,6 +16,7 @@ import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.object.Json;
+import io.mokube.scheduler.framework.BindOutcome;
 import io.mokube.scheduler.snapshot.PodInfo;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
@@ -31,19 +33,17 @@ public final class ApiWrites {
     private final ResourceClient<Pod> pods;
     private final Platform platform;
     private final Store<Pod> seen;
-    private final String schedulerName;
 
-    public ApiWrites(ApiClient client, Platform platform, Store<Pod> seen, String schedulerName) {
+    public ApiWrites(ApiClient client, Platform platform, Store<Pod> seen) {
         this.client = client;
         this.pods = client.resource(Pod.class);
         this.platform = platform;
         this.seen = seen;
-        this.schedulerName = schedulerName;
     }
 
     /** The same, as long as the guard lets writes pass. */
     ApiWrites guardedBy(WriteGuard guard) {
-        return new ApiWrites(client.guardedBy(guard), platform, seen, schedulerName);
+        return new ApiWrites(client.guardedBy(guard), platform, seen);
     }
 
     /**
@@ -151,8 +151,13 @@ public final class ApiWrites {
         pods.patch(pod.key(), PatchKind.STRATEGIC, patch, "status");
     }
 
+    /** Objects of one kind, as long as the guard lets writes pass. */
+    <T extends HasMetadata> ResourceClient<T> resource(Class<T> type) {
+        return client.resource(type);
+    }
+
     /** Takes a pod away so that a more important one fits; does nothing when it is gone already. */
-    void evict(PodInfo victim) {
+    void evict(PodInfo victim, String schedulerName) {
         ObjectKey key = victim.key();
         try {
             ObjectNode patch = condition(

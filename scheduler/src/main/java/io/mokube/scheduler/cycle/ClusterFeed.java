@@ -1,22 +1,32 @@
 package io.mokube.scheduler.cycle;
 
 import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Namespace;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.mokube.client.informer.Handler;
 import io.mokube.client.rest.ObjectKeys;
 import io.mokube.machinery.names.ObjectKey;
+import io.mokube.machinery.selector.LabelSelector;
+import io.mokube.scheduler.framework.ClusterChange;
 import io.mokube.scheduler.framework.ClusterEvent;
+import io.mokube.scheduler.framework.Profiles;
 import io.mokube.scheduler.queue.SchedulingQueue;
 import io.mokube.scheduler.snapshot.ClusterState;
-import io.mokube.scheduler.snapshot.ClusterState.PodChange;
+import io.mokube.scheduler.snapshot.ClusterState.PodUpdate;
 import io.mokube.scheduler.snapshot.DisruptionBudget;
 import io.mokube.scheduler.snapshot.NodeFacts;
+import io.mokube.scheduler.snapshot.PodClaims;
 import io.mokube.scheduler.snapshot.PodInfo;
+import io.mokube.scheduler.snapshot.Workloads;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.BiConsumer;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,19 +40,19 @@ public final class ClusterFeed {
 
     private final ClusterState state;
     private final SchedulingQueue queue;
-    private final String schedulerName;
+    private final Profiles profiles;
 
-    public ClusterFeed(ClusterState state, SchedulingQueue queue, String schedulerName) {
+    public ClusterFeed(ClusterState state, SchedulingQueue queue, Profiles profiles) {
         this.state = state;
         this.queue = queue;
-        this.schedulerName = schedulerName;
+        this.profiles = profiles;
     }
 
     /** Drops from a pod what scheduling never reads, because a big cluster's pods must fit into memory. */
     public static Pod strip(Pod pod) {
         pod.getMetadata().setManagedFields(List.of());
         pod.getMetadata().setAnnotations(null);
-        pod.getSpec().setVolumes(List.of());
+        pod.getSpec().setVolumes(PodClaims.stripped(pod.getSpec().getVolumes()));
         pod.getSpec().getContainers().forEach(ClusterFeed::strip);
         pod.getSpec().getInitContainers().forEach(ClusterFeed::strip);
         return pod;
@@ -95,17 +105,18 @@ public final class ClusterFeed {
             remove(pod.uid());
         } else if (!pod.nodeName().isEmpty()) {
             state.withdrawNomination(pod.uid());
-            PodChange change = state.putPod(pod);
+            PodUpdate update = state.putPod(pod);
             queue.remove(pod.uid());
-            switch (change) {
-                case NEW, CONFIRMED -> queue.happened(ClusterEvent.ASSIGNED_POD_ADDED);
-                case CHANGED -> queue.happened(ClusterEvent.ASSIGNED_POD_CHANGED);
+            switch (update.change()) {
+                case NEW, CONFIRMED -> queue.happened(ClusterChange.added(ClusterEvent.ASSIGNED_POD_ADDED, pod));
+                case CHANGED ->
+                    queue.happened(new ClusterChange(ClusterEvent.ASSIGNED_POD_CHANGED, update.before(), pod));
                 case SAME -> {}
             }
         } else if (pod.terminating()) {
-            state.withdrawNomination(pod.uid());
             queue.remove(pod.uid());
-        } else if (pod.schedulerName().equals(schedulerName) && !state.isPlaced(pod.uid())) {
+            giveUpNomination(pod.uid());
+        } else if (profiles.serves(pod.schedulerName()) && !state.isPlaced(pod.uid())) {
             // An assumed pod is not looked at again: what is seen here is older than the decision.
             if (!pod.nominatedNode().isEmpty()) {
                 state.nominate(pod, pod.nominatedNode());
@@ -116,9 +127,19 @@ public final class ClusterFeed {
 
     private void remove(String uid) {
         queue.remove(uid);
-        state.withdrawNomination(uid);
-        if (state.removePod(uid) != null) {
-            queue.happened(ClusterEvent.ASSIGNED_POD_REMOVED);
+        giveUpNomination(uid);
+        PodInfo removed = state.removePod(uid);
+        if (removed != null) {
+            queue.happened(ClusterChange.removed(ClusterEvent.ASSIGNED_POD_REMOVED, removed));
+        }
+    }
+
+    /** The room kept for a pod that is gone is as good as the room of a pod that stood there. */
+    private void giveUpNomination(String uid) {
+        PodInfo nominated = state.withdrawNomination(uid);
+        if (nominated != null) {
+            queue.happened(ClusterChange.removed(
+                    ClusterEvent.ASSIGNED_POD_REMOVED, nominated.onNode(nominated.nominatedNode())));
         }
     }
 
@@ -138,8 +159,10 @@ public final class ClusterFeed {
             @Override
             public void deleted(Node last) {
                 guarded("node", ObjectKeys.of(last), () -> {
-                    state.removeNode(last.getMetadata().getName());
-                    queue.happened(ClusterEvent.NODE_REMOVED);
+                    NodeFacts removed = state.removeNode(last.getMetadata().getName());
+                    if (removed != null) {
+                        queue.happened(ClusterChange.removed(ClusterEvent.NODE_REMOVED, removed));
+                    }
                 });
             }
         };
@@ -148,17 +171,17 @@ public final class ClusterFeed {
     private void put(NodeFacts node) {
         NodeFacts old = state.putNode(node);
         if (old == null) {
-            queue.happened(ClusterEvent.NODE_ADDED);
+            queue.happened(ClusterChange.added(ClusterEvent.NODE_ADDED, node));
             return;
         }
         if (!old.allocatable().equals(node.allocatable()) || old.allowedPods() != node.allowedPods()) {
-            queue.happened(ClusterEvent.NODE_ALLOCATABLE_CHANGED);
+            queue.happened(new ClusterChange(ClusterEvent.NODE_ALLOCATABLE_CHANGED, old, node));
         }
         if (!old.labels().equals(node.labels())) {
-            queue.happened(ClusterEvent.NODE_LABELS_CHANGED);
+            queue.happened(new ClusterChange(ClusterEvent.NODE_LABELS_CHANGED, old, node));
         }
         if (!old.forbidding().equals(node.forbidding()) || old.unschedulable() != node.unschedulable()) {
-            queue.happened(ClusterEvent.NODE_TAINTS_CHANGED);
+            queue.happened(new ClusterChange(ClusterEvent.NODE_TAINTS_CHANGED, old, node));
         }
     }
 
@@ -203,8 +226,45 @@ public final class ClusterFeed {
         };
     }
 
+    /** Takes in what selects the pods of services. */
+    public Handler<Service> services() {
+        return selectors(
+                service -> service.getSpec().getSelector() == null
+                                || service.getSpec().getSelector().isEmpty()
+                        ? Optional.empty()
+                        : Optional.of(LabelSelector.ofLabels(service.getSpec().getSelector())),
+                state::putService);
+    }
+
+    /** Takes in what selects the pods of controllers of one kind. */
+    public <T extends HasMetadata> Handler<T> controllers(
+            String kind, Function<T, Optional<LabelSelector>> selector) {
+        return selectors(selector, (key, pods) -> state.putController(new Workloads.Controller(kind, key), pods));
+    }
+
+    private static <T extends HasMetadata> Handler<T> selectors(
+            Function<T, Optional<LabelSelector>> selector, BiConsumer<ObjectKey, Optional<LabelSelector>> known) {
+        return new Handler<>() {
+            @Override
+            public void added(T object) {
+                ObjectKey key = ObjectKeys.of(object);
+                guarded("selector", key, () -> known.accept(key, selector.apply(object)));
+            }
+
+            @Override
+            public void updated(T before, T now) {
+                added(now);
+            }
+
+            @Override
+            public void deleted(T last) {
+                known.accept(ObjectKeys.of(last), Optional.empty());
+            }
+        };
+    }
+
     /** An object that can't be understood must not end the watch that the others come by. */
-    private static void guarded(String kind, ObjectKey key, Runnable change) {
+    static void guarded(String kind, ObjectKey key, Runnable change) {
         try {
             change.run();
         } catch (RuntimeException e) {

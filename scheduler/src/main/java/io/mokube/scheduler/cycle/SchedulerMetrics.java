@@ -5,10 +5,13 @@ import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import io.mokube.scheduler.framework.Profile;
+import io.mokube.scheduler.framework.Profiles;
 import io.mokube.scheduler.queue.SchedulingQueue;
 import io.mokube.scheduler.queue.SchedulingQueue.Sizes;
 import java.time.Duration;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.ToIntFunction;
@@ -31,29 +34,16 @@ public final class SchedulerMetrics {
 
     private record Attempts(Counter count, Timer duration) {}
 
-    private final Map<Result, Attempts> attempts = new EnumMap<>(Result.class);
+    private final Map<String, Map<Result, Attempts>> attempts = new HashMap<>();
     private final Timer algorithmDuration;
     private final Timer podDuration;
     private final DistributionSummary podAttempts;
     private final Counter preemptionAttempts;
     private final DistributionSummary preemptionVictims;
 
-    public SchedulerMetrics(MeterRegistry meters, String profile, SchedulingQueue queue) {
-        for (Result result : Result.values()) {
-            attempts.put(
-                    result,
-                    new Attempts(
-                            Counter.builder("scheduler.schedule.attempts")
-                                    .description("Number of attempts to schedule pods, by the result.")
-                                    .tag("result", result.label)
-                                    .tag("profile", profile)
-                                    .register(meters),
-                            Timer.builder("scheduler.scheduling.attempt.duration")
-                                    .description("Scheduling attempt latency (decision and binding).")
-                                    .tag("result", result.label)
-                                    .tag("profile", profile)
-                                    .serviceLevelObjectives(doubling(Duration.ofMillis(1), 15))
-                                    .register(meters)));
+    public SchedulerMetrics(MeterRegistry meters, Profiles profiles, SchedulingQueue queue) {
+        for (Profile profile : profiles.all()) {
+            attempts.put(profile.schedulerName(), attempts(meters, profile.schedulerName()));
         }
         algorithmDuration = Timer.builder("scheduler.scheduling.algorithm.duration")
                 .description("Scheduling algorithm latency.")
@@ -80,6 +70,27 @@ public final class SchedulerMetrics {
         pending(meters, queue, "gated", Sizes::gated);
     }
 
+    private static Map<Result, Attempts> attempts(MeterRegistry meters, String profile) {
+        Map<Result, Attempts> attempts = new EnumMap<>(Result.class);
+        for (Result result : Result.values()) {
+            attempts.put(
+                    result,
+                    new Attempts(
+                            Counter.builder("scheduler.schedule.attempts")
+                                    .description("Number of attempts to schedule pods, by the result.")
+                                    .tag("result", result.label)
+                                    .tag("profile", profile)
+                                    .register(meters),
+                            Timer.builder("scheduler.scheduling.attempt.duration")
+                                    .description("Scheduling attempt latency (decision and binding).")
+                                    .tag("result", result.label)
+                                    .tag("profile", profile)
+                                    .serviceLevelObjectives(doubling(Duration.ofMillis(1), 15))
+                                    .register(meters)));
+        }
+        return attempts;
+    }
+
     private static void pending(MeterRegistry meters, SchedulingQueue queue, String place, ToIntFunction<Sizes> size) {
         Gauge.builder("scheduler.pending.pods", queue, counted -> size.applyAsInt(counted.sizes()))
                 .description("Number of pending pods, by the queue type.")
@@ -99,8 +110,9 @@ public final class SchedulerMetrics {
         algorithmDuration.record(Duration.ofNanos(nanos));
     }
 
-    void attempted(Result result, long nanos) {
-        Attempts measured = Objects.requireNonNull(attempts.get(result));
+    void attempted(Profile profile, Result result, long nanos) {
+        Attempts measured = Objects.requireNonNull(
+                Objects.requireNonNull(attempts.get(profile.schedulerName())).get(result));
         measured.count().increment();
         measured.duration().record(Duration.ofNanos(nanos));
     }

@@ -11,17 +11,37 @@ import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.time.Clock;
 import io.mokube.scheduler.cycle.SchedulerMetrics.Result;
+import io.mokube.scheduler.explain.DecisionLog.Kept;
+import io.mokube.scheduler.explain.DecisionLog;
+import io.mokube.scheduler.framework.ApiObjects;
+import io.mokube.scheduler.framework.BindOutcome;
+import io.mokube.scheduler.framework.BindPlugin;
+import io.mokube.scheduler.framework.ClusterChange;
 import io.mokube.scheduler.framework.ClusterEvent;
 import io.mokube.scheduler.framework.Decider;
 import io.mokube.scheduler.framework.Decision;
+import io.mokube.scheduler.framework.Outcome;
+import io.mokube.scheduler.framework.PermitPlugin;
+import io.mokube.scheduler.framework.PermitPlugin.Permission;
+import io.mokube.scheduler.framework.Plugin;
 import io.mokube.scheduler.framework.PostFilterPlugin.Remedy;
+import io.mokube.scheduler.framework.PreBindPlugin;
 import io.mokube.scheduler.framework.Profile;
+import io.mokube.scheduler.framework.Profiles;
+import io.mokube.scheduler.framework.ReservePlugin;
 import io.mokube.scheduler.queue.QueuedPod;
 import io.mokube.scheduler.queue.SchedulingQueue;
 import io.mokube.scheduler.snapshot.ClusterState;
+import io.mokube.scheduler.snapshot.NodeInfo;
 import io.mokube.scheduler.snapshot.PodInfo;
+import io.mokube.scheduler.snapshot.Snapshot;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -43,14 +63,24 @@ public final class SchedulingLoop {
     private static final int MOST_WRITES = 128;
     private static final Duration SYNC_PATIENCE = Duration.ofSeconds(5);
 
-    private final Profile profile;
-    private final Decider decider;
+    /** One profile at work. */
+    private record Lane(Profile profile, Decider decider, EventRecorder events) {}
+
+    /** What may be written while this scheduler leads, by itself and by plugins. */
+    private record Term(ApiWrites writes, ApiObjects objects) {}
+
+    /** Who turned a pod away after it had got a node, and why. */
+    private record Refusal(String plugin, String reason) {}
+
+    private final Profiles profiles;
+    private final Map<String, Lane> lanes = new HashMap<>();
+    private final WaitingRoom waiting;
     private final ClusterState state;
     private final SchedulingQueue queue;
     private final InformerFactory informers;
     private final ApiWrites writes;
-    private final EventRecorder events;
     private final SchedulerMetrics metrics;
+    private final DecisionLog decisions;
     private final Clock clock;
     /** Chooses between equally good nodes: seeded once, because every decision draws. */
     private final SplittableRandom draws;
@@ -61,23 +91,34 @@ public final class SchedulingLoop {
     /** Where the next search begins. Only the deciding thread uses it, and it outlives terms. */
     private int nextStart;
 
+    /**
+     * A loop.
+     *
+     * @param events who reports what happens to the pods of each profile, by the profile's name
+     */
     public SchedulingLoop(
-            Profile profile,
+            Profiles profiles,
+            Map<String, EventRecorder> events,
+            WaitingRoom waiting,
             ClusterState state,
             SchedulingQueue queue,
             InformerFactory informers,
             ApiWrites writes,
-            EventRecorder events,
             SchedulerMetrics metrics,
+            DecisionLog decisions,
             Platform platform) {
-        this.profile = profile;
-        this.decider = new Decider(profile);
+        this.profiles = profiles;
+        for (Profile profile : profiles.all()) {
+            String name = profile.schedulerName();
+            lanes.put(name, new Lane(profile, new Decider(profile), Objects.requireNonNull(events.get(name))));
+        }
+        this.waiting = waiting;
         this.state = state;
         this.queue = queue;
         this.informers = informers;
         this.writes = writes;
-        this.events = events;
         this.metrics = metrics;
+        this.decisions = decisions;
         this.clock = platform.clock();
         this.draws = new SplittableRandom(platform.random().nextLong());
     }
@@ -90,7 +131,8 @@ public final class SchedulingLoop {
     public synchronized void begin(WriteGuard guard) {
         if (thread == null) {
             ApiWrites guarded = writes.guardedBy(guard);
-            thread = Thread.ofPlatform().name("scheduling").daemon().start(() -> run(guarded));
+            Term term = new Term(guarded, new BindingObjects(guarded, clock, writers));
+            thread = Thread.ofPlatform().name("scheduling").daemon().start(() -> run(term));
         }
     }
 
@@ -114,6 +156,7 @@ public final class SchedulingLoop {
                 interrupted = true;
             }
         }
+        waiting.clear("the scheduler ends");
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
@@ -132,7 +175,7 @@ public final class SchedulingLoop {
         return false;
     }
 
-    private void run(ApiWrites guarded) {
+    private void run(Term term) {
         try {
             while (!informers.awaitSynced(SYNC_PATIENCE)) {
                 log.atInfo()
@@ -147,12 +190,12 @@ public final class SchedulingLoop {
             for (Optional<QueuedPod> next = queue.take(); next.isPresent(); next = queue.take()) {
                 QueuedPod taken = next.get();
                 try {
-                    schedule(taken, guarded);
+                    schedule(taken, term);
                 } catch (InterruptedException e) {
                     queue.failed(taken);
                     throw e;
                 } catch (RuntimeException e) {
-                    error(taken, e, guarded);
+                    error(taken, e, term);
                 }
             }
         } catch (InterruptedException e) {
@@ -160,48 +203,160 @@ public final class SchedulingLoop {
         }
     }
 
-    private void schedule(QueuedPod taken, ApiWrites guarded) throws InterruptedException {
+    private Lane lane(PodInfo pod) {
+        return Objects.requireNonNull(lanes.get(profiles.of(pod).schedulerName()));
+    }
+
+    private void schedule(QueuedPod taken, Term term) throws InterruptedException {
         PodInfo pod = taken.pod();
         if (pod.terminating() || state.isPlaced(pod.uid())) {
             queue.done(pod.uid());
             return;
         }
+        Lane lane = lane(pod);
         long begun = clock.nanoTime();
-        Decision decision = decider.decide(pod, state.snapshot(), nextStart, draws.nextLong());
+        Snapshot snapshot = state.snapshot();
+        Decision decision = lane.decider().decide(pod, snapshot, nextStart, draws.nextLong());
         metrics.decided(clock.nanoTime() - begun);
+        decisions.add(new Kept(lane.profile(), pod, snapshot, nextStart, decision, clock.instant()));
         nextStart += decision.evaluated();
         switch (decision) {
-            case Decision.Place place -> {
-                writers.acquire();
-                if (!state.assume(pod, place.node())) {
-                    // The node went, or the pod was bound, after the snapshot was taken.
-                    writers.release();
-                    queue.failed(taken);
-                    return;
-                }
-                write(pod, () -> bind(taken, place, begun, guarded));
-            }
+            case Decision.Place place -> place(taken, lane, place, snapshot, begun, term);
             case Decision.NoFit noFit -> {
-                metrics.attempted(Result.UNSCHEDULABLE, clock.nanoTime() - begun);
+                metrics.attempted(lane.profile(), Result.UNSCHEDULABLE, clock.nanoTime() - begun);
                 switch (noFit.remedy()) {
                     case Remedy.None none -> {
                         if (none.hopeless()) {
                             state.withdrawNomination(pod.uid());
                         }
-                        queue.rejected(taken, noFit.plugins(), profile.unblockedBy(noFit.plugins()));
+                        queue.rejected(taken, noFit.plugins());
                         String kept = none.hopeless() ? "" : pod.nominatedNode();
                         writers.acquire();
-                        write(pod, () -> explain(pod, UNSCHEDULABLE, noFit.message(), kept, guarded));
+                        write(pod, () -> explain(pod, UNSCHEDULABLE, noFit.message(), kept, term));
                     }
                     case Remedy.Evict evict -> {
                         metrics.preempted(evict.victims().size());
                         state.nominate(pod, evict.node());
-                        queue.rejected(taken, noFit.plugins(), profile.unblockedBy(noFit.plugins()));
+                        queue.rejected(taken, noFit.plugins());
                         writers.acquire();
-                        write(pod, () -> preempt(pod, noFit.message(), evict, guarded));
+                        write(pod, () -> preempt(pod, noFit.message(), evict, term));
                     }
                 }
             }
+        }
+    }
+
+    /** Takes the room and whatever else the pod needs on its node, and has it bound beside the next decision. */
+    private void place(
+            QueuedPod taken, Lane lane, Decision.Place place, Snapshot snapshot, long begun, Term term)
+            throws InterruptedException {
+        PodInfo pod = taken.pod();
+        String node = place.node();
+        writers.acquire();
+        if (!state.assume(pod, node)) {
+            // The node went, or the pod was bound, after the snapshot was taken.
+            writers.release();
+            queue.failed(taken);
+            return;
+        }
+        Map<String, Duration> patience;
+        try {
+            patience = reserve(pod, lane.profile(), node, snapshot);
+        } catch (StepFailedException e) {
+            // The place among the writers is used to say so.
+            undo(taken, lane, node, e.refusal);
+            metrics.attempted(lane.profile(), e.result(), clock.nanoTime() - begun);
+            write(pod, () -> explain(pod, e.reason(), e.message(), "", term));
+            return;
+        } catch (RuntimeException e) {
+            writers.release();
+            unreserve(pod, lane.profile(), node);
+            throw e;
+        }
+        if (patience.isEmpty()) {
+            write(pod, () -> bind(taken, lane, place, begun, term));
+            return;
+        }
+        writers.release();
+        WaitingRoom.Ticket ticket = waiting.enter(pod, node, patience);
+        Thread.ofVirtual().name("permit " + pod.key()).start(() -> {
+            try {
+                Optional<WaitingRoom.Denial> denial = ticket.await();
+                writers.acquire();
+                write(
+                        pod,
+                        denial.isEmpty()
+                                ? () -> bind(taken, lane, place, begun, term)
+                                : () -> denied(taken, lane, node, denial.get(), begun, term));
+            } catch (InterruptedException e) {
+                undo(taken, lane, node, Optional.empty());
+            }
+        });
+    }
+
+    /**
+     * Reserves what plugins have to set aside, and asks for their permission.
+     *
+     * @return who wants to say later whether the pod may go, and how long that may take; empty when it may go
+     */
+    private Map<String, Duration> reserve(PodInfo pod, Profile profile, String nodeName, Snapshot snapshot)
+            throws StepFailedException {
+        if (profile.reserves().isEmpty() && profile.permits().isEmpty()) {
+            return Map.of();
+        }
+        NodeInfo node = Objects.requireNonNull(snapshot.node(nodeName));
+        for (ReservePlugin plugin : profile.reserves()) {
+            check("Reserve", plugin, plugin.reserve(pod, node, snapshot, state));
+        }
+        Map<String, Duration> patience = new LinkedHashMap<>();
+        for (PermitPlugin plugin : profile.permits()) {
+            switch (plugin.permit(pod, nodeName, snapshot)) {
+                case Permission.Allowed() -> {}
+                case Permission.Denied(String reason) ->
+                    throw new StepFailedException(new Refusal(plugin.name(), reason));
+                case Permission.Wait(Duration longest) -> patience.put(plugin.name(), longest);
+            }
+        }
+        return patience;
+    }
+
+    private static void check(String point, Plugin plugin, Outcome outcome) throws StepFailedException {
+        switch (outcome) {
+            case Outcome.Done() -> {}
+            case Outcome.Rejected(String reason) -> throw new StepFailedException(new Refusal(plugin.name(), reason));
+            case Outcome.Failed(String reason) ->
+                throw new StepFailedException("running " + point + " plugin \"" + plugin.name() + "\": " + reason);
+        }
+    }
+
+    /** A step after the decision did not succeed: everything before it is undone. */
+    @SuppressWarnings("serial") // never leaves the thread
+    private static final class StepFailedException extends Exception {
+
+        /** Who turned the pod away; empty when something went wrong that is not the pod's fault. */
+        private final Optional<Refusal> refusal;
+
+        StepFailedException(Refusal refusal) {
+            // Users know these words: one node was asked, and it did not fit after all.
+            super("0/1 nodes are available: 1 " + refusal.reason() + ".", null, false, false);
+            this.refusal = Optional.of(refusal);
+        }
+
+        StepFailedException(String fault) {
+            super(fault, null, false, false);
+            this.refusal = Optional.empty();
+        }
+
+        String message() {
+            return String.valueOf(getMessage());
+        }
+
+        String reason() {
+            return refusal.isPresent() ? UNSCHEDULABLE : SCHEDULER_ERROR;
+        }
+
+        Result result() {
+            return refusal.isPresent() ? Result.UNSCHEDULABLE : Result.ERROR;
         }
     }
 
@@ -237,21 +392,30 @@ public final class SchedulingLoop {
         void run() throws InterruptedException;
     }
 
-    private void bind(QueuedPod taken, Decision.Place place, long begun, ApiWrites guarded)
+    private void bind(QueuedPod taken, Lane lane, Decision.Place place, long begun, Term term)
             throws InterruptedException {
         PodInfo pod = taken.pod();
+        Profile profile = lane.profile();
         BindOutcome outcome;
         try {
-            outcome = guarded.bind(pod, place.node());
+            for (PreBindPlugin plugin : profile.preBinds()) {
+                check("PreBind", plugin, plugin.preBind(pod, place.node(), state, term.objects()));
+            }
+            outcome = bound(pod, profile, place.node(), term.objects());
+        } catch (StepFailedException e) {
+            undo(taken, lane, place.node(), e.refusal);
+            metrics.attempted(profile, e.result(), clock.nanoTime() - begun);
+            explain(pod, e.reason(), e.message(), "", term);
+            return;
         } catch (InterruptedException | RuntimeException e) {
-            forget(taken);
+            undo(taken, lane, place.node(), Optional.empty());
             throw e;
         }
         long now = clock.nanoTime();
         switch (outcome) {
             case BindOutcome.Bound() -> {
                 queue.done(pod.uid());
-                metrics.attempted(Result.SCHEDULED, now - begun);
+                metrics.attempted(profile, Result.SCHEDULED, now - begun);
                 metrics.bound(taken.attempts(), now - taken.firstSeenNanos());
                 log.atInfo()
                         .setMessage("bound")
@@ -260,16 +424,16 @@ public final class SchedulingLoop {
                         .addKeyValue("evaluated", place.evaluated())
                         .addKeyValue("feasible", place.feasible())
                         .log();
-                events.record(
-                        reference(pod),
-                        EventRecorder.Type.NORMAL,
-                        "Scheduled",
-                        "Successfully assigned " + pod.key() + " to " + place.node());
+                lane.events()
+                        .record(
+                                reference(pod),
+                                EventRecorder.Type.NORMAL,
+                                "Scheduled",
+                                "Successfully assigned " + pod.key() + " to " + place.node());
+                profile.postBinds().forEach(plugin -> plugin.bound(pod, place.node(), state));
             }
             case BindOutcome.Overtaken(String why) -> {
-                if (state.forget(pod.uid())) {
-                    queue.happened(ClusterEvent.ASSIGNED_POD_REMOVED);
-                }
+                unreserve(pod, profile, place.node());
                 queue.done(pod.uid());
                 log.atInfo()
                         .setMessage("not bound: nothing left to do")
@@ -278,44 +442,81 @@ public final class SchedulingLoop {
                         .log();
             }
             case BindOutcome.Refused(String why) -> {
-                forget(taken);
-                metrics.attempted(Result.ERROR, now - begun);
+                undo(taken, lane, place.node(), Optional.empty());
+                metrics.attempted(profile, Result.ERROR, now - begun);
                 log.atWarn()
                         .setMessage("binding was refused")
                         .addKeyValue("pod", pod.key())
                         .addKeyValue("node", place.node())
                         .addKeyValue("reason", why)
                         .log();
-                explain(pod, SCHEDULER_ERROR, "binding rejected: " + why, pod.nominatedNode(), guarded);
+                explain(pod, SCHEDULER_ERROR, "binding rejected: " + why, "", term);
             }
         }
     }
 
-    /** Gives back the room assumed for a pod, and tries the pod again later. */
-    private void forget(QueuedPod taken) {
-        if (state.forget(taken.pod().uid())) {
-            queue.happened(ClusterEvent.ASSIGNED_POD_REMOVED);
+    private static BindOutcome bound(PodInfo pod, Profile profile, String node, ApiObjects objects)
+            throws InterruptedException {
+        for (BindPlugin plugin : profile.binds()) {
+            Optional<BindOutcome> outcome = plugin.bind(pod, node, objects);
+            if (outcome.isPresent()) {
+                return outcome.get();
+            }
         }
-        queue.failed(taken);
+        return new BindOutcome.Refused("no bind plugin takes the pod");
     }
 
-    private void explain(PodInfo pod, String reason, String message, String nominatedNode, ApiWrites guarded) {
-        events.record(reference(pod), EventRecorder.Type.WARNING, "FailedScheduling", message);
-        guarded.explain(pod, reason, message, nominatedNode);
+    private void denied(
+            QueuedPod taken, Lane lane, String node, WaitingRoom.Denial denial, long begun, Term term) {
+        if (denial.plugin().isEmpty()) {
+            undo(taken, lane, node, Optional.empty());
+            return;
+        }
+        StepFailedException refused = new StepFailedException(new Refusal(denial.plugin(), denial.reason()));
+        undo(taken, lane, node, refused.refusal);
+        metrics.attempted(lane.profile(), refused.result(), clock.nanoTime() - begun);
+        explain(taken.pod(), refused.reason(), refused.message(), "", term);
+    }
+
+    /** Gives back everything that was taken for a pod, and tries it again: when what turned it away changes, or later. */
+    private void undo(QueuedPod taken, Lane lane, String node, Optional<Refusal> refusal) {
+        unreserve(taken.pod(), lane.profile(), node);
+        if (refusal.isPresent()) {
+            queue.rejected(taken, Set.of(refusal.get().plugin()));
+        } else {
+            queue.failed(taken);
+        }
+    }
+
+    private void unreserve(PodInfo pod, Profile profile, String node) {
+        for (ReservePlugin plugin : profile.reserves().reversed()) {
+            plugin.unreserve(pod, node, state);
+        }
+        PodInfo assumed = state.forget(pod.uid());
+        if (assumed != null) {
+            queue.happened(ClusterChange.removed(ClusterEvent.ASSIGNED_POD_REMOVED, assumed));
+        }
+    }
+
+    private void explain(PodInfo pod, String reason, String message, String nominatedNode, Term term) {
+        lane(pod).events().record(reference(pod), EventRecorder.Type.WARNING, "FailedScheduling", message);
+        term.writes().explain(pod, reason, message, nominatedNode);
     }
 
     /** Makes room for a pod: says so first, so that a restarted scheduler keeps the room free too. */
-    private void preempt(PodInfo pod, String message, Remedy.Evict evict, ApiWrites guarded) {
+    private void preempt(PodInfo pod, String message, Remedy.Evict evict, Term term) {
+        Lane lane = lane(pod);
         try {
-            explain(pod, UNSCHEDULABLE, message, evict.node(), guarded);
+            explain(pod, UNSCHEDULABLE, message, evict.node(), term);
             for (PodInfo victim : evict.victims()) {
                 if (!victim.terminating()) {
-                    guarded.evict(victim);
-                    events.record(
-                            reference(victim),
-                            EventRecorder.Type.NORMAL,
-                            "Preempted",
-                            "Preempted by pod " + pod.uid() + " on node " + evict.node());
+                    term.writes().evict(victim, lane.profile().schedulerName());
+                    lane.events()
+                            .record(
+                                    reference(victim),
+                                    EventRecorder.Type.NORMAL,
+                                    "Preempted",
+                                    "Preempted by pod " + pod.uid() + " on node " + evict.node());
                     log.atInfo()
                             .setMessage("preempted")
                             .addKeyValue("pod", victim.key())
@@ -331,20 +532,20 @@ public final class SchedulingLoop {
     }
 
     /** A decision failed by a fault in this program: the pod is tried again later, and others are not held up. */
-    private void error(QueuedPod taken, RuntimeException fault, ApiWrites guarded) throws InterruptedException {
+    private void error(QueuedPod taken, RuntimeException fault, Term term) throws InterruptedException {
         PodInfo pod = taken.pod();
         log.atError()
                 .setMessage("deciding on a pod failed")
                 .addKeyValue("pod", pod.key())
                 .setCause(fault)
                 .log();
-        metrics.attempted(Result.ERROR, 0);
+        metrics.attempted(lane(pod).profile(), Result.ERROR, 0);
         queue.failed(taken);
         writers.acquire();
         write(
                 pod,
                 () -> explain(
-                        pod, SCHEDULER_ERROR, "running the scheduler failed: " + fault, pod.nominatedNode(), guarded));
+                        pod, SCHEDULER_ERROR, "running the scheduler failed: " + fault, pod.nominatedNode(), term));
     }
 
     private static ObjectReference reference(PodInfo pod) {

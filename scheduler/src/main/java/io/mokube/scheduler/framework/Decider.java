@@ -1,5 +1,6 @@
 package io.mokube.scheduler.framework;
 
+import io.mokube.scheduler.framework.NodeFilter.OnlyNodes;
 import io.mokube.scheduler.framework.PostFilterPlugin.FilterChain;
 import io.mokube.scheduler.framework.PostFilterPlugin.Remedy;
 import io.mokube.scheduler.framework.Profile.WeightedScore;
@@ -35,23 +36,68 @@ public final class Decider {
      * @param seed chooses between nodes of equal score
      */
     public Decision decide(PodInfo pod, Snapshot snapshot, int start, long seed) {
-        int size = snapshot.size();
-        if (size == 0) {
+        if (snapshot.size() == 0) {
             return new Decision.NoFit(NO_NODES, Set.of(), new Remedy.None(NO_NODES, true), 0);
         }
         NodeFilter[] filters = prepareFilters(pod, snapshot);
+        return switch (search(pod, snapshot, filters, start)) {
+            case Search.Nominated nominated -> new Decision.Place(nominated.node().name(), 1, 1);
+            case Search.Found found -> {
+                FeasibleNodes feasible = found.feasible();
+                NodeInfo chosen = feasible.size() == 1
+                        ? feasible.get(0)
+                        : best(feasible, totals(pod, snapshot, feasible), seed);
+                yield new Decision.Place(chosen.name(), found.evaluated(), feasible.size());
+            }
+            case Search.Nothing nothing -> noFit(pod, snapshot, filters, nothing.rejections());
+        };
+    }
+
+    /** What asking nodes led to. */
+    sealed interface Search {
+
+        /** The pod fits where room was made for it; no other node was asked. */
+        record Nominated(NodeInfo node) implements Search {}
+
+        /** Some nodes fit, among the number that were asked. */
+        record Found(FeasibleNodes feasible, int evaluated) implements Search {}
+
+        /** No node fits. */
+        record Nothing(Rejections rejections) implements Search {}
+    }
+
+    /** Asks nodes until enough of them fit. */
+    Search search(PodInfo pod, Snapshot snapshot, NodeFilter[] filters, int start) {
+        int size = snapshot.size();
+        Narrowing narrowing = Narrowing.NONE;
+        for (NodeFilter filter : filters) {
+            Verdict.Unfit everywhere = filter.everywhere();
+            if (everywhere != null) {
+                return new Search.Nothing(Rejections.everywhere(size, everywhere, Set.of(everywhere.plugin())));
+            }
+            OnlyNodes only = filter.onlyNodes();
+            if (only != null) {
+                narrowing = narrowing.and(only);
+            }
+        }
+        if (narrowing.isImpossible()) {
+            return new Search.Nothing(Rejections.everywhere(size, narrowing.contradiction(), narrowing.plugins()));
+        }
         if (!pod.nominatedNode().isEmpty()) {
             NodeInfo nominated = snapshot.node(pod.nominatedNode());
             if (nominated != null && check(filters, pod, snapshot, nominated) == null) {
-                return new Decision.Place(nominated.name(), 1, 1);
+                return new Search.Nominated(nominated);
             }
         }
-        int enough = profile.scores().isEmpty() ? 1 : profile.enoughNodes(size);
+        int[] some = narrowing.positions(snapshot);
+        int candidates = some == null ? size : some.length;
+        int enough = profile.scores().isEmpty() ? Math.min(1, candidates) : profile.enoughNodes(candidates);
         FeasibleNodes feasible = new FeasibleNodes(enough);
         Verdict.@Nullable Unfit[] verdicts = null;
         int evaluated = 0;
-        int position = Math.floorMod(start, size);
-        while (evaluated < size && feasible.size() < enough) {
+        int next = candidates == 0 ? 0 : Math.floorMod(start, candidates);
+        while (evaluated < candidates && feasible.size() < enough) {
+            int position = some == null ? next : some[next];
             NodeInfo node = snapshot.node(position);
             Verdict.Unfit objection = check(filters, pod, snapshot, node);
             if (objection == null) {
@@ -63,17 +109,21 @@ public final class Decider {
                 verdicts[position] = objection;
             }
             evaluated++;
-            position = position + 1 == size ? 0 : position + 1;
+            next = next + 1 == candidates ? 0 : next + 1;
         }
-        if (feasible.size() == 0) {
-            return noFit(pod, snapshot, filters, verdicts == null ? new Verdict.Unfit[size] : verdicts);
+        if (feasible.size() > 0) {
+            return new Search.Found(feasible, evaluated);
         }
-        NodeInfo chosen =
-                feasible.size() == 1 ? feasible.get(0) : best(feasible, totals(pod, snapshot, feasible), seed);
-        return new Decision.Place(chosen.name(), evaluated, feasible.size());
+        if (verdicts == null) {
+            verdicts = new Verdict.Unfit[size];
+        }
+        return new Search.Nothing(
+                some == null
+                        ? Rejections.of(verdicts)
+                        : Rejections.of(verdicts, narrowing.leftOut(), narrowing.plugins()));
     }
 
-    private NodeFilter[] prepareFilters(PodInfo pod, Snapshot snapshot) {
+    NodeFilter[] prepareFilters(PodInfo pod, Snapshot snapshot) {
         List<NodeFilter> filters = new ArrayList<>(profile.filters().size());
         for (FilterPlugin plugin : profile.filters()) {
             NodeFilter filter = plugin.prepare(pod, snapshot);
@@ -88,7 +138,7 @@ public final class Decider {
      * The first objection to a node, null when there is none. Room that was made on the node for pods of the same or a
      * higher priority is taken; but the pod must fit without them too, because they may never come.
      */
-    private static Verdict.@Nullable Unfit check(NodeFilter[] filters, PodInfo pod, Snapshot snapshot, NodeInfo node) {
+    static Verdict.@Nullable Unfit check(NodeFilter[] filters, PodInfo pod, Snapshot snapshot, NodeInfo node) {
         if (!node.nominated().isEmpty()) {
             NodeInfo crowded = node;
             boolean taken = false;
@@ -179,8 +229,7 @@ public final class Decider {
         return mixed ^ (mixed >>> 31);
     }
 
-    private Decision noFit(PodInfo pod, Snapshot snapshot, NodeFilter[] filters, Verdict.@Nullable Unfit[] verdicts) {
-        Rejections rejections = new Rejections(verdicts);
+    private Decision noFit(PodInfo pod, Snapshot snapshot, NodeFilter[] filters, Rejections rejections) {
         FilterChain chain = node -> {
             Verdict.Unfit objection = check(imagined(filters, snapshot, node), pod, snapshot, node);
             return objection == null ? Verdict.FITS : objection;

@@ -1,8 +1,10 @@
 package io.mokube.scheduler.framework;
 
 /**
- * A rule that takes part in decisions. What it does is said by the interfaces it implements: {@link EnqueuePlugin},
- * {@link FilterPlugin}, {@link ScorePlugin}, {@link PostFilterPlugin}. A plugin has no state.
+ * A rule that takes part in scheduling. What it does is said by the interfaces it implements, one for each extension
+ * point: {@link QueueSortPlugin}, {@link EnqueuePlugin}, {@link FilterPlugin}, {@link PostFilterPlugin},
+ * {@link ScorePlugin}, {@link ReservePlugin}, {@link PermitPlugin}, {@link PreBindPlugin}, {@link BindPlugin},
+ * {@link PostBindPlugin}. A plugin has no state but its configuration.
  */
 public interface Plugin {
 

@@ -11,25 +11,53 @@ import org.jspecify.annotations.Nullable;
 /** Why each node of a snapshot was ruled out. */
 public final class Rejections {
 
-    private final Verdict.@Nullable Unfit[] byPosition;
+    private static final Verdict.@Nullable Unfit[] NONE_ASKED = {};
 
-    Rejections(Verdict.@Nullable Unfit[] byPosition) {
-        this.byPosition = byPosition;
+    private final int nodes;
+    /** By position; empty when no node was asked. */
+    private final Verdict.@Nullable Unfit[] asked;
+    /** What holds for all nodes that were not asked. */
+    private final Verdict.@Nullable Unfit others;
+    /** The plugins that left these nodes out. */
+    private final Set<String> leftOutBy;
+
+    private Rejections(
+            int nodes, Verdict.@Nullable Unfit[] asked, Verdict.@Nullable Unfit others, Set<String> leftOutBy) {
+        this.nodes = nodes;
+        this.asked = asked;
+        this.others = others;
+        this.leftOutBy = leftOutBy;
+    }
+
+    /** What the nodes said, by position. */
+    static Rejections of(Verdict.@Nullable Unfit[] byPosition) {
+        return new Rejections(byPosition.length, byPosition, null, Set.of());
+    }
+
+    /** What some nodes said, and what holds for those that were left out. */
+    static Rejections of(Verdict.@Nullable Unfit[] byPosition, Verdict.Unfit others, Set<String> leftOutBy) {
+        return new Rejections(byPosition.length, byPosition, others, leftOutBy);
+    }
+
+    /** One reason against all nodes, none of which was asked. */
+    static Rejections everywhere(int nodes, Verdict.Unfit why, Set<String> plugins) {
+        return new Rejections(nodes, NONE_ASKED, why, plugins);
     }
 
     public int nodes() {
-        return byPosition.length;
+        return nodes;
     }
 
     /** The verdict on the node at a place of the snapshot's order; null when it was not asked or fits. */
     public Verdict.@Nullable Unfit at(int position) {
-        return byPosition[position];
+        Verdict.Unfit said = asked.length == 0 ? null : asked[position];
+        return said == null ? others : said;
     }
 
     /** The names of the plugins that ruled a node out. */
     public Set<String> plugins() {
-        Set<String> plugins = new LinkedHashSet<>();
-        for (Verdict.Unfit verdict : byPosition) {
+        Set<String> plugins = new LinkedHashSet<>(leftOutBy);
+        for (Verdict.Unfit verdict : asked) {
             if (verdict != null) {
                 plugins.add(verdict.plugin());
             }
@@ -39,13 +67,25 @@ public final class Rejections {
 
     /** The sentence users know: {@code 0/3 nodes are available: 1 Insufficient cpu, 2 node(s) were unschedulable.} */
     public String summary() {
+        if (asked.length == 0 && others != null) {
+            // The pod was rejected, and not node by node.
+            return "0/" + nodes + " nodes are available: " + String.join(", ", others.reasons()) + ".";
+        }
         Map<String, Integer> counts = new HashMap<>();
-        for (Verdict.Unfit verdict : byPosition) {
+        int silent = 0;
+        for (Verdict.Unfit verdict : asked) {
             if (verdict != null) {
                 count(verdict.reasons(), counts);
+            } else {
+                silent++;
             }
         }
-        return summary(byPosition.length, counts);
+        if (others != null && silent > 0) {
+            for (String reason : others.reasons()) {
+                counts.merge(reason, silent, Integer::sum);
+            }
+        }
+        return summary(nodes, counts);
     }
 
     /** Adds one to the count of each reason. */

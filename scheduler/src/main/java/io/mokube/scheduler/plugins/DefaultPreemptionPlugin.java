@@ -24,9 +24,6 @@ public final class DefaultPreemptionPlugin implements PostFilterPlugin {
     private static final String NO_VICTIMS = "No preemption victims found for incoming pod";
     private static final String NOT_HELPFUL = "Preemption is not helpful for scheduling";
 
-    private static final int FEWEST_CANDIDATES = 100;
-    private static final int CANDIDATES_PERCENTAGE = 10;
-
     /** Higher priority first, then the longer running. */
     private static final Comparator<PodInfo> MOST_IMPORTANT_FIRST =
             Comparator.comparingInt(PodInfo::priority).reversed().thenComparing(DefaultPreemptionPlugin::started);
@@ -55,6 +52,24 @@ public final class DefaultPreemptionPlugin implements PostFilterPlugin {
         }
     }
 
+    private final int candidatesPercentage;
+    private final int fewestCandidates;
+
+    public DefaultPreemptionPlugin() {
+        this(10, 100);
+    }
+
+    /**
+     * Configured with how many nodes on which it could help are enough to choose from.
+     *
+     * @param candidatesPercentage of those nodes that are not ruled out
+     * @param fewestCandidates even when that is a larger share
+     */
+    public DefaultPreemptionPlugin(int candidatesPercentage, int fewestCandidates) {
+        this.candidatesPercentage = candidatesPercentage;
+        this.fewestCandidates = fewestCandidates;
+    }
+
     @Override
     public String name() {
         return "DefaultPreemption";
@@ -65,7 +80,7 @@ public final class DefaultPreemptionPlugin implements PostFilterPlugin {
         if (!pod.mayPreempt()) {
             return new Remedy.None("preemption: not eligible due to preemptionPolicy=Never.", false);
         }
-        if (victimsAreLeaving(pod, snapshot)) {
+        if (victimsAreLeaving(pod, snapshot, rejected)) {
             return new Remedy.None("preemption: not eligible due to a terminating pod on the nominated node.", false);
         }
         int size = snapshot.size();
@@ -74,7 +89,7 @@ public final class DefaultPreemptionPlugin implements PostFilterPlugin {
             Verdict.Unfit verdict = rejected.at(i);
             hopeful += verdict != null && verdict.preemptionMayHelp() ? 1 : 0;
         }
-        int enough = Math.max(FEWEST_CANDIDATES, hopeful * CANDIDATES_PERCENTAGE / 100);
+        int enough = Math.max(fewestCandidates, (int) ((long) hopeful * candidatesPercentage / 100));
         int start = Math.floorMod(pod.uid().hashCode(), size);
         List<Candidate> candidates = new ArrayList<>();
         boolean harmless = false;
@@ -99,11 +114,18 @@ public final class DefaultPreemptionPlugin implements PostFilterPlugin {
     }
 
     /** Whether room is being made for the pod already: then more must not be taken away. */
-    private static boolean victimsAreLeaving(PodInfo pod, Snapshot snapshot) {
-        NodeInfo nominated = pod.nominatedNode().isEmpty() ? null : snapshot.node(pod.nominatedNode());
-        return nominated != null
-                && nominated.pods().stream()
-                        .anyMatch(other -> other.terminating() && other.priority() < pod.priority());
+    private static boolean victimsAreLeaving(PodInfo pod, Snapshot snapshot, Rejections rejected) {
+        int position = pod.nominatedNode().isEmpty() ? -1 : snapshot.position(pod.nominatedNode());
+        if (position < 0) {
+            return false;
+        }
+        Verdict.Unfit verdict = rejected.at(position);
+        if (verdict != null && !verdict.preemptionMayHelp()) {
+            // However many go, the pod does not fit there any more: it may look elsewhere.
+            return false;
+        }
+        NodeInfo nominated = snapshot.node(position);
+        return nominated.pods().stream().anyMatch(other -> other.terminating() && other.priority() < pod.priority());
     }
 
     private static Optional<Candidate> candidate(

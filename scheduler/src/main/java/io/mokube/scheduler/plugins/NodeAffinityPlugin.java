@@ -1,8 +1,10 @@
 package io.mokube.scheduler.plugins;
 
+import io.mokube.scheduler.framework.ClusterChange;
 import io.mokube.scheduler.framework.ClusterEvent;
 import io.mokube.scheduler.framework.FeasibleNodes;
 import io.mokube.scheduler.framework.FilterPlugin;
+import io.mokube.scheduler.framework.NodeFilter.OnlyNodes;
 import io.mokube.scheduler.framework.NodeFilter;
 import io.mokube.scheduler.framework.NodeScorer;
 import io.mokube.scheduler.framework.ScorePlugin;
@@ -13,9 +15,12 @@ import io.mokube.scheduler.snapshot.NodePreference;
 import io.mokube.scheduler.snapshot.NodeRequirement;
 import io.mokube.scheduler.snapshot.PodInfo;
 import io.mokube.scheduler.snapshot.Snapshot;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Keeps pods to the nodes that their node selector and node affinity name, and prefers those they would like. */
 public final class NodeAffinityPlugin implements FilterPlugin, ScorePlugin {
@@ -23,6 +28,26 @@ public final class NodeAffinityPlugin implements FilterPlugin, ScorePlugin {
     private static final String NAME = "NodeAffinity";
     private static final Verdict NO_MATCH =
             new Verdict.Unfit(NAME, List.of("node(s) didn't match Pod's node affinity/selector"), false);
+
+    private static final Verdict NO_MATCH_OF_ADDED =
+            new Verdict.Unfit(NAME, List.of("node(s) didn't match scheduler-enforced node affinity"), false);
+
+    private final Optional<List<NodeRequirement>> addedRequired;
+    private final List<NodePreference> addedPreferred;
+
+    public NodeAffinityPlugin() {
+        this(Optional.empty(), List.of());
+    }
+
+    /**
+     * Configured with an affinity that all pods have besides their own.
+     *
+     * @param addedRequired one of which a node must match
+     */
+    public NodeAffinityPlugin(Optional<List<NodeRequirement>> addedRequired, List<NodePreference> addedPreferred) {
+        this.addedRequired = addedRequired.map(List::copyOf);
+        this.addedPreferred = List.copyOf(addedPreferred);
+    }
 
     @Override
     public String name() {
@@ -34,25 +59,50 @@ public final class NodeAffinityPlugin implements FilterPlugin, ScorePlugin {
         Optional<NodeRequirement> selector = pod.nodeSelector();
         Optional<List<NodeRequirement>> required = pod.requiredNodes();
         if (selector.isEmpty() && required.isEmpty()) {
-            return NodeFilter.NONE;
+            return addedRequired
+                    .<NodeFilter>map(added -> node -> matchesAny(added, node.facts()) ? Verdict.FITS : NO_MATCH_OF_ADDED)
+                    .orElse(NodeFilter.NONE);
         }
-        return node -> matches(selector, required, node.facts()) ? Verdict.FITS : NO_MATCH;
+        Set<String> names = required.map(NodeAffinityPlugin::names).orElse(Set.of());
+        OnlyNodes only = names.isEmpty() ? null : new OnlyNodes(NAME, names);
+        return new NodeFilter() {
+            @Override
+            public Verdict check(NodeInfo node) {
+                if (addedRequired.isPresent() && !matchesAny(addedRequired.get(), node.facts())) {
+                    return NO_MATCH_OF_ADDED;
+                }
+                return allow(selector, required, node.facts()) ? Verdict.FITS : NO_MATCH;
+            }
+
+            @Override
+            public @Nullable OnlyNodes onlyNodes() {
+                return only;
+            }
+        };
     }
 
-    /** Whether the pod's node selector and required affinity allow a node. */
-    static boolean allows(PodInfo pod, NodeFacts node) {
-        return matches(pod.nodeSelector(), pod.requiredNodes(), node);
+    /** The only nodes that the terms name; empty when one of them names none, and so any node may match. */
+    private static Set<String> names(List<NodeRequirement> terms) {
+        Set<String> names = new HashSet<>();
+        for (NodeRequirement term : terms) {
+            Set<String> named = term.namedNodes();
+            if (named.isEmpty()) {
+                return Set.of();
+            }
+            names.addAll(named);
+        }
+        return names;
     }
 
-    private static boolean matches(
-            Optional<NodeRequirement> selector, Optional<List<NodeRequirement>> required, NodeFacts node) {
+    /** Whether a pod's node selector and required affinity allow a node. */
+    static boolean allow(Optional<NodeRequirement> selector, Optional<List<NodeRequirement>> required, NodeFacts node) {
         if (selector.isPresent() && !selector.get().matches(node)) {
             return false;
         }
-        if (required.isEmpty()) {
-            return true;
-        }
-        List<NodeRequirement> terms = required.get();
+        return required.isEmpty() || matchesAny(required.get(), node);
+    }
+
+    private static boolean matchesAny(List<NodeRequirement> terms, NodeFacts node) {
         for (int i = 0; i < terms.size(); i++) {
             if (terms.get(i).matches(node)) {
                 return true;
@@ -66,9 +116,28 @@ public final class NodeAffinityPlugin implements FilterPlugin, ScorePlugin {
         return Set.of(ClusterEvent.NODE_ADDED, ClusterEvent.NODE_LABELS_CHANGED);
     }
 
+    /** A node that matches, and did not before. */
+    @Override
+    public boolean mayUnblock(PodInfo pod, ClusterChange change) {
+        return change.after(NodeFacts.class)
+                .map(node -> allowed(pod, node)
+                        && !change.before(NodeFacts.class)
+                                .map(before -> allowed(pod, before))
+                                .orElse(false))
+                .orElse(true);
+    }
+
+    private boolean allowed(PodInfo pod, NodeFacts node) {
+        return allow(pod.nodeSelector(), pod.requiredNodes(), node)
+                && (addedRequired.isEmpty() || matchesAny(addedRequired.get(), node));
+    }
+
     @Override
     public NodeScorer prepare(PodInfo pod, Snapshot snapshot, FeasibleNodes feasible) {
-        List<NodePreference> preferences = pod.preferredNodes();
+        List<NodePreference> preferences = addedPreferred.isEmpty()
+                ? pod.preferredNodes()
+                : Stream.concat(pod.preferredNodes().stream(), addedPreferred.stream())
+                        .toList();
         if (preferences.isEmpty()) {
             return NodeScorer.NONE;
         }

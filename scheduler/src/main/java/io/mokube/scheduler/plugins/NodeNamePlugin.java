@@ -1,9 +1,11 @@
 package io.mokube.scheduler.plugins;
 
+import io.mokube.scheduler.framework.ClusterChange;
 import io.mokube.scheduler.framework.ClusterEvent;
 import io.mokube.scheduler.framework.FilterPlugin;
 import io.mokube.scheduler.framework.NodeFilter;
 import io.mokube.scheduler.framework.Verdict;
+import io.mokube.scheduler.snapshot.NodeFacts;
 import io.mokube.scheduler.snapshot.PodInfo;
 import io.mokube.scheduler.snapshot.Snapshot;
 import java.util.List;
@@ -30,5 +32,12 @@ public final class NodeNamePlugin implements FilterPlugin {
     @Override
     public Set<ClusterEvent> unblockedBy() {
         return Set.of(ClusterEvent.NODE_ADDED);
+    }
+
+    @Override
+    public boolean mayUnblock(PodInfo pod, ClusterChange change) {
+        return change.after(NodeFacts.class)
+                .map(node -> node.name().equals(pod.nodeName()))
+                .orElse(true);
     }
 }

@@ -1,5 +1,6 @@
 package io.mokube.scheduler.plugins;
 
+import io.mokube.scheduler.framework.ClusterChange;
 import io.mokube.scheduler.framework.ClusterEvent;
 import io.mokube.scheduler.framework.FilterPlugin;
 import io.mokube.scheduler.framework.NodeFilter;
@@ -42,5 +43,13 @@ public final class NodePortsPlugin implements FilterPlugin {
     @Override
     public Set<ClusterEvent> unblockedBy() {
         return Set.of(ClusterEvent.NODE_ADDED, ClusterEvent.ASSIGNED_POD_REMOVED);
+    }
+
+    /** A pod that goes must have held a port that this one wants. */
+    @Override
+    public boolean mayUnblock(PodInfo pod, ClusterChange change) {
+        return change.before(PodInfo.class)
+                .map(gone -> conflict(pod.hostPorts(), gone.hostPorts()))
+                .orElse(true);
     }
 }

@@ -1,5 +1,6 @@
 package io.mokube.scheduler.plugins;
 
+import io.mokube.scheduler.framework.ClusterChange;
 import io.mokube.scheduler.framework.ClusterEvent;
 import io.mokube.scheduler.framework.FeasibleNodes;
 import io.mokube.scheduler.framework.FilterPlugin;
@@ -7,6 +8,7 @@ import io.mokube.scheduler.framework.NodeFilter;
 import io.mokube.scheduler.framework.NodeScorer;
 import io.mokube.scheduler.framework.ScorePlugin;
 import io.mokube.scheduler.framework.Verdict;
+import io.mokube.scheduler.snapshot.NodeFacts;
 import io.mokube.scheduler.snapshot.NodeInfo;
 import io.mokube.scheduler.snapshot.PodInfo;
 import io.mokube.scheduler.snapshot.PodRequests;
@@ -15,6 +17,7 @@ import io.mokube.scheduler.snapshot.Snapshot;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -57,6 +60,27 @@ public final class NodeResourcesFitPlugin implements FilterPlugin, ScorePlugin {
         return new Verdict.Unfit(NAME, reasons, (lacking & NEVER) == 0);
     }
 
+    private final ScoringStrategy strategy;
+    private final Set<String> ignoredResources;
+    private final Set<String> ignoredGroups;
+
+    public NodeResourcesFitPlugin() {
+        this(ScoringStrategy.DEFAULT, Set.of(), Set.of());
+    }
+
+    /**
+     * Configured.
+     *
+     * @param ignoredResources names of extended resources that are not looked at
+     * @param ignoredGroups what stands before the slash in the names of others
+     */
+    public NodeResourcesFitPlugin(
+            ScoringStrategy strategy, Set<String> ignoredResources, Set<String> ignoredGroups) {
+        this.strategy = strategy;
+        this.ignoredResources = Set.copyOf(ignoredResources);
+        this.ignoredGroups = Set.copyOf(ignoredGroups);
+    }
+
     @Override
     public String name() {
         return NAME;
@@ -72,7 +96,14 @@ public final class NodeResourcesFitPlugin implements FilterPlugin, ScorePlugin {
             return node -> LACKING[lacking(node, milliCpu, memory, ephemeralStorage)];
         }
         Map<String, Long> others = new TreeMap<>(wanted.others());
+        others.keySet().removeIf(this::ignored);
         return node -> withOthers(node, lacking(node, milliCpu, memory, ephemeralStorage), others);
+    }
+
+    private boolean ignored(String resource) {
+        int slash = resource.indexOf('/');
+        return ignoredResources.contains(resource)
+                || (slash > 0 && ignoredGroups.contains(resource.substring(0, slash)));
     }
 
     private static int lacking(NodeInfo node, long milliCpu, long memory, long ephemeralStorage) {
@@ -118,10 +149,46 @@ public final class NodeResourcesFitPlugin implements FilterPlugin, ScorePlugin {
                 ClusterEvent.ASSIGNED_POD_REMOVED);
     }
 
-    /** The least allocated node is best: the mean of the free shares of CPU and memory, in percent. */
+    /** A node must be big enough for the pod, a changed one offer more, and a changed pod take less of what is wanted. */
+    @Override
+    public boolean mayUnblock(PodInfo pod, ClusterChange change) {
+        Resources wanted = pod.requests().total();
+        return switch (change.event()) {
+            case NODE_ADDED, NODE_ALLOCATABLE_CHANGED -> {
+                Optional<NodeFacts> node = change.after(NodeFacts.class);
+                Optional<NodeFacts> before = change.before(NodeFacts.class);
+                yield node.isEmpty()
+                        || (wanted.lacking(node.get().allocatable()).stream().allMatch(this::ignored)
+                                && (before.isEmpty() || offersMore(wanted, before.get(), node.get())));
+            }
+            case ASSIGNED_POD_CHANGED -> {
+                Optional<PodInfo> before = change.before(PodInfo.class);
+                Optional<PodInfo> after = change.after(PodInfo.class);
+                yield before.isEmpty()
+                        || after.isEmpty()
+                        || wanted.anyLess(
+                                after.get().requests().total(), before.get().requests().total());
+            }
+            default -> true;
+        };
+    }
+
+    private static boolean offersMore(Resources wanted, NodeFacts before, NodeFacts now) {
+        return now.allowedPods() > before.allowedPods() || wanted.anyLess(before.allocatable(), now.allocatable());
+    }
+
     @Override
     public NodeScorer prepare(PodInfo pod, Snapshot snapshot, FeasibleNodes feasible) {
-        PodRequests requests = pod.requests();
+        return strategy.equals(ScoringStrategy.DEFAULT)
+                ? leastAllocated(pod.requests())
+                : strategy.scorer(pod.requests());
+    }
+
+    /**
+     * The default, which most clusters use and so is worth its own lines: the mean of the free shares of CPU and memory,
+     * in percent.
+     */
+    private static NodeScorer leastAllocated(PodRequests requests) {
         return node -> {
             Resources allocatable = node.facts().allocatable();
             int kinds = 0;

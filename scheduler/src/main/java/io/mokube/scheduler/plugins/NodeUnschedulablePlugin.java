@@ -1,9 +1,11 @@
 package io.mokube.scheduler.plugins;
 
+import io.mokube.scheduler.framework.ClusterChange;
 import io.mokube.scheduler.framework.ClusterEvent;
 import io.mokube.scheduler.framework.FilterPlugin;
 import io.mokube.scheduler.framework.NodeFilter;
 import io.mokube.scheduler.framework.Verdict;
+import io.mokube.scheduler.snapshot.NodeFacts;
 import io.mokube.scheduler.snapshot.NodeTaint;
 import io.mokube.scheduler.snapshot.PodInfo;
 import io.mokube.scheduler.snapshot.PodToleration;
@@ -37,5 +39,16 @@ public final class NodeUnschedulablePlugin implements FilterPlugin {
     @Override
     public Set<ClusterEvent> unblockedBy() {
         return Set.of(ClusterEvent.NODE_ADDED, ClusterEvent.NODE_TAINTS_CHANGED);
+    }
+
+    /** A node that is not cordoned, or not any more. */
+    @Override
+    public boolean mayUnblock(PodInfo pod, ClusterChange change) {
+        return change.after(NodeFacts.class)
+                .map(node -> !node.unschedulable()
+                        && change.before(NodeFacts.class)
+                                .map(NodeFacts::unschedulable)
+                                .orElse(true))
+                .orElse(true);
     }
 }

@@ -1,5 +1,6 @@
 package io.mokube.scheduler.plugins;
 
+import io.mokube.scheduler.framework.ClusterChange;
 import io.mokube.scheduler.framework.ClusterEvent;
 import io.mokube.scheduler.framework.FeasibleNodes;
 import io.mokube.scheduler.framework.FilterPlugin;
@@ -29,17 +30,29 @@ public final class TaintTolerationPlugin implements FilterPlugin, ScorePlugin {
 
     @Override
     public NodeFilter prepare(PodInfo pod, Snapshot snapshot) {
-        return node -> tolerates(pod, node.facts()) ? Verdict.FITS : TAINTED;
+        List<PodToleration> tolerations = pod.tolerations();
+        return node -> tolerate(tolerations, node.facts()) ? Verdict.FITS : TAINTED;
     }
 
-    /** Whether the pod tolerates all taints that would keep it away from a node. */
-    static boolean tolerates(PodInfo pod, NodeFacts node) {
-        return untolerated(node.forbidding(), pod.tolerations(), true) == 0;
+    /** Whether these tolerations cover all taints that would keep a pod away from a node. */
+    static boolean tolerate(List<PodToleration> tolerations, NodeFacts node) {
+        return untolerated(node.forbidding(), tolerations, true) == 0;
     }
 
     @Override
     public Set<ClusterEvent> unblockedBy() {
         return Set.of(ClusterEvent.NODE_ADDED, ClusterEvent.NODE_TAINTS_CHANGED);
+    }
+
+    /** A node whose taints the pod tolerates, and did not before. */
+    @Override
+    public boolean mayUnblock(PodInfo pod, ClusterChange change) {
+        return change.after(NodeFacts.class)
+                .map(node -> tolerate(pod.tolerations(), node)
+                        && !change.before(NodeFacts.class)
+                                .map(before -> tolerate(pod.tolerations(), before))
+                                .orElse(false))
+                .orElse(true);
     }
 
     @Override

@@ -1,6 +1,6 @@
 package io.mokube.scheduler.queue;
 
-import io.mokube.scheduler.framework.ClusterEvent;
+import io.mokube.scheduler.framework.QueueSortPlugin;
 import io.mokube.scheduler.snapshot.PodInfo;
 import java.util.Set;
 
@@ -11,37 +11,30 @@ import java.util.Set;
  * @param attempts how many decisions were made on it
  * @param firstSeenNanos when it first came in, by the clock's monotonic reading
  * @param sinceNanos since when it waits: when it came in, or was last rejected
- * @param takenAtEvent how many cluster events there had been when it was last taken out
+ * @param takenAtChange how many changes of the cluster there had been when it was last taken out
  * @param rejectedBy the plugins that rejected it last
- * @param unblockedBy the events that make another try worth while
  */
 public record QueuedPod(
-        PodInfo pod,
-        int attempts,
-        long firstSeenNanos,
-        long sinceNanos,
-        long takenAtEvent,
-        Set<String> rejectedBy,
-        Set<ClusterEvent> unblockedBy) {
+        PodInfo pod, int attempts, long firstSeenNanos, long sinceNanos, long takenAtChange, Set<String> rejectedBy)
+        implements QueueSortPlugin.Waiting {
 
     public QueuedPod {
         rejectedBy = Set.copyOf(rejectedBy);
-        unblockedBy = Set.copyOf(unblockedBy);
     }
 
     QueuedPod withPod(PodInfo changed) {
-        return new QueuedPod(changed, attempts, firstSeenNanos, sinceNanos, takenAtEvent, rejectedBy, unblockedBy);
+        return new QueuedPod(changed, attempts, firstSeenNanos, sinceNanos, takenAtChange, rejectedBy);
     }
 
     QueuedPod since(long nanos) {
-        return new QueuedPod(pod, attempts, firstSeenNanos, nanos, takenAtEvent, rejectedBy, unblockedBy);
+        return new QueuedPod(pod, attempts, firstSeenNanos, nanos, takenAtChange, rejectedBy);
     }
 
-    QueuedPod taken(long events) {
-        return new QueuedPod(pod, attempts + 1, firstSeenNanos, sinceNanos, events, Set.of(), Set.of());
+    QueuedPod taken(long changes) {
+        return new QueuedPod(pod, attempts + 1, firstSeenNanos, sinceNanos, changes, Set.of());
     }
 
-    QueuedPod rejected(Set<String> plugins, Set<ClusterEvent> events) {
-        return new QueuedPod(pod, attempts, firstSeenNanos, sinceNanos, takenAtEvent, plugins, events);
+    QueuedPod rejected(Set<String> plugins) {
+        return new QueuedPod(pod, attempts, firstSeenNanos, sinceNanos, takenAtChange, plugins);
     }
 }

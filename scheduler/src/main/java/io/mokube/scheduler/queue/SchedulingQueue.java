@@ -1,28 +1,34 @@
 package io.mokube.scheduler.queue;
 
 import io.mokube.machinery.time.Clock;
+import io.mokube.scheduler.framework.ClusterChange;
 import io.mokube.scheduler.framework.ClusterEvent;
+import io.mokube.scheduler.framework.EnqueuePlugin;
+import io.mokube.scheduler.framework.Profiles;
 import io.mokube.scheduler.snapshot.PodInfo;
+import io.mokube.scheduler.snapshot.Snapshot;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.EnumMap;
+import java.util.Iterator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.function.Predicate;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The pods that want a node. A pod is in one of five places: <em>active</em> (ready, highest priority first, then longest
  * waiting), <em>in flight</em> (taken and being decided on), <em>back-off</em> (will be ready after a delay that doubles
- * with each attempt), <em>unschedulable</em> (waits for an event that could turn its rejection around, and is tried
- * again after five minutes anyway), or <em>gated</em> (waits until the pod itself changes).
+ * with each attempt), <em>unschedulable</em> (waits for a change that could turn its rejection around, and is tried
+ * again after five minutes anyway), or <em>gated</em> (a plugin lets nobody consider it, until the pod changes or what
+ * that plugin waits for happens).
  *
- * <p>An event that happens while a pod is in flight is not lost on it: rejected for a reason which that event could have
+ * <p>A change that happens while a pod is in flight is not lost on it: rejected for a reason which that change could have
  * removed, it goes to back-off and not to unschedulable.
  *
  * <p>Safe for use by many threads.
@@ -56,6 +62,8 @@ public final class SchedulingQueue {
         /** What the pod turned into while it was in flight. */
         @Nullable
         PodInfo changedInFlight;
+        /** The events after which a gated pod is looked at again. */
+        Set<ClusterEvent> openedBy = Set.of();
 
         Entry(QueuedPod queued, Place place) {
             this.queued = queued;
@@ -63,28 +71,30 @@ public final class SchedulingQueue {
         }
     }
 
-    private static final Comparator<Entry> MOST_URGENT_FIRST = Comparator.comparingInt(
-                    (Entry entry) -> entry.queued.pod().priority())
-            .reversed()
-            .thenComparingLong(entry -> entry.queued.sinceNanos())
-            .thenComparing(entry -> entry.queued.pod().createdAt())
-            .thenComparing(entry -> entry.queued.pod().uid());
+    /** How many changes are remembered for pods in flight; a pod that missed older ones is tried again. */
+    private static final int MOST_CHANGES_KEPT = 10_000;
 
     private static final Comparator<Entry> SOONEST_FIRST = Comparator.comparingLong((Entry entry) -> entry.dueNanos)
             .thenComparing(entry -> entry.queued.pod().uid());
 
     private final Clock clock;
     private final Delays delays;
-    private final Predicate<PodInfo> heldBack;
+    private final Profiles profiles;
+    private final Supplier<Snapshot> cluster;
 
     private final Map<String, Entry> entries = new HashMap<>();
-    private final TreeSet<Entry> active = new TreeSet<>(MOST_URGENT_FIRST);
+    private final TreeSet<Entry> active;
     private final TreeSet<Entry> backoff = new TreeSet<>(SOONEST_FIRST);
     private final TreeSet<Entry> unschedulable = new TreeSet<>(SOONEST_FIRST);
-    private int gated;
+    /** Those that an event may open again; the others wait for themselves to change. */
+    private final TreeSet<Entry> openable = new TreeSet<>(SOONEST_FIRST);
 
-    private long events;
-    private final Map<ClusterEvent, Long> lastEvents = new EnumMap<>(ClusterEvent.class);
+    private int gated;
+    private int inFlight;
+
+    private long changes;
+    /** The latest changes, as long as a pod is in flight that may not have seen them. */
+    private final ArrayDeque<ClusterChange> missable = new ArrayDeque<>();
 
     private Clock.@Nullable Timer timer;
     private long timerDueNanos;
@@ -93,12 +103,18 @@ public final class SchedulingQueue {
     /**
      * A queue.
      *
-     * @param heldBack whether a pod must not be considered, whatever the cluster looks like; asked when the pod changes
+     * @param profiles say which pod comes first, which must not be considered, and what could unblock one
+     * @param cluster the cluster as it is known now; asked under the queue's lock
      */
-    public SchedulingQueue(Clock clock, Delays delays, Predicate<PodInfo> heldBack) {
+    public SchedulingQueue(Clock clock, Delays delays, Profiles profiles, Supplier<Snapshot> cluster) {
         this.clock = clock;
         this.delays = delays;
-        this.heldBack = heldBack;
+        this.profiles = profiles;
+        this.cluster = cluster;
+        this.active = new TreeSet<>(Comparator.comparing(
+                        (Entry entry) -> entry.queued, profiles.queueSort().order())
+                .thenComparing(entry -> entry.queued.pod().createdAt())
+                .thenComparing(entry -> entry.queued.pod().uid()));
     }
 
     /** Takes in a pod without a node, new or changed. */
@@ -106,12 +122,9 @@ public final class SchedulingQueue {
         Entry entry = entries.get(pod.uid());
         if (entry == null) {
             long now = clock.nanoTime();
-            entry = new Entry(new QueuedPod(pod, 0, now, now, events, Set.of(), Set.of()), Place.GATED);
+            entry = new Entry(new QueuedPod(pod, 0, now, now, changes, Set.of()), Place.GATED);
             entries.put(pod.uid(), entry);
-            gated++;
-            if (!heldBack.test(pod)) {
-                activate(entry);
-            }
+            putInto(entry, heldBack(entry) ? Place.GATED : Place.ACTIVE);
             return;
         }
         switch (entry.place) {
@@ -127,7 +140,7 @@ public final class SchedulingQueue {
                 boolean wasGated = entry.place == Place.GATED;
                 takeOut(entry);
                 entry.queued = entry.queued.withPod(pod);
-                if (heldBack.test(pod)) {
+                if (heldBack(entry)) {
                     putInto(entry, Place.GATED);
                 } else if (wasGated) {
                     activate(entry);
@@ -140,6 +153,14 @@ public final class SchedulingQueue {
         }
     }
 
+    /** Whether a plugin holds the pod back; and then notes what may change that. */
+    private boolean heldBack(Entry entry) {
+        Optional<EnqueuePlugin> plugin = profiles.heldBackBy(entry.queued.pod(), cluster);
+        entry.openedBy = plugin.map(EnqueuePlugin::unblockedBy).orElse(Set.of());
+        plugin.ifPresent(by -> entry.queued = entry.queued.rejected(Set.of(by.name())));
+        return plugin.isPresent();
+    }
+
     /** Whether a pod changed in anything that decisions look at; its own status is nothing of that kind. */
     private static boolean differs(PodInfo old, PodInfo changed) {
         return !old.nominatedTo("").equals(changed.nominatedTo(""));
@@ -149,6 +170,7 @@ public final class SchedulingQueue {
     public synchronized void remove(String uid) {
         Entry entry = entries.remove(uid);
         if (entry != null) {
+            release(entry);
             takeOut(entry);
         }
     }
@@ -174,7 +196,8 @@ public final class SchedulingQueue {
             return Optional.empty();
         }
         entry.place = Place.IN_FLIGHT;
-        entry.queued = entry.queued.taken(events);
+        inFlight++;
+        entry.queued = entry.queued.taken(changes);
         return Optional.of(entry.queued);
     }
 
@@ -186,26 +209,54 @@ public final class SchedulingQueue {
     /**
      * The pod in flight fits nowhere now.
      *
-     * @param plugins those that rejected it
-     * @param unblockedBy the events that make another try worth while
+     * @param plugins those that rejected it; what they wait for makes another try worth while
      */
-    public synchronized void rejected(QueuedPod taken, Set<String> plugins, Set<ClusterEvent> unblockedBy) {
+    public synchronized void rejected(QueuedPod taken, Set<String> plugins) {
         Entry entry = landed(taken);
         if (entry == null) {
             return;
         }
-        boolean missed =
-                unblockedBy.stream().anyMatch(event -> lastEvents.getOrDefault(event, 0L) > taken.takenAtEvent());
+        boolean missed = missed(taken, plugins);
+        release(entry);
         boolean changed = applyChange(entry);
         long now = clock.nanoTime();
-        entry.queued = entry.queued.rejected(plugins, unblockedBy).since(now);
+        entry.queued = entry.queued.rejected(plugins).since(now);
         entry.dueNanos = now + delays.maxUnschedulable().toNanos();
-        if (heldBack.test(entry.queued.pod())) {
+        if (heldBack(entry)) {
             putInto(entry, Place.GATED);
         } else if (missed || changed) {
             backOffOrActivate(entry);
         } else {
             putInto(entry, Place.UNSCHEDULABLE);
+        }
+    }
+
+    /** Whether something happened, since the pod was taken, that could have removed what these plugins have against it. */
+    private boolean missed(QueuedPod taken, Set<String> plugins) {
+        long since = changes - taken.takenAtChange();
+        if (since > missable.size()) {
+            return true;
+        }
+        Iterator<ClusterChange> latestFirst = missable.descendingIterator();
+        for (long i = 0; i < since; i++) {
+            if (wakes(latestFirst.next(), taken.pod(), plugins)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether a change is worth another try of a pod. Giving back what was assumed for a pod does not help that pod. */
+    private boolean wakes(ClusterChange change, PodInfo pod, Set<String> plugins) {
+        boolean ofItself =
+                change.before() instanceof PodInfo other && other.uid().equals(pod.uid());
+        return !ofItself && profiles.mayUnblock(pod, plugins, change);
+    }
+
+    /** An entry leaves flight. */
+    private void release(Entry entry) {
+        if (entry.place == Place.IN_FLIGHT && --inFlight == 0) {
+            missable.clear();
         }
     }
 
@@ -215,9 +266,10 @@ public final class SchedulingQueue {
         if (entry == null) {
             return;
         }
+        release(entry);
         applyChange(entry);
         entry.queued = entry.queued.since(clock.nanoTime());
-        if (heldBack.test(entry.queued.pod())) {
+        if (heldBack(entry)) {
             putInto(entry, Place.GATED);
         } else {
             backOffOrActivate(entry);
@@ -242,19 +294,35 @@ public final class SchedulingQueue {
         return differs;
     }
 
-    /** Something happened in the cluster: pods that waited for this are tried again, after their back-off. */
-    public synchronized void happened(ClusterEvent event) {
-        events++;
-        lastEvents.put(event, events);
+    /** Something happened in the cluster: pods that it could help are tried again, after their back-off. */
+    public synchronized void happened(ClusterChange change) {
+        changes++;
+        if (inFlight > 0) {
+            if (missable.size() == MOST_CHANGES_KEPT) {
+                missable.removeFirst();
+            }
+            missable.addLast(change);
+        }
         List<Entry> woken = new ArrayList<>();
         for (Entry entry : unschedulable) {
-            if (entry.queued.unblockedBy().contains(event)) {
+            if (wakes(change, entry.queued.pod(), entry.queued.rejectedBy())) {
                 woken.add(entry);
             }
         }
         for (Entry entry : woken) {
             takeOut(entry);
             backOffOrActivate(entry);
+        }
+        for (Entry entry : List.copyOf(openable)) {
+            if (entry.openedBy.contains(change.event())
+                    && wakes(change, entry.queued.pod(), entry.queued.rejectedBy())) {
+                takeOut(entry);
+                if (heldBack(entry)) {
+                    putInto(entry, Place.GATED);
+                } else {
+                    activate(entry);
+                }
+            }
         }
     }
 
@@ -292,7 +360,10 @@ public final class SchedulingQueue {
             case ACTIVE -> active.remove(entry);
             case BACKOFF -> backoff.remove(entry);
             case UNSCHEDULABLE -> unschedulable.remove(entry);
-            case GATED -> gated--;
+            case GATED -> {
+                gated--;
+                openable.remove(entry);
+            }
             case IN_FLIGHT -> {}
         }
         entry.place = Place.IN_FLIGHT;
@@ -313,7 +384,12 @@ public final class SchedulingQueue {
                 unschedulable.add(entry);
                 setTimer();
             }
-            case GATED -> gated++;
+            case GATED -> {
+                gated++;
+                if (!entry.openedBy.isEmpty()) {
+                    openable.add(entry);
+                }
+            }
             case IN_FLIGHT -> throw new IllegalArgumentException("only taking a pod puts it in flight");
         }
     }

@@ -1,7 +1,12 @@
 package io.mokube.scheduler.snapshot;
 
 import io.mokube.machinery.names.ObjectKey;
+import io.mokube.machinery.selector.LabelSelector;
+import io.mokube.scheduler.devices.DeviceLedger;
+import io.mokube.scheduler.devices.Devices;
 import io.mokube.scheduler.snapshot.Snapshot.Surroundings;
+import io.mokube.scheduler.volumes.VolumeLedger;
+import io.mokube.scheduler.volumes.Volumes;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -9,8 +14,10 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,8 +41,12 @@ public final class ClusterState {
     private final Map<ObjectKey, DisruptionBudget> budgets =
             new TreeMap<>(Comparator.comparing(ObjectKey::namespace).thenComparing(ObjectKey::name));
     private final Map<String, Map<String, String>> namespaces = new HashMap<>();
+    private final Map<String, Workloads.InNamespace> workloads = new HashMap<>();
     /** Pods for which room was made on a node, by UID. */
     private final Map<String, PodInfo> nominated = new LinkedHashMap<>();
+
+    private final VolumeLedger volumes = new VolumeLedger();
+    private final DeviceLedger devices = new DeviceLedger();
 
     private Snapshot snapshot = Snapshot.EMPTY;
     private Map<String, Integer> snapshotImages = Map.of();
@@ -75,17 +86,22 @@ public final class ClusterState {
         return old.facts();
     }
 
-    /** Takes note that a node is gone. Its pods are remembered until they are removed, for the case that it returns. */
-    public synchronized void removeNode(String name) {
+    /**
+     * Takes note that a node is gone. Its pods are remembered until they are removed, for the case that it returns.
+     *
+     * @return what was known of it, null when it was not
+     */
+    public synchronized @Nullable NodeFacts removeNode(String name) {
         NodeInfo old = nodes.remove(name);
         if (old == null) {
-            return;
+            return null;
         }
         for (PodInfo pod : old.pods()) {
             strandedPods.computeIfAbsent(name, node -> new LinkedHashMap<>()).put(pod.uid(), pod);
         }
         orderChanged = true;
         countImages(old.facts(), -1);
+        return old.facts();
     }
 
     private void countImages(NodeFacts facts, int difference) {
@@ -107,12 +123,19 @@ public final class ClusterState {
         SAME
     }
 
+    /**
+     * What a pod is to what was known of it.
+     *
+     * @param before the pod as it was known, null when it is new
+     */
+    public record PodUpdate(PodChange change, @Nullable PodInfo before) {}
+
     /** Takes note of a pod that is bound to a node, as the API server has it. What was assumed of it is replaced. */
-    public synchronized PodChange putPod(PodInfo pod) {
+    public synchronized PodUpdate putPod(PodInfo pod) {
         Placed old = pods.put(pod.uid(), new Placed(pod, false));
         if (old == null) {
             place(pod);
-            return PodChange.NEW;
+            return new PodUpdate(PodChange.NEW, null);
         }
         boolean same = old.pod().weighsTheSameAs(pod);
         if (!same) {
@@ -120,9 +143,9 @@ public final class ClusterState {
             place(pod);
         }
         if (old.assumed() && old.pod().nodeName().equals(pod.nodeName())) {
-            return PodChange.CONFIRMED;
+            return new PodUpdate(PodChange.CONFIRMED, old.pod());
         }
-        return same ? PodChange.SAME : PodChange.CHANGED;
+        return new PodUpdate(same ? PodChange.SAME : PodChange.CHANGED, old.pod());
     }
 
     /** Takes note that a pod is gone or takes nothing any more; gives it as it was known on a node. */
@@ -154,16 +177,16 @@ public final class ClusterState {
     /**
      * Takes an assumption back, because the binding failed.
      *
-     * @return false when the pod was not merely assumed: it was seen bound, or is gone
+     * @return the pod as it was assumed; null when it was not merely assumed: it was seen bound, or is gone
      */
-    public synchronized boolean forget(String uid) {
+    public synchronized @Nullable PodInfo forget(String uid) {
         Placed old = pods.get(uid);
         if (old == null || !old.assumed()) {
-            return false;
+            return null;
         }
         pods.remove(uid);
         displace(old.pod());
-        return true;
+        return old.pod();
     }
 
     /** Whether a pod stands on a node, assumed or seen. */
@@ -189,12 +212,13 @@ public final class ClusterState {
         renominate(node);
     }
 
-    /** Keeps no room for the pod any more. */
-    public synchronized void withdrawNomination(String uid) {
+    /** Keeps no room for the pod any more; gives the pod as it was nominated, null when it was not. */
+    public synchronized @Nullable PodInfo withdrawNomination(String uid) {
         PodInfo pod = nominated.remove(uid);
         if (pod != null) {
             renominate(pod.nominatedNode());
         }
+        return pod;
     }
 
     private void renominate(String name) {
@@ -236,6 +260,40 @@ public final class ClusterState {
         surroundingsChanged = true;
     }
 
+    /** Takes note of what selects a service's pods; empty when the service is gone or selects none. */
+    public synchronized void putService(ObjectKey service, Optional<LabelSelector> selector) {
+        changeWorkloads(service.namespace(), here -> here.withService(service.name(), selector));
+    }
+
+    /** Takes note of what selects a controller's pods; empty when the controller is gone. */
+    public synchronized void putController(Workloads.Controller controller, Optional<LabelSelector> selector) {
+        changeWorkloads(controller.key().namespace(), here -> here.withController(controller, selector));
+    }
+
+    private void changeWorkloads(String namespace, UnaryOperator<Workloads.InNamespace> change) {
+        Workloads.InNamespace old = workloads.getOrDefault(namespace, Workloads.InNamespace.EMPTY);
+        Workloads.InNamespace changed = change.apply(old);
+        if (changed.equals(old)) {
+            return;
+        }
+        if (changed.equals(Workloads.InNamespace.EMPTY)) {
+            workloads.remove(namespace);
+        } else {
+            workloads.put(namespace, changed);
+        }
+        surroundingsChanged = true;
+    }
+
+    /** Storage, and what of it is set aside for pods. */
+    public VolumeLedger volumes() {
+        return volumes;
+    }
+
+    /** Devices, and which of them are set aside for pods. */
+    public DeviceLedger devices() {
+        return devices;
+    }
+
     private void place(PodInfo pod) {
         NodeInfo node = nodes.get(pod.nodeName());
         if (node == null) {
@@ -270,10 +328,16 @@ public final class ClusterState {
             snapshotImages = Map.copyOf(imageNodes);
             imagesChanged = false;
         }
-        boolean changedAround = surroundingsChanged;
-        if (changedAround) {
-            surroundings = new Surroundings(List.copyOf(budgets.values()), namespaces);
+        Volumes storage = volumes.view();
+        Devices hardware = devices.view();
+        boolean changedAround =
+                surroundingsChanged || storage != surroundings.volumes() || hardware != surroundings.devices();
+        if (surroundingsChanged) {
+            surroundings = new Surroundings(
+                    List.copyOf(budgets.values()), namespaces, new Workloads(workloads), storage, hardware);
             surroundingsChanged = false;
+        } else if (changedAround) {
+            surroundings = surroundings.with(storage, hardware);
         }
         if (orderChanged) {
             snapshot = Snapshot.ordered(nodes.values(), snapshotImages, surroundings);

@@ -4,8 +4,10 @@ import io.fabric8.kubernetes.api.model.NodeSelectorRequirement;
 import io.fabric8.kubernetes.api.model.NodeSelectorTerm;
 import io.mokube.machinery.selector.LabelSelector;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * One term of a node selector: all of its requirements must hold. A term without any matches no node, as in Kubernetes.
@@ -24,7 +26,7 @@ public record NodeRequirement(
         names = List.copyOf(names);
     }
 
-    static NodeRequirement of(NodeSelectorTerm term) {
+    public static NodeRequirement of(NodeSelectorTerm term) {
         try {
             return new NodeRequirement(
                     requirements(term.getMatchExpressions()), requirements(term.getMatchFields()), false);
@@ -45,6 +47,21 @@ public record NodeRequirement(
                     LabelSelector.requirement(expression.getKey(), expression.getOperator(), expression.getValues()));
         }
         return requirements;
+    }
+
+    /** The only nodes that can match, by name; empty when the term names none. */
+    public Set<String> namedNodes() {
+        Set<String> named = new HashSet<>();
+        for (LabelSelector.Requirement requirement : names) {
+            if (requirement.key().equals(NAME_FIELD) && requirement.operator() == LabelSelector.Operator.IN) {
+                if (named.isEmpty()) {
+                    named.addAll(requirement.values());
+                } else {
+                    named.retainAll(requirement.values());
+                }
+            }
+        }
+        return named;
     }
 
     public boolean matches(NodeFacts node) {

@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerPort;
 import io.fabric8.kubernetes.api.model.NodeSelector;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
+import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodSchedulingGate;
 import io.fabric8.kubernetes.api.model.PodSpec;
@@ -14,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,8 +34,10 @@ import org.jspecify.annotations.Nullable;
  * @param requiredNodes the node affinity terms of which one must hold; empty when affinity asks for nothing
  * @param affinities which other pods it wants near
  * @param spread how it and those like it are to be spread
+ * @param controller what keeps its replicas, when that is one whose pods are spread by default
  * @param images the image of each of its containers, with the tag under which nodes report it
  * @param gates names of the scheduling gates that still hold the pod back
+ * @param claims the storage and devices it has claims on
  */
 public record PodInfo(
         ObjectKey key,
@@ -56,8 +60,12 @@ public record PodInfo(
         List<NodePreference> preferredNodes,
         PodAffinities affinities,
         List<SpreadConstraint> spread,
+        Optional<Workloads.Controller> controller,
         List<String> images,
-        List<String> gates) {
+        List<String> gates,
+        PodClaims claims) {
+
+    private static final Set<String> SPREAD_OWNERS = Set.of("ReplicaSet", "ReplicationController", "StatefulSet");
 
     public static PodInfo of(Pod pod) {
         ObjectMeta metadata = pod.getMetadata();
@@ -102,15 +110,25 @@ public record PodInfo(
                 requiredNodes,
                 List.copyOf(preferredNodes),
                 PodAffinities.of(affinity, orEmpty(metadata.getNamespace()), labels),
-                spec.getTopologySpreadConstraints().isEmpty()
-                        ? SpreadConstraint.defaults(metadata)
-                        : spec.getTopologySpreadConstraints().stream()
-                                .map(constraint -> SpreadConstraint.of(constraint, labels))
-                                .toList(),
+                spec.getTopologySpreadConstraints().stream()
+                        .map(constraint -> SpreadConstraint.of(constraint, labels))
+                        .toList(),
+                controller(metadata),
                 images(spec),
                 spec.getSchedulingGates().stream()
                         .map(PodSchedulingGate::getName)
-                        .toList());
+                        .toList(),
+                PodClaims.of(pod));
+    }
+
+    private static Optional<Workloads.Controller> controller(ObjectMeta metadata) {
+        for (OwnerReference owner : metadata.getOwnerReferences()) {
+            if (Boolean.TRUE.equals(owner.getController()) && SPREAD_OWNERS.contains(owner.getKind())) {
+                return Optional.of(new Workloads.Controller(
+                        owner.getKind(), new ObjectKey(orEmpty(metadata.getNamespace()), owner.getName())));
+            }
+        }
+        return Optional.empty();
     }
 
     private static List<HostPort> hostPorts(PodSpec spec) {
@@ -182,8 +200,10 @@ public record PodInfo(
                 preferredNodes,
                 affinities,
                 spread,
+                controller,
                 images,
-                gates);
+                gates,
+                claims);
     }
 
     /** Whether the pod, standing on its node, takes the same from it and looks the same to other pods as another. */

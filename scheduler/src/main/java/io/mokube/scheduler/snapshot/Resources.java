@@ -1,7 +1,9 @@
 package io.mokube.scheduler.snapshot;
 
 import io.fabric8.kubernetes.api.model.Quantity;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.BinaryOperator;
 
@@ -106,6 +108,44 @@ public record Resources(long milliCpu, long memory, long ephemeralStorage, Map<S
         Map<String, Long> combined = new HashMap<>(others);
         more.forEach((name, amount) -> combined.merge(name, amount, operation));
         return combined;
+    }
+
+    /** The names of those resources of which this asks for more than there is, in the order users see them. */
+    public List<String> lacking(Resources there) {
+        List<String> lacking = new ArrayList<>();
+        if (milliCpu > there.milliCpu) {
+            lacking.add(CPU);
+        }
+        if (memory > there.memory) {
+            lacking.add(MEMORY);
+        }
+        if (ephemeralStorage > there.ephemeralStorage) {
+            lacking.add(EPHEMERAL_STORAGE);
+        }
+        others.forEach((name, amount) -> {
+            if (amount > there.other(name)) {
+                lacking.add(name);
+            }
+        });
+        return lacking;
+    }
+
+    /** Whether, of something that this asks for, the one has less than the other. */
+    public boolean anyLess(Resources one, Resources other) {
+        return (milliCpu > 0 && one.milliCpu < other.milliCpu)
+                || (memory > 0 && one.memory < other.memory)
+                || (ephemeralStorage > 0 && one.ephemeralStorage < other.ephemeralStorage)
+                || others.keySet().stream().anyMatch(name -> one.other(name) < other.other(name));
+    }
+
+    /** The amount of any resource, CPU in thousandths of a core; 0 when there is none. */
+    public long amount(String name) {
+        return switch (name) {
+            case CPU -> milliCpu;
+            case MEMORY -> memory;
+            case EPHEMERAL_STORAGE -> ephemeralStorage;
+            default -> other(name);
+        };
     }
 
     /** The amount of a resource that is not one of the three; 0 when there is none. */

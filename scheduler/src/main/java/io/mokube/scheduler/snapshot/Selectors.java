@@ -9,12 +9,12 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the selectors that objects carry. */
-final class Selectors {
+public final class Selectors {
 
     private Selectors() {}
 
     /** The selector; none when it is absent or malformed, because then it selects nothing. */
-    static Optional<LabelSelector> of(io.fabric8.kubernetes.api.model.@Nullable LabelSelector selector) {
+    public static Optional<LabelSelector> of(io.fabric8.kubernetes.api.model.@Nullable LabelSelector selector) {
         if (selector == null) {
             return Optional.empty();
         }

@@ -12,11 +12,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.mokube.scheduler.framework.PostFilterPlugin.Remedy;
 import io.mokube.scheduler.plugins.DefaultPlugins;
+import io.mokube.scheduler.plugins.NodeResourcesFitPlugin;
+import io.mokube.scheduler.plugins.PrioritySortPlugin;
 import io.mokube.scheduler.snapshot.NodeInfo;
 import io.mokube.scheduler.snapshot.PodInfo;
 import io.mokube.scheduler.snapshot.Snapshot;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -158,6 +161,81 @@ class DeciderTest {
                                 .containsExactly("a2");
                     });
                 });
+    }
+
+    @Test
+    void aPodThatNamesItsNodesIsAskedAboutNoOthers() {
+        NodeInfo[] nodes = new NodeInfo[300];
+        for (int i = 0; i < nodes.length; i++) {
+            nodes[i] = nodeInfo(node("n" + i, "cpu=4"));
+        }
+        Snapshot cluster = snapshot(nodes);
+        assertThat(DECIDER.decide(naming("cpu=1", "n7", "gone"), cluster, 12, 1))
+                .isEqualTo(new Decision.Place("n7", 1, 1));
+        assertThat(DECIDER.decide(naming("cpu=1", "gone"), cluster, 0, 1))
+                .isInstanceOfSatisfying(Decision.NoFit.class, noFit -> {
+                    assertThat(noFit.message())
+                            .startsWith("0/300 nodes are available: 300 node(s) didn't satisfy plugin(s) [NodeAffinity].");
+                    assertThat(noFit.plugins()).containsExactly("NodeAffinity");
+                });
+        assertThat(DECIDER.decide(naming("cpu=5", "n7"), cluster, 0, 1))
+                .isInstanceOfSatisfying(
+                        Decision.NoFit.class,
+                        noFit -> assertThat(noFit.message())
+                                .startsWith("0/300 nodes are available: 1 Insufficient cpu,"
+                                        + " 299 node(s) didn't satisfy plugin(s) [NodeAffinity]."));
+    }
+
+    private static PodInfo naming(String requests, String... nodes) {
+        return info(pod("p", requests)
+                .editSpec()
+                .withNewAffinity()
+                .withNewNodeAffinity()
+                .withNewRequiredDuringSchedulingIgnoredDuringExecution()
+                .addNewNodeSelectorTerm()
+                .addNewMatchField()
+                .withKey("metadata.name")
+                .withOperator("In")
+                .withValues(nodes)
+                .endMatchField()
+                .endNodeSelectorTerm()
+                .endRequiredDuringSchedulingIgnoredDuringExecution()
+                .endNodeAffinity()
+                .endAffinity()
+                .endSpec());
+    }
+
+    @Test
+    void aPluginCanTurnThePodItselfAway() {
+        Profile strict = Profile.of(
+                "default-scheduler",
+                List.of(new PrioritySortPlugin(), new NodeResourcesFitPlugin(), new Nowhere()),
+                Map.of(),
+                0);
+        Snapshot cluster = snapshot(nodeInfo(node("a", "cpu=1")), nodeInfo(node("b", "cpu=1")));
+        assertThat(new Decider(strict).decide(info("p", "cpu=2"), cluster, 0, 1))
+                .isInstanceOfSatisfying(Decision.NoFit.class, noFit -> {
+                    assertThat(noFit.message()).isEqualTo("0/2 nodes are available: the claim is missing.");
+                    assertThat(noFit.plugins()).containsExactly("Nowhere");
+                });
+    }
+
+    private record Nowhere() implements FilterPlugin {
+
+        @Override
+        public String name() {
+            return "Nowhere";
+        }
+
+        @Override
+        public NodeFilter prepare(PodInfo pod, Snapshot snapshot) {
+            return NodeFilter.nowhere(new Verdict.Unfit(name(), List.of("the claim is missing"), false));
+        }
+
+        @Override
+        public Set<ClusterEvent> unblockedBy() {
+            return Set.of(ClusterEvent.NODE_ADDED);
+        }
     }
 
     @Test

@@ -23,7 +23,13 @@ class DefaultPluginsTest {
                         profile.enqueuePlugins().stream(),
                         profile.filters().stream(),
                         profile.scores().stream().map(Profile.WeightedScore::plugin),
-                        profile.postFilters().stream())
+                        profile.postFilters().stream(),
+                        profile.reserves().stream(),
+                        profile.permits().stream(),
+                        profile.preBinds().stream(),
+                        profile.binds().stream(),
+                        profile.postBinds().stream(),
+                        Stream.of(profile.queueSort()))
                 .flatMap(plugins -> plugins)
                 .map(plugin -> plugin.getClass().getSimpleName())
                 .collect(Collectors.toCollection(TreeSet::new));

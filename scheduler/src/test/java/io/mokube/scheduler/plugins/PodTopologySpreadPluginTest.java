@@ -11,15 +11,21 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.TopologySpreadConstraint;
 import io.fabric8.kubernetes.api.model.TopologySpreadConstraintBuilder;
+import io.mokube.machinery.names.ObjectKey;
+import io.mokube.machinery.selector.LabelSelector;
 import io.mokube.scheduler.framework.NodeFilter;
 import io.mokube.scheduler.framework.TestScores;
 import io.mokube.scheduler.framework.Verdict;
+import io.mokube.scheduler.snapshot.ClusterState;
 import io.mokube.scheduler.snapshot.NodeInfo;
 import io.mokube.scheduler.snapshot.PodInfo;
 import io.mokube.scheduler.snapshot.Snapshot;
+import io.mokube.scheduler.snapshot.SpreadConstraint;
+import io.mokube.scheduler.snapshot.Workloads;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -125,12 +131,58 @@ class PodTopologySpreadPluginTest {
                 .endOwnerReference()
                 .endMetadata());
         NodeInfo[] nodes = nodes(List.of("a=2", "a=0", "b=0"));
-        List<Long> scores = TestScores.of(new PodTopologySpreadPlugin(), replica, snapshot(nodes), nodes);
+        Snapshot cluster = belonging(nodes, Optional.of("ReplicaSet"), Map.of());
+        List<Long> scores = TestScores.of(new PodTopologySpreadPlugin(), replica, cluster, nodes);
         assertThat(scores.get(0)).isLessThan(scores.get(1));
         assertThat(scores.get(1)).isLessThan(scores.get(2));
-        assertThat(TestScores.of(new PodTopologySpreadPlugin(), info(like("p")), snapshot(nodes), nodes))
+        assertThat(TestScores.of(new PodTopologySpreadPlugin(), info(like("p")), cluster, nodes))
                 .as("a pod of its own is not spread")
                 .isEmpty();
+        assertThat(TestScores.of(
+                        new PodTopologySpreadPlugin(),
+                        info(like("p")),
+                        belonging(nodes, Optional.empty(), Map.of("app", "web")),
+                        nodes))
+                .as("a pod that a service selects is")
+                .isEqualTo(scores);
+        assertThat(TestScores.of(
+                        new PodTopologySpreadPlugin(),
+                        info(like("p")),
+                        belonging(nodes, Optional.empty(), Map.of("app", "other")),
+                        nodes))
+                .as("a pod that no service selects is not")
+                .isEmpty();
+    }
+
+    @Test
+    void statedDefaultsHoldForPodsThatStateNone() {
+        NodeInfo[] nodes = nodes(List.of("a=2", "b=0"));
+        Snapshot cluster = belonging(nodes, Optional.empty(), Map.of("app", "web"));
+        PodTopologySpreadPlugin plugin =
+                new PodTopologySpreadPlugin(List.of(SpreadConstraint.ofDefault(constraint(ZONE, 1))));
+        NodeFilter filter = plugin.prepare(info(like("p")), cluster);
+        assertThat(filter.check(nodes[0])).isNotEqualTo(Verdict.FITS);
+        assertThat(filter.check(nodes[1])).isEqualTo(Verdict.FITS);
+        PodInfo own = info(like("p").editSpec()
+                .withTopologySpreadConstraints(constraint(ZONE, 9))
+                .endSpec());
+        assertThat(plugin.prepare(own, cluster).check(nodes[0])).isEqualTo(Verdict.FITS);
+    }
+
+    /** A cluster with a controller named web of a kind, and a service with a selector. */
+    private static Snapshot belonging(NodeInfo[] nodes, Optional<String> kind, Map<String, String> service) {
+        ClusterState state = new ClusterState();
+        for (NodeInfo node : nodes) {
+            state.putNode(node.facts());
+            node.pods().forEach(state::putPod);
+        }
+        ObjectKey web = new ObjectKey("default", "web");
+        kind.ifPresent(stated -> state.putController(
+                new Workloads.Controller(stated, web), Optional.of(LabelSelector.ofLabels(Map.of("app", "web")))));
+        if (!service.isEmpty()) {
+            state.putService(web, Optional.of(LabelSelector.ofLabels(service)));
+        }
+        return state.snapshot();
     }
 
     private static TopologySpreadConstraint zone(int maxSkew) {

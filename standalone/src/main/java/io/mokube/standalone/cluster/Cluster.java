@@ -4,6 +4,7 @@ import io.fabric8.kubernetes.api.model.Node;
 import io.mokube.apiserver.ApiServer;
 import io.mokube.apiserver.ApiServerConfig;
 import io.mokube.apiserver.StoreConfig;
+import io.mokube.apiserver.peers.AdvertisedAddress;
 import io.mokube.apiserver.pki.ClusterCertificates.NodeCredentials;
 import io.mokube.client.rest.ApiClient;
 import io.mokube.client.rest.ClientConfig;
@@ -28,7 +29,9 @@ import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.scheduler.Scheduler;
 import io.mokube.scheduler.SchedulerConfig;
+import io.mokube.scheduler.config.SchedulerConfiguration;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -85,7 +88,7 @@ public final class Cluster {
             ApiServer apiServer = start(new ApiServer(apiServerConfig(), platform));
             folder.describe(config, apiServer.publicUri().toString());
             copyKubeconfig(apiServer.certificates().adminKubeconfig());
-            start(new Scheduler(SchedulerConfig.of(clientConfig(apiServer, "scheduler")), platform));
+            start(new Scheduler(schedulerConfig(apiServer), platform));
             start(new ControllerManager(
                     ControllerManagerConfig.standard(clientConfig(apiServer, "controller-manager"))
                             .withNodeIpam(podRanges())
@@ -101,6 +104,18 @@ public final class Cluster {
         } catch (ComponentException e) {
             stop(Duration.ZERO);
             throw e;
+        }
+    }
+
+    private SchedulerConfig schedulerConfig(ApiServer apiServer) {
+        ClientConfig client = clientConfig(apiServer, "scheduler");
+        if (config.schedulerFile() == null) {
+            return SchedulerConfig.of(client);
+        }
+        try {
+            return SchedulerConfig.of(client, SchedulerConfiguration.read(config.schedulerFile()));
+        } catch (IllegalArgumentException e) {
+            throw new ComponentException(String.valueOf(e.getMessage()), e);
         }
     }
 
@@ -127,17 +142,30 @@ public final class Cluster {
                     case EMBEDDED -> new StoreConfig.Embedded(folder.store(StoreKind.EMBEDDED));
                     case ETCD -> new StoreConfig.Etcd(etcdEndpoints(), null, null, null);
                 };
+        Optional<InetAddress> advertised = advertisedAddress();
         return new ApiServerConfig(
-                "127.0.0.1",
-                config.port(),
-                folder.path(),
-                store,
-                null,
-                List.of(),
-                List.of(),
-                ApiServerConfig.DEFAULT_SERVICE_CIDR,
-                null,
-                OptionalInt.empty());
+                        // Pods have a loopback of their own.
+                        advertised.isPresent() ? "0.0.0.0" : "127.0.0.1",
+                        config.port(),
+                        folder.path(),
+                        store,
+                        null,
+                        List.of(),
+                        List.of(),
+                        ApiServerConfig.DEFAULT_SERVICE_CIDR,
+                        null,
+                        OptionalInt.empty())
+                .withAdvertiseAddress(
+                        advertised.map(InetAddress::getHostAddress).orElse(null));
+    }
+
+    private Optional<InetAddress> advertisedAddress() {
+        InetAddress family = InetAddress.ofLiteral("0.0.0.0");
+        try {
+            return AdvertisedAddress.of(config.advertiseAddress(), "0.0.0.0", family);
+        } catch (IllegalArgumentException e) {
+            throw new ComponentException("no address to advertise: " + config.advertiseAddress(), e);
+        }
     }
 
     private List<URI> etcdEndpoints() {

@@ -4,6 +4,7 @@ import io.mokube.kubelet.runtime.cri.ContainerdLauncher;
 import io.mokube.kubelet.runtime.docker.DockerEngine;
 import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.component.Platform;
+import io.mokube.scheduler.config.SchedulerConfiguration;
 import io.mokube.standalone.cluster.Cluster;
 import io.mokube.standalone.cluster.ClusterConfig;
 import io.mokube.standalone.cluster.ClusterFolder;
@@ -11,12 +12,15 @@ import io.mokube.standalone.cluster.RuntimeKind;
 import io.mokube.standalone.cluster.StoreKind;
 import io.mokube.standalone.host.HostPackage;
 import io.mokube.standalone.host.HostSetup;
+import java.net.InetAddress;
 import java.net.URI;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.bridge.SLF4JBridgeHandler;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -81,6 +85,20 @@ final class UpCommand implements Callable<Integer> {
             description = "The API server's port, 0 for any free one (default: 6443).")
     private int port = 6443;
 
+    @Option(
+            names = "--advertise-address",
+            paramLabel = "IP",
+            description =
+                    "Which of this machine's addresses pods reach the API server at. Default: the one on the way out;"
+                            + " with 127.0.0.1 it listens to this machine alone, and pods don't reach it.")
+    private @Nullable String advertiseAddress;
+
+    @Option(
+            names = "--scheduler-config",
+            paramLabel = "FILE",
+            description = "The scheduler's configuration, a file of kind KubeSchedulerConfiguration.")
+    private @Nullable Path schedulerConfig;
+
     @Option(names = "--detach", description = "Return once all nodes are ready; stop the cluster with `mokube down`.")
     private boolean detach;
 
@@ -128,7 +146,33 @@ final class UpCommand implements Callable<Integer> {
         if (nodes < 1 || nodes > most) {
             throw refuse("--nodes must be between 1 and " + most + " with this runtime, not " + nodes);
         }
-        return new ClusterConfig(target.path(), nodes, chosen, store, etcdEndpoints, port, docker(chosen));
+        if (advertiseAddress != null && !isAddress(advertiseAddress)) {
+            throw refuse("--advertise-address takes an address such as 192.0.2.1, not \"" + advertiseAddress + "\"");
+        }
+        return new ClusterConfig(
+                target.path(),
+                nodes,
+                chosen,
+                store,
+                etcdEndpoints,
+                port,
+                advertiseAddress,
+                schedulerFile(),
+                docker(chosen));
+    }
+
+    /** The file, read once now, so that a mistake in it is told before anything is started. */
+    private @Nullable Path schedulerFile() {
+        if (schedulerConfig == null) {
+            return null;
+        }
+        Path file = schedulerConfig.toAbsolutePath();
+        try {
+            SchedulerConfiguration.read(file);
+        } catch (IllegalArgumentException e) {
+            throw refuse(String.valueOf(e.getMessage()));
+        }
+        return file;
     }
 
     private RuntimeKind runtime(Progress progress) {
@@ -180,6 +224,14 @@ final class UpCommand implements Callable<Integer> {
         }
     }
 
+    private static boolean isAddress(String text) {
+        try {
+            return InetAddress.ofLiteral(text).getAddress().length == 4;
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
+    }
+
     private static boolean isHttpUrl(String text) {
         try {
             URI uri = URI.create(text);
@@ -218,6 +270,12 @@ final class UpCommand implements Callable<Integer> {
                 "--port=" + config.port()));
         if (!config.etcdEndpoints().isEmpty()) {
             arguments.add("--etcd-endpoints=" + String.join(",", config.etcdEndpoints()));
+        }
+        if (config.advertiseAddress() != null) {
+            arguments.add("--advertise-address=" + config.advertiseAddress());
+        }
+        if (config.schedulerFile() != null) {
+            arguments.add("--scheduler-config=" + config.schedulerFile());
         }
         return arguments;
     }

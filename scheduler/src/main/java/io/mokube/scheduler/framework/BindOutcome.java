@@ -1,7 +1,7 @@
-package io.mokube.scheduler.cycle;
+package io.mokube.scheduler.framework;
 
 /** How binding a pod to a node ended. It is known for certain: while it is not, binding goes on. */
-sealed interface BindOutcome {
+public sealed interface BindOutcome {
 
     /** The pod is bound to the node. */
     record Bound() implements BindOutcome {}

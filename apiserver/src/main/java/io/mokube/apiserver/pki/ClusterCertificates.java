@@ -134,7 +134,7 @@ public final class ClusterCertificates {
         return serviceAccountKeys;
     }
 
-    /** Makes sure that the kubeconfig files of the admin, the scheduler and the controller manager lead to this server. */
+    /** Makes sure that the kubeconfig files of the admin and of the components without a node lead to this server. */
     public void ensureKubeconfigs(URI server) {
         ensureKubeconfig(
                 ADMIN,
@@ -147,6 +147,7 @@ public final class ClusterCertificates {
                 "system:kube-controller-manager",
                 client("system:kube-controller-manager", List.of()),
                 server);
+        ensureKubeconfig("kube-proxy", "system:kube-proxy", client("system:kube-proxy", List.of()), server);
     }
 
     /** The admin's kubeconfig file, there after {@link #ensureKubeconfigs}. */
@@ -154,7 +155,7 @@ public final class ClusterCertificates {
         return kubeconfig(ADMIN);
     }
 
-    /** The kubeconfig file of the user with this short name: {@code scheduler} or {@code controller-manager}. */
+    /** The kubeconfig file of the user with this short name: {@code scheduler}, {@code controller-manager} or {@code kube-proxy}. */
     public Path kubeconfig(String shortName) {
         return directory.resolve(shortName + ".conf");
     }

@@ -45,6 +45,11 @@ final class NodeLayout {
         return "10." + network + "." + node + ".0/24";
     }
 
+    /** The tables of nftables that lead packets to services. */
+    String ruleTable() {
+        return "mokube-" + identity();
+    }
+
     /** The Docker network of all nodes' pods. */
     String dockerNetwork() {
         return "mk" + identity();

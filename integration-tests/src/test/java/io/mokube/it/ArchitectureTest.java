@@ -23,11 +23,12 @@ import org.junit.jupiter.api.TestFactory;
 class ArchitectureTest {
 
     private static final List<String> COMPONENTS =
-            List.of("apiserver", "scheduler", "controllermanager", "kubelet", "dns");
+            List.of("apiserver", "scheduler", "controllermanager", "kubelet", "proxy", "dns");
 
     /** Rooms whose decisions are pure functions. */
     private static final String[] PURE = {
         "io.mokube.kubelet.lifecycle..",
+        "io.mokube.proxy.compile..",
         "io.mokube.scheduler.snapshot..",
         "io.mokube.scheduler.framework..",
         "io.mokube.scheduler.plugins..",

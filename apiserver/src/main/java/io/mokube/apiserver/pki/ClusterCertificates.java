@@ -136,7 +136,7 @@ public final class ClusterCertificates {
         return serviceAccountKeys;
     }
 
-    /** Makes sure that the kubeconfig files of the admin and of the control plane's parts lead to this server. */
+    /** Makes sure that the kubeconfig files of the admin and of the components without a node lead to this server. */
     public void ensureKubeconfigs(URI server) {
         ensureKubeconfig(
                 ADMIN,
@@ -151,6 +151,7 @@ public final class ClusterCertificates {
                 server);
         ensureKubeconfig("cluster-dns", CLUSTER_DNS, client(CLUSTER_DNS, List.of()), server);
         ensureKubeconfig("pod-network", POD_NETWORK, client(POD_NETWORK, List.of()), server);
+        ensureKubeconfig("kube-proxy", "system:kube-proxy", client("system:kube-proxy", List.of()), server);
     }
 
     /** The admin's kubeconfig file, there after {@link #ensureKubeconfigs}. */

@@ -34,6 +34,9 @@ import io.mokube.machinery.component.Component;
 import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.error.ApiException;
+import io.mokube.proxy.KubeProxy;
+import io.mokube.proxy.KubeProxyConfig;
+import io.mokube.proxy.model.Cidr;
 import io.mokube.scheduler.Scheduler;
 import io.mokube.scheduler.SchedulerConfig;
 import io.mokube.scheduler.config.SchedulerConfiguration;
@@ -49,6 +52,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
@@ -107,6 +111,8 @@ public final class Cluster {
             if (config.runtime() == RuntimeKind.DOCKER) {
                 new DockerNodes(folder).claim(config.docker());
             }
+            // Before the nodes, and so stopped after them: pods have services to their end.
+            start(new KubeProxy(proxyConfig(apiServer), platform));
             for (int node = 1; node <= config.nodes(); node++) {
                 startNode(apiServer, node);
             }
@@ -202,6 +208,19 @@ public final class Cluster {
 
     private static ClientConfig clientConfig(ApiServer apiServer, String component) {
         return ClientConfig.fromKubeconfig(apiServer.certificates().kubeconfig(component));
+    }
+
+    /** All nodes share this machine's network stack, so one proxy does for all. */
+    private KubeProxyConfig proxyConfig(ApiServer apiServer) {
+        KubeProxyConfig.Mode mode =
+                switch (config.runtime()) {
+                    case CONTAINERD, DOCKER -> KubeProxyConfig.Mode.NFTABLES;
+                    case HOLLOW -> KubeProxyConfig.Mode.HOLLOW;
+                };
+        return KubeProxyConfig.of(clientConfig(apiServer, "kube-proxy"), "node-1")
+                .withMode(mode)
+                .withClusterCidrs(List.of(Cidr.of(folder.layout().clusterCidr())))
+                .onSharedHost(Set.copyOf(config.nodeNames()), folder.layout().ruleTable());
     }
 
     private void startNode(ApiServer apiServer, int node) {

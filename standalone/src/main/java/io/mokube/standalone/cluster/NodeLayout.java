@@ -77,6 +77,11 @@ final class NodeLayout {
         };
     }
 
+    /** The tables of nftables that lead packets to services. */
+    String ruleTable() {
+        return "mokube-" + identity();
+    }
+
     /** The Docker network of all nodes' pods. */
     String dockerNetwork() {
         return "mk" + identity();

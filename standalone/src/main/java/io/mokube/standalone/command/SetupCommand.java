@@ -34,6 +34,7 @@ final class SetupCommand implements Callable<Integer> {
             HostPackage.IPTABLES,
             HostPackage.IPROUTE,
             HostPackage.NFTABLES,
+            HostPackage.CONNTRACK,
             HostPackage.BUSYBOX);
 
     @Option(

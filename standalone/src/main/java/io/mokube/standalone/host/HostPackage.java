@@ -11,6 +11,7 @@ public enum HostPackage {
     IPTABLES("iptables", "iptables"),
     IPROUTE("iproute2", "ip"),
     NFTABLES("nftables", "nft"),
+    CONNTRACK("conntrack", "conntrack"),
     BUSYBOX("busybox-static", "/bin/busybox"),
     ETCD("etcd-server", "etcd"),
     ETCD_CLIENT("etcd-client", "etcdctl"),

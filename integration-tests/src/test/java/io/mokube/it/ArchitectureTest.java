@@ -30,6 +30,8 @@ class ArchitectureTest {
         "io.mokube.scheduler.snapshot..",
         "io.mokube.scheduler.framework..",
         "io.mokube.scheduler.plugins..",
+        "io.mokube.scheduler.volumes..",
+        "io.mokube.scheduler.devices..",
     };
 
     private static JavaClasses production;

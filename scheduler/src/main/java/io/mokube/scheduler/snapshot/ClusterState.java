@@ -1,9 +1,9 @@
 package io.mokube.scheduler.snapshot;
 
 import io.mokube.machinery.names.ObjectKey;
+import io.mokube.machinery.selector.LabelSelector;
 import io.mokube.scheduler.devices.DeviceLedger;
 import io.mokube.scheduler.devices.Devices;
-import io.mokube.machinery.selector.LabelSelector;
 import io.mokube.scheduler.snapshot.Snapshot.Surroundings;
 import io.mokube.scheduler.volumes.VolumeLedger;
 import io.mokube.scheduler.volumes.Volumes;
@@ -260,16 +260,6 @@ public final class ClusterState {
         surroundingsChanged = true;
     }
 
-    /** Storage, and what of it is set aside for pods. */
-    public VolumeLedger volumes() {
-        return volumes;
-    }
-
-    /** Devices, and which of them are set aside for pods. */
-    public DeviceLedger devices() {
-        return devices;
-    }
-
     /** Takes note of what selects a service's pods; empty when the service is gone or selects none. */
     public synchronized void putService(ObjectKey service, Optional<LabelSelector> selector) {
         changeWorkloads(service.namespace(), here -> here.withService(service.name(), selector));
@@ -292,6 +282,16 @@ public final class ClusterState {
             workloads.put(namespace, changed);
         }
         surroundingsChanged = true;
+    }
+
+    /** Storage, and what of it is set aside for pods. */
+    public VolumeLedger volumes() {
+        return volumes;
+    }
+
+    /** Devices, and which of them are set aside for pods. */
+    public DeviceLedger devices() {
+        return devices;
     }
 
     private void place(PodInfo pod) {
@@ -333,11 +333,11 @@ public final class ClusterState {
         boolean changedAround =
                 surroundingsChanged || storage != surroundings.volumes() || hardware != surroundings.devices();
         if (surroundingsChanged) {
-            surroundings = new Surroundings(List.copyOf(budgets.values()), namespaces, new Workloads(workloads), storage, hardware);
+            surroundings = new Surroundings(
+                    List.copyOf(budgets.values()), namespaces, new Workloads(workloads), storage, hardware);
             surroundingsChanged = false;
         } else if (changedAround) {
-            surroundings = new Surroundings(
-                    surroundings.budgets(), surroundings.namespaces(), surroundings.workloads(), storage, hardware);
+            surroundings = surroundings.with(storage, hardware);
         }
         if (orderChanged) {
             snapshot = Snapshot.ordered(nodes.values(), snapshotImages, surroundings);

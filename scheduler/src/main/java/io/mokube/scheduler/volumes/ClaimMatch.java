@@ -77,10 +77,10 @@ public final class ClaimMatch {
         }
 
         /** The smallest that a node can use and that is not taken; null when there is none. */
-        @Nullable VolumeFacts smallest(NodeFacts node, Set<String> taken) {
+        @Nullable
+        VolumeFacts smallest(NodeFacts node, Set<String> taken) {
             String host = node.labels().get(VolumeFacts.HOSTNAME);
-            VolumeFacts own =
-                    host == null ? null : first(byHost.getOrDefault(host, List.of()), node, taken);
+            VolumeFacts own = host == null ? null : first(byHost.getOrDefault(host, List.of()), node, taken);
             VolumeFacts common = first(anywhere, node, taken);
             if (own == null || common == null) {
                 return own == null ? common : own;
@@ -106,8 +106,8 @@ public final class ClaimMatch {
         this.volumes = volumes;
         this.open = claims.stream()
                 // Small claims choose first, so that they leave big volumes to big claims.
-                .sorted(Comparator.comparingLong(ClaimFacts::bytes).thenComparing(claim -> claim.key()
-                        .name()))
+                .sorted(Comparator.comparingLong(ClaimFacts::bytes)
+                        .thenComparing(claim -> claim.key().name()))
                 .map(this::look)
                 .toList();
     }

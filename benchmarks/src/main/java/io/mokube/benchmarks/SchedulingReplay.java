@@ -110,8 +110,7 @@ final class SchedulingReplay {
             }
             queue.done(pod.uid());
         }
-        return new Round(
-                pods, (System.nanoTime() - begun) / 1e9, (THREADS.getCurrentThreadCpuTime() - cpu) / 1e9);
+        return new Round(pods, (System.nanoTime() - begun) / 1e9, (THREADS.getCurrentThreadCpuTime() - cpu) / 1e9);
     }
 
     private void happen(PodInfo pod) {

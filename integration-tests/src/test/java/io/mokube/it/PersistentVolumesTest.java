@@ -180,11 +180,12 @@ class PersistentVolumesTest {
                       volumeMounts: [{name: late, mountPath: /late, readOnly: false}]
                   volumes: [{name: late, persistentVolumeClaim: {claimName: late, readOnly: true}}]
                 """);
-        assertThat(whyNot("early"))
-                .startsWith("0/2 nodes are available: persistentvolumeclaim \"late\" not found.");
+        assertThat(whyNot("early")).startsWith("0/2 nodes are available: persistentvolumeclaim \"late\" not found.");
         claim("late", "folders");
         ok("wait", "--for=condition=ready", "pod/early", "--timeout=90s");
-        assertThat(Kubectl.any().run(cluster.kubeconfig(), "exec", "early", "--", "touch", "/late/file").errors())
+        assertThat(Kubectl.any()
+                        .run(cluster.kubeconfig(), "exec", "early", "--", "touch", "/late/file")
+                        .errors())
                 .contains("Read-only file system");
         ok("delete", "pod", "early");
     }
@@ -193,8 +194,7 @@ class PersistentVolumesTest {
     private static String whyNot(String pod) {
         String path = "jsonpath={.status.conditions[?(@.type=='PodScheduled')].message}";
         Await.passes(
-                PATIENCE,
-                () -> assertThat(ok("get", "pod", pod, "-o", path)).isNotEmpty());
+                PATIENCE, () -> assertThat(ok("get", "pod", pod, "-o", path)).isNotEmpty());
         Await.passes(
                 PATIENCE,
                 () -> assertThat(ok("get", "events", "--field-selector=involvedObject.name=" + pod))

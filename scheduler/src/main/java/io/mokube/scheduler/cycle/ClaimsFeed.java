@@ -136,7 +136,8 @@ public final class ClaimsFeed {
 
     @FunctionalInterface
     private interface Put<F> {
-        @Nullable F put(F facts);
+        @Nullable
+        F put(F facts);
     }
 
     private <F> void changed(ClusterEvent event, F facts, Put<F> ledgerPut) {

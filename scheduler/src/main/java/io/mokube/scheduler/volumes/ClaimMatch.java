@@ -52,8 +52,8 @@ public final class ClaimMatch {
         this.volumes = volumes;
         this.open = claims.stream()
                 // Small claims choose first, so that they leave big volumes to big claims.
-                .sorted(Comparator.comparingLong(ClaimFacts::bytes).thenComparing(claim -> claim.key()
-                        .name()))
+                .sorted(Comparator.comparingLong(ClaimFacts::bytes)
+                        .thenComparing(claim -> claim.key().name()))
                 .map(this::look)
                 .toList();
     }

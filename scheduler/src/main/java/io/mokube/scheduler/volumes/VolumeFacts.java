@@ -70,12 +70,12 @@ public record VolumeFacts(
         ObjectReference claim = spec.getClaimRef();
         Map<String, String> labels = ClaimFacts.orEmpty(metadata.getLabels());
         String oldClass = ClaimFacts.orEmpty(metadata.getAnnotations()).get(OLD_CLASS);
-        Optional<List<NodeRequirement>> nodes = spec.getNodeAffinity() == null
-                        || spec.getNodeAffinity().getRequired() == null
-                ? Optional.empty()
-                : Optional.of(spec.getNodeAffinity().getRequired().getNodeSelectorTerms().stream()
-                        .map(NodeRequirement::of)
-                        .toList());
+        Optional<List<NodeRequirement>> nodes =
+                spec.getNodeAffinity() == null || spec.getNodeAffinity().getRequired() == null
+                        ? Optional.empty()
+                        : Optional.of(spec.getNodeAffinity().getRequired().getNodeSelectorTerms().stream()
+                                .map(NodeRequirement::of)
+                                .toList());
         return new VolumeFacts(
                 metadata.getName(),
                 ClaimFacts.orEmpty(metadata.getUid()),

@@ -101,7 +101,10 @@ class VolumePluginsTest {
                 binding(
                         "names a volume, not bound yet",
                         UNBOUND,
-                        claim("c", "local", "1Gi").editSpec().withVolumeName("v").endSpec(),
+                        claim("c", "local", "1Gi")
+                                .editSpec()
+                                .withVolumeName("v")
+                                .endSpec(),
                         good),
                 binding("waits, a volume of the node suits", FITS, open, local("v", "local", "2Gi", "n")),
                 binding("waits, the volume is another node's", NO_VOLUME, open, local("v", "local", "2Gi", "m")),
@@ -164,7 +167,10 @@ class VolumePluginsTest {
     }
 
     private static PersistentVolumeBuilder inZone(String label, String zones) {
-        return volume("v", "any", "1Gi").editMetadata().addToLabels(label, zones).endMetadata();
+        return volume("v", "any", "1Gi")
+                .editMetadata()
+                .addToLabels(label, zones)
+                .endMetadata();
     }
 
     private static PersistentVolumeBuilder owned(String storageClass, String claim, String uid) {
@@ -228,8 +234,7 @@ class VolumePluginsTest {
 
     private static Snapshot snapshot(Volumes volumes, NodeInfo... nodes) {
         Surroundings none = Surroundings.NONE;
-        return Snapshot.of(
-                List.of(nodes), none.with(volumes, none.devices()));
+        return Snapshot.of(List.of(nodes), none.with(volumes, none.devices()));
     }
 
     private static PodInfo pod(PodBuilder pod) {
@@ -266,8 +271,8 @@ class VolumePluginsTest {
         List<Object> claims = List.of(claim("c", "local", "1Gi"), claim("d", "local", "5Gi"));
         PodBuilder pod = podWith("p", "d", "c");
         Volumes one = storage(List.of(claims.get(0), claims.get(1), volume("v", "local", "5Gi")));
-        Volumes two =
-                storage(List.of(claims.get(0), claims.get(1), volume("v", "local", "5Gi"), volume("w", "local", "9Gi")));
+        Volumes two = storage(
+                List.of(claims.get(0), claims.get(1), volume("v", "local", "5Gi"), volume("w", "local", "9Gi")));
         assertThat(reason(BINDING, pod, one)).isEqualTo(NO_VOLUME);
         // The small claim takes the smaller volume and leaves the bigger one to the big claim.
         assertThat(reason(BINDING, pod, two)).isEqualTo(FITS);
@@ -328,8 +333,7 @@ class VolumePluginsTest {
         NodeFilter third = LIMITS.prepare(pod(podWith("z", "c")), snapshot);
         assertThat(third.check(one)).isEqualTo(Verdict.FITS);
         assertThat(third.check(two))
-                .isEqualTo(
-                        new Verdict.Unfit("NodeVolumeLimits", List.of("node(s) exceed max volume count"), true));
+                .isEqualTo(new Verdict.Unfit("NodeVolumeLimits", List.of("node(s) exceed max volume count"), true));
         assertThat(third.check(unlimited)).isEqualTo(Verdict.FITS);
         NodeFilter sharing = LIMITS.prepare(pod(podWith("s", "a", "b")), snapshot);
         assertThat(sharing.check(two)).isEqualTo(Verdict.FITS);
@@ -337,10 +341,8 @@ class VolumePluginsTest {
 
     @Test
     void aClaimForOnePodIsRefusedToASecondUntilTheFirstIsGone() {
-        PersistentVolumeClaimBuilder exclusive = bound("c", "v")
-                .editSpec()
-                .withAccessModes("ReadWriteOncePod")
-                .endSpec();
+        PersistentVolumeClaimBuilder exclusive =
+                bound("c", "v").editSpec().withAccessModes("ReadWriteOncePod").endSpec();
         NodeInfo used = nodeInfo(n(), pod(podWith("x", "c")).onNode("n"));
         NodeInfo other = nodeInfo(node("m", "cpu=4"));
         Snapshot snapshot = snapshot(storage(List.of(exclusive)), used, other);

@@ -309,11 +309,7 @@ public final class InterPodAffinityPlugin implements FilterPlugin, ScorePlugin {
     public NodeScorer prepare(PodInfo pod, Snapshot snapshot, FeasibleNodes feasible) {
         PodAffinities wanted = pod.affinities();
         Attraction attraction = new Attraction(
-                pod.key().namespace(),
-                pod.labels(),
-                wanted.preferred(),
-                wanted.preferredAnti(),
-                weightOfRequirements);
+                pod.key().namespace(), pod.labels(), wanted.preferred(), wanted.preferredAnti(), weightOfRequirements);
         if (!attraction.prefers() && (ignorePreferencesOfOthers || snapshot.choosyPods() == 0)) {
             return NodeScorer.NONE;
         }

@@ -56,7 +56,7 @@ import javax.net.ssl.TrustManagerFactory;
 public final class Benchmarks {
 
     private static final String USAGE = """
-            usage: benchmarks/run get|list|create|watch|latency|memory|rollout|scheduling|scheduling-etcd
+            usage: benchmarks/run get|list|create|watch|latency|memory|rollout|dns|scheduling|scheduling-etcd
                 [--rounds N] [--seconds N] [--warm-up N] [--objects N] [--watchers N]
                 [--nodes N] [--background N] [--results FOLDER]""";
 
@@ -64,6 +64,7 @@ public final class Benchmarks {
     private static final int GET_CONNECTIONS = 16;
     private static final int LIST_CONNECTIONS = 2;
     private static final int FILLING_CONNECTIONS = 32;
+    private static final int DNS_CLIENTS = 16;
     private static final int SLOW_READERS = 10;
     private static final long MEGA = 1_000_000;
     private static final String PODS = "/api/v1/namespaces/default/pods";
@@ -116,7 +117,7 @@ public final class Benchmarks {
         int background = 0;
         int objects =
                 switch (arguments[0]) {
-                    case "list", "rollout" -> 10_000;
+                    case "list", "rollout", "dns" -> 10_000;
                     case "memory" -> 150_000;
                     default -> 100;
                 };
@@ -162,6 +163,7 @@ public final class Benchmarks {
                 case "latency" -> benchmarks.latency();
                 case "memory" -> benchmarks.memory();
                 case "rollout" -> benchmarks.rollout();
+                case "dns" -> benchmarks.dns();
                 case "scheduling" -> benchmarks.scheduling(cases);
                 case "scheduling-etcd" -> benchmarks.schedulingThroughEtcd(cases);
                 default -> throw new IllegalArgumentException("no benchmark is called " + what);
@@ -378,6 +380,36 @@ public final class Benchmarks {
         @Override
         public void close() throws IOException {
             control.close();
+        }
+    }
+
+    /** Addresses of services, against the same sockets and library with one answer for every name. */
+    private String dns() throws Exception {
+        String services = Integer.toString(options.objects());
+        try (JavaSubject ours = JavaSubject.start("name server", DnsMain.class, List.of("zone", services), "");
+                JavaSubject theirs = JavaSubject.start("one answer for all", DnsMain.class, List.of("echo"), "");
+                DnsLoad load = new DnsLoad(ours.target(), options.objects());
+                DnsLoad otherLoad = new DnsLoad(theirs.target(), options.objects())) {
+            Comparison throughput = Comparison.measure(
+                    "A records of " + services + " services",
+                    Figure.THROUGHPUT,
+                    0.8,
+                    new Side(ours, load),
+                    new Side(theirs, otherLoad),
+                    plan(DNS_CLIENTS));
+            Comparison slowest = new Comparison(
+                    "the same, 99th percentile",
+                    throughput.ours(),
+                    throughput.theirs(),
+                    Figure.P99,
+                    0.8,
+                    throughput.rounds());
+            return report(
+                    "dns",
+                    DNS_CLIENTS + " clients over UDP, each with one query at a time; the second ratio is of the 99th"
+                            + " percentiles",
+                    List.of(throughput, slowest),
+                    List.of());
         }
     }
 

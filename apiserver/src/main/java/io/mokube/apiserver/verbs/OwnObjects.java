@@ -57,7 +57,7 @@ public final class OwnObjects {
         if (backend.objects().get(definition, key) == null) {
             writes.create(definition, desired.apply(null), writer(definition));
         } else {
-            writes.update(definition, key, "", writer(definition), desired::apply);
+            writes.update(definition, key, "", writer(definition), desired);
         }
     }
 

@@ -169,7 +169,9 @@ public final class DynamicResourcesPlugin implements FilterPlugin, PostFilterPlu
                 ClusterEvent.NODE_LABELS_CHANGED,
                 ClusterEvent.DEVICE_CLAIM_CHANGED,
                 ClusterEvent.DEVICE_SLICE_CHANGED,
-                ClusterEvent.DEVICE_CLASS_CHANGED);
+                ClusterEvent.DEVICE_CLASS_CHANGED,
+                // A pod that does not get where it was assumed gives devices back that were set aside for it.
+                ClusterEvent.ASSIGNED_POD_REMOVED);
     }
 
     @Override
@@ -179,6 +181,8 @@ public final class DynamicResourcesPlugin implements FilterPlugin, PostFilterPlu
                 .map(claim -> claim.allocation().isEmpty()
                         || pod.claims().devices().stream()
                                 .anyMatch(use -> use.claim().equals(Optional.of(claim.key()))))
+                .or(() -> change.before(PodInfo.class)
+                        .map(gone -> !gone.claims().devices().isEmpty()))
                 .orElse(true);
     }
 

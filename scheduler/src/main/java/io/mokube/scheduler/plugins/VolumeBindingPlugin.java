@@ -195,12 +195,18 @@ public final class VolumeBindingPlugin implements FilterPlugin, ReservePlugin, P
                 ClusterEvent.VOLUME_CLAIM_CHANGED,
                 ClusterEvent.VOLUME_CHANGED,
                 ClusterEvent.STORAGE_CLASS_CHANGED,
-                ClusterEvent.STORAGE_CAPACITY_CHANGED);
+                ClusterEvent.STORAGE_CAPACITY_CHANGED,
+                // A pod that does not get where it was assumed gives volumes back that were set aside for it.
+                ClusterEvent.ASSIGNED_POD_REMOVED);
     }
 
     @Override
     public boolean mayUnblock(PodInfo pod, ClusterChange change) {
-        return change.after(ClaimFacts.class).map(claim -> uses(pod, claim)).orElse(true);
+        return change.after(ClaimFacts.class)
+                .map(claim -> uses(pod, claim))
+                .or(() -> change.before(PodInfo.class)
+                        .map(gone -> !gone.claims().volumes().isEmpty()))
+                .orElse(true);
     }
 
     /** Whether a pod has a claim; another's is nothing to it. */

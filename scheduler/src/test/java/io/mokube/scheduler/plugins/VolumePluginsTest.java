@@ -24,15 +24,18 @@ import io.fabric8.kubernetes.api.model.storage.CSIStorageCapacity;
 import io.fabric8.kubernetes.api.model.storage.CSIStorageCapacityBuilder;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import io.fabric8.kubernetes.api.model.storage.StorageClassBuilder;
+import io.mokube.machinery.names.ObjectKey;
 import io.mokube.scheduler.framework.FilterPlugin;
 import io.mokube.scheduler.framework.NodeFilter;
 import io.mokube.scheduler.framework.Verdict;
+import io.mokube.scheduler.snapshot.NodeFacts;
 import io.mokube.scheduler.snapshot.NodeInfo;
 import io.mokube.scheduler.snapshot.PodInfo;
 import io.mokube.scheduler.snapshot.Snapshot;
 import io.mokube.scheduler.snapshot.Snapshot.Surroundings;
 import io.mokube.scheduler.volumes.CapacityFacts;
 import io.mokube.scheduler.volumes.ClaimFacts;
+import io.mokube.scheduler.volumes.ClaimMatch;
 import io.mokube.scheduler.volumes.ClassFacts;
 import io.mokube.scheduler.volumes.VolumeFacts;
 import io.mokube.scheduler.volumes.VolumeLedger;
@@ -276,6 +279,30 @@ class VolumePluginsTest {
         assertThat(reason(BINDING, pod, one)).isEqualTo(NO_VOLUME);
         // The small claim takes the smaller volume and leaves the bigger one to the big claim.
         assertThat(reason(BINDING, pod, two)).isEqualTo(FITS);
+    }
+
+    @Test
+    void aClaimTakesTheSmallestVolumeOfTheNodesOwnAndTheCommonOnes() {
+        Volumes volumes = storage(List.of(
+                claim("c", "local", "1Gi"),
+                local("own-big", "local", "9Gi", "n"),
+                volume("common", "local", "3Gi"),
+                local("own", "local", "2Gi", "m", "n"),
+                local("elsewhere", "local", "1Gi", "m")));
+        ClaimFacts wanting = volumes.claim(new ObjectKey("default", "c"));
+        ClaimMatch match = new ClaimMatch(List.of(wanting), volumes);
+        assertThat(chosen(match, n())).isEqualTo("own");
+        assertThat(chosen(match, node("m", "cpu=1"))).isEqualTo("elsewhere");
+        assertThat(chosen(match, node("o", "cpu=1"))).isEqualTo("common");
+    }
+
+    private static String chosen(ClaimMatch match, NodeBuilder node) {
+        return ((ClaimMatch.Answer.Possible) match.on(NodeFacts.of(node.build())))
+                .plan()
+                .bindings()
+                .getFirst()
+                .volume()
+                .name();
     }
 
     @Test

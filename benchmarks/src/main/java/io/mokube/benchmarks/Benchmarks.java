@@ -29,7 +29,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
@@ -59,6 +64,12 @@ public final class Benchmarks {
     private static final String PODS = "/api/v1/namespaces/default/pods";
     private static final List<String> JSON = List.of("Accept: application/json");
 
+    /** The scheduler's cases that go through API server and etcd too. */
+    private static final Set<String> END_TO_END =
+            Set.of("SchedulingBasic", "SchedulingPodAntiAffinity", "TopologySpreading", "PreemptionAsync", "Unschedulable");
+
+    private static final double END_TO_END_GOAL = 1.5;
+
     private final String token = UUID.randomUUID().toString();
     private final Path work;
     private final Options options;
@@ -77,7 +88,7 @@ public final class Benchmarks {
         this.options = options;
     }
 
-    /** {@code get|list|create|watch|latency|memory|rollout [--rounds N] [--seconds N] [--warm-up N] [--objects N] [--watchers N] [--nodes N] [--results FOLDER]}. */
+    /** {@code get|list|create|watch|latency|memory|rollout|scheduling|scheduling-etcd [--rounds N] [--seconds N] [--warm-up N] [--objects N] [--watchers N] [--nodes N] [--results FOLDER]}. */
     public static void main(String[] arguments) throws Exception {
         CarrierThreads.provide();
         if (arguments.length == 0 || arguments.length % 2 == 0) {
@@ -87,7 +98,7 @@ public final class Benchmarks {
         Duration turn = Duration.ofSeconds(4);
         Duration warmUp = WARM_UP;
         int watchers = 1000;
-        int nodes = 1000;
+        int nodes = arguments[0].startsWith("scheduling") ? SchedulingCase.NODES : 1000;
         int objects =
                 switch (arguments[0]) {
                     case "list", "rollout" -> 10_000;
@@ -113,7 +124,7 @@ public final class Benchmarks {
 
     private static void usage() {
         System.err.println(
-                "usage: benchmarks/run get|list|create|watch|latency|memory|rollout [--rounds N] [--seconds N] [--warm-up N] [--objects N] [--watchers N] [--nodes N] [--results FOLDER]");
+                "usage: benchmarks/run get|list|create|watch|latency|memory|rollout|scheduling|scheduling-etcd [--rounds N] [--seconds N] [--warm-up N] [--objects N] [--watchers N] [--nodes N] [--results FOLDER]");
         System.exit(2);
     }
 
@@ -122,7 +133,12 @@ public final class Benchmarks {
         Path work = Files.createTempDirectory("mokube-benchmark");
         try {
             Benchmarks benchmarks = new Benchmarks(work, options);
-            return switch (what) {
+            // scheduling:SchedulingBasic is one case of it.
+            String[] parts = what.split(":", 2);
+            List<SchedulingCase> cases = SchedulingCase.ALL.stream()
+                    .filter(each -> parts.length == 1 || each.name().equals(parts[1]))
+                    .toList();
+            return switch (parts[0]) {
                 case "get" -> benchmarks.get();
                 case "list" -> benchmarks.list();
                 case "create" -> benchmarks.create();
@@ -130,6 +146,8 @@ public final class Benchmarks {
                 case "latency" -> benchmarks.latency();
                 case "memory" -> benchmarks.memory();
                 case "rollout" -> benchmarks.rollout();
+                case "scheduling" -> benchmarks.scheduling(cases);
+                case "scheduling-etcd" -> benchmarks.schedulingThroughEtcd(cases);
                 default -> throw new IllegalArgumentException("no benchmark is called " + what);
             };
         } finally {
@@ -486,6 +504,104 @@ public final class Benchmarks {
                     + " smallest also pays for what is compiled. Load average at the end: " + loadAverage() + ".";
             return ScaleReport.write(
                     options.results(), "rollout", notes, steps, Clock.system().instant());
+        }
+    }
+
+    /** The cases of Kubernetes' own scheduler benchmark, decisions alone, at a tenth of the nodes, all and three times as many. */
+    private String scheduling(List<SchedulingCase> replayed) throws IOException {
+        List<Integer> sizes = List.of(options.nodes() / 10, options.nodes(), options.nodes() * 3);
+        List<SchedulingReport.Measured> cases = new ArrayList<>();
+        for (SchedulingCase scheduled : replayed) {
+            SortedMap<Integer, List<SchedulingReplay.Round>> bySize = new TreeMap<>();
+            for (int nodes : sizes) {
+                SchedulingReplay.run(scheduled, nodes);
+                List<SchedulingReplay.Round> rounds = new ArrayList<>();
+                for (int i = 0; i < options.rounds(); i++) {
+                    rounds.add(SchedulingReplay.run(scheduled, nodes));
+                }
+                bySize.put(nodes, rounds);
+                System.out.printf(
+                        "  %s, %d nodes: %s pods/s%n",
+                        scheduled.name(),
+                        nodes,
+                        rounds.stream().map(round -> Math.round(round.perSecond())).toList());
+            }
+            cases.add(new SchedulingReport.Measured(scheduled, bySize));
+        }
+        String notes = "Decisions alone: snapshot, decision and assumption, one thread; no API server, watches or queue. A"
+                + " first round of each is not counted, " + options.rounds() + " are. Load average at the end: "
+                + loadAverage() + ".";
+        return SchedulingReport.write(
+                options.results(),
+                "scheduling",
+                notes,
+                10,
+                options.nodes(),
+                cases,
+                Clock.system().instant());
+    }
+
+    /** Some of these cases through API server and etcd, each in a cluster of its own. */
+    private String schedulingThroughEtcd(List<SchedulingCase> measuredCases) throws Exception {
+        List<RolloutScale.Step> steps = new ArrayList<>();
+        StringBuilder verdicts = new StringBuilder();
+        for (SchedulingCase scheduled : measuredCases) {
+            if (END_TO_END.contains(scheduled.name())) {
+                List<RolloutScale.Step> measured = throughEtcd(scheduled);
+                steps.addAll(measured);
+                verdicts.append(verdict(scheduled, measured));
+            }
+        }
+        String notes = options.nodes()
+                + " nodes (4 cpu, 32Gi) without kubelets; API server, etcd and scheduler are processes of their own, TLS and"
+                + " RBAC on. Pods are created over 16 HTTP/1.1 connections while the scheduler works; a round lasts from the"
+                + " first creation to the last binding, and ends with the deletion of its pods, which is not counted. A first"
+                + " round is not counted.\n" + verdicts + "\nLoad average at the end: " + loadAverage() + ".";
+        return ScaleReport.write(
+                options.results(), "scheduling-etcd", notes, steps, Clock.system().instant());
+    }
+
+    private static String verdict(SchedulingCase scheduled, List<RolloutScale.Step> rounds) {
+        double[] rates = rounds.stream()
+                .mapToDouble(round -> round.replicas() * 1e9 / round.time().toNanos())
+                .sorted()
+                .toArray();
+        double median = Comparison.median(rates);
+        return String.format(
+                Locale.ROOT,
+                "%n- %s: %.0f pods/s (%.0f to %.0f), %.2f of Kubernetes' threshold of %d; goal ≥ %.1f.",
+                scheduled.name(),
+                median,
+                rates[0],
+                rates[rates.length - 1],
+                median / scheduled.threshold(),
+                scheduled.threshold(),
+                END_TO_END_GOAL);
+    }
+
+    private List<RolloutScale.Step> throughEtcd(SchedulingCase scheduled) throws Exception {
+        Path data = work.resolve(scheduled.name());
+        try (EtcdSubject etcd = EtcdSubject.start(data.resolve("etcd"));
+                JavaSubject server = server(data, PODS, etcd.target().toString())) {
+            SSLContext tls = fill(server, data, 0);
+            ApiClient client =
+                    new ApiClient(ClientConfig.fromKubeconfig(data.resolve("admin.conf")), Platform.system());
+            try (JavaSubject scheduler = component("scheduler", ComponentMain.class, data, "scheduler");
+                    SchedulingEndToEnd run = new SchedulingEndToEnd(
+                            scheduled,
+                            options.nodes(),
+                            server.server(),
+                            tls,
+                            client,
+                            new TreeMap<>(Map.of("API server", server, "etcd", etcd, "scheduler", scheduler)))) {
+                run.fill();
+                run.measure(0);
+                List<RolloutScale.Step> measured = new ArrayList<>();
+                for (int round = 1; round <= options.rounds(); round++) {
+                    measured.add(run.measure(round));
+                }
+                return measured;
+            }
         }
     }
 

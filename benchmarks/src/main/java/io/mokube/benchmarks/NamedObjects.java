@@ -11,7 +11,7 @@ import java.util.Map;
 /** Objects that differ in their names only. */
 final class NamedObjects {
 
-    private static final String NAME = "name-of-the-object";
+    static final String NAME = "name-of-the-object";
 
     private final String before;
     private final String after;
@@ -26,6 +26,11 @@ final class NamedObjects {
     /** The JSON of the object of this name. */
     String json(String name) {
         return before + name + after;
+    }
+
+    /** Objects like this one, whose name is {@link #NAME}. */
+    static NamedObjects of(Object template) {
+        return new NamedObjects(template);
     }
 
     /** Pods of some 3 KB, as clusters are full of. */

@@ -10,12 +10,13 @@ import io.mokube.scheduler.framework.ScorePlugin;
 import io.mokube.scheduler.framework.Verdict;
 import io.mokube.scheduler.snapshot.AffinityTerm;
 import io.mokube.scheduler.snapshot.NodeFacts;
+import io.mokube.scheduler.snapshot.DomainSums;
 import io.mokube.scheduler.snapshot.NodeInfo;
 import io.mokube.scheduler.snapshot.PodAffinities;
 import io.mokube.scheduler.snapshot.PodInfo;
 import io.mokube.scheduler.snapshot.Snapshot;
+import io.mokube.scheduler.snapshot.Tally;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -33,10 +34,130 @@ public final class InterPodAffinityPlugin implements FilterPlugin, ScorePlugin {
     private static final Verdict UNWELCOME =
             new Verdict.Unfit(NAME, List.of("node(s) didn't satisfy existing pods anti-affinity rules"), true);
 
-    /** A label and its value: the nodes that have it are near each other. */
-    private record Domain(String key, String value) {}
+    /** Where pods stand that all of a pod's terms are about. */
+    private record AboutAll(List<AffinityTerm> terms) implements Tally {
+        @Override
+        public Map<String, Integer> of(NodeInfo node, Snapshot cluster) {
+            Contribution sum = new Contribution();
+            for (PodInfo other : node.pods()) {
+                if (aboutAll(terms, other, cluster)) {
+                    for (AffinityTerm term : terms) {
+                        sum.add(term.topologyKey(), 1);
+                    }
+                }
+            }
+            return sum.byKey();
+        }
+    }
 
-    private final long weightOfRequirements;
+    private static boolean aboutAll(List<AffinityTerm> terms, PodInfo pod, Snapshot snapshot) {
+        for (AffinityTerm term : terms) {
+            if (!term.matches(pod, snapshot)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Where pods stand that any of a pod's terms is about. */
+    private record AboutAny(List<AffinityTerm> terms) implements Tally {
+        @Override
+        public Map<String, Integer> of(NodeInfo node, Snapshot cluster) {
+            Contribution sum = new Contribution();
+            for (PodInfo other : node.pods()) {
+                for (AffinityTerm term : terms) {
+                    if (term.matches(other, cluster)) {
+                        sum.add(term.topologyKey(), 1);
+                    }
+                }
+            }
+            return sum.byKey();
+        }
+    }
+
+    /** Where pods stand that must not have pods with these labels near. */
+    private record Unwelcome(String namespace, Map<String, String> labels) implements Tally {
+        @Override
+        public Map<String, Integer> of(NodeInfo node, Snapshot cluster) {
+            Contribution sum = new Contribution();
+            for (PodInfo other : node.choosyPods()) {
+                for (AffinityTerm term : other.affinities().requiredAnti()) {
+                    if (term.matches(namespace, labels, cluster)) {
+                        sum.add(term.topologyKey(), 1);
+                    }
+                }
+            }
+            return sum.byKey();
+        }
+    }
+
+    /** How much a pod with these labels and preferences, and the pods that stand there, want to be near each other. */
+    private record Attraction(
+            String namespace,
+            Map<String, String> labels,
+            List<AffinityTerm> preferred,
+            List<AffinityTerm> preferredAnti,
+            int weightOfRequirements)
+            implements Tally {
+
+        boolean prefers() {
+            return !preferred.isEmpty() || !preferredAnti.isEmpty();
+        }
+
+        @Override
+        public Map<String, Integer> of(NodeInfo node, Snapshot cluster) {
+            Contribution sum = new Contribution();
+            if (prefers()) {
+                for (PodInfo other : node.pods()) {
+                    add(preferred, 1, other.key().namespace(), other.labels(), cluster, sum);
+                    add(preferredAnti, -1, other.key().namespace(), other.labels(), cluster, sum);
+                }
+            }
+            for (PodInfo other : node.choosyPods()) {
+                PodAffinities theirs = other.affinities();
+                if (weightOfRequirements > 0) {
+                    add(theirs.required(), weightOfRequirements, namespace, labels, cluster, sum);
+                }
+                add(theirs.preferred(), 1, namespace, labels, cluster, sum);
+                add(theirs.preferredAnti(), -1, namespace, labels, cluster, sum);
+            }
+            return sum.byKey();
+        }
+
+        private static void add(
+                List<AffinityTerm> terms,
+                int factor,
+                String namespace,
+                Map<String, String> labels,
+                Snapshot cluster,
+                Contribution sum) {
+            for (AffinityTerm term : terms) {
+                if (term.matches(namespace, labels, cluster)) {
+                    // Requirements have no weight of their own.
+                    sum.add(term.topologyKey(), term.weight() == 0 ? factor : factor * term.weight());
+                }
+            }
+        }
+    }
+
+    /** What a node contributes to a tally; most contribute nothing, which costs nothing. */
+    private static final class Contribution {
+
+        private Map<String, Integer> byKey = Map.of();
+
+        void add(String key, int amount) {
+            if (byKey.isEmpty()) {
+                byKey = new HashMap<>();
+            }
+            byKey.merge(key, amount, Integer::sum);
+        }
+
+        Map<String, Integer> byKey() {
+            return byKey;
+        }
+    }
+
+    private final int weightOfRequirements;
     private final boolean ignorePreferencesOfOthers;
 
     public InterPodAffinityPlugin() {
@@ -50,7 +171,7 @@ public final class InterPodAffinityPlugin implements FilterPlugin, ScorePlugin {
      * @param ignorePreferencesOfOthers whether the preferences of pods that stand there already don't matter to a pod
      *     that has none itself
      */
-    public InterPodAffinityPlugin(long weightOfRequirements, boolean ignorePreferencesOfOthers) {
+    public InterPodAffinityPlugin(int weightOfRequirements, boolean ignorePreferencesOfOthers) {
         this.weightOfRequirements = weightOfRequirements;
         this.ignorePreferencesOfOthers = ignorePreferencesOfOthers;
     }
@@ -113,20 +234,18 @@ public final class InterPodAffinityPlugin implements FilterPlugin, ScorePlugin {
         return false;
     }
 
-    /** What must hold, with all pods looked at once. */
+    /** What must hold. */
     private static final class Nearness implements NodeFilter {
 
         private final PodInfo pod;
         private final List<AffinityTerm> required;
         private final List<AffinityTerm> requiredAnti;
         /** Where pods stand that do not want this one near. */
-        private final Set<Domain> unwelcome = new HashSet<>();
-
-        private final Set<String> unwelcomeKeys = new HashSet<>();
+        private final DomainSums unwelcome;
         /** Where pods stand that this one must be near, those that all its terms are about. */
-        private final Set<Domain> near = new HashSet<>();
+        private final DomainSums near;
         /** Where pods stand that this one must not be near. */
-        private final Set<Domain> tooNear = new HashSet<>();
+        private final DomainSums tooNear;
 
         private final boolean firstOfItsKind;
 
@@ -134,47 +253,14 @@ public final class InterPodAffinityPlugin implements FilterPlugin, ScorePlugin {
             this.pod = pod;
             this.required = pod.affinities().required();
             this.requiredAnti = pod.affinities().requiredAnti();
-            boolean looksAtAll = !required.isEmpty() || !requiredAnti.isEmpty();
-            for (int i = 0; i < snapshot.size(); i++) {
-                NodeInfo node = snapshot.node(i);
-                for (PodInfo other : node.choosyPods()) {
-                    addDomains(other.affinities().requiredAnti(), pod, snapshot, node, unwelcome);
-                }
-                if (looksAtAll) {
-                    for (PodInfo other : node.pods()) {
-                        if (!required.isEmpty() && matchesAll(required, other, snapshot)) {
-                            addDomains(required, other, snapshot, node, near);
-                        }
-                        addDomains(requiredAnti, other, snapshot, node, tooNear);
-                    }
-                }
-            }
-            unwelcome.forEach(domain -> unwelcomeKeys.add(domain.key()));
-            firstOfItsKind = near.isEmpty() && matchesAll(required, pod, snapshot);
-        }
-
-        private static boolean matchesAll(List<AffinityTerm> terms, PodInfo pod, Snapshot snapshot) {
-            for (AffinityTerm term : terms) {
-                if (!term.matches(pod, snapshot)) {
-                    return false;
-                }
-            }
-            return true;
-        }
-
-        /** For each term that is about a pod: where the pod's node is, by the term's label. */
-        private static void addDomains(
-                List<AffinityTerm> terms, PodInfo about, Snapshot snapshot, NodeInfo node, Set<Domain> domains) {
-            for (AffinityTerm term : terms) {
-                String value = node.facts().labels().get(term.topologyKey());
-                if (value != null && term.matches(about, snapshot)) {
-                    domains.add(new Domain(term.topologyKey(), value));
-                }
-            }
+            this.unwelcome = snapshot.sums(new Unwelcome(pod.key().namespace(), pod.labels()));
+            this.near = required.isEmpty() ? DomainSums.NONE : snapshot.sums(new AboutAll(required));
+            this.tooNear = requiredAnti.isEmpty() ? DomainSums.NONE : snapshot.sums(new AboutAny(requiredAnti));
+            this.firstOfItsKind = near.areZero() && aboutAll(required, pod, snapshot);
         }
 
         boolean isEmpty() {
-            return required.isEmpty() && requiredAnti.isEmpty() && unwelcome.isEmpty();
+            return required.isEmpty() && requiredAnti.isEmpty() && unwelcome.areZero();
         }
 
         @Override
@@ -186,25 +272,28 @@ public final class InterPodAffinityPlugin implements FilterPlugin, ScorePlugin {
                 if (value == null) {
                     return NOT_NEAR;
                 }
-                everywhereNear &= near.contains(new Domain(term.topologyKey(), value));
+                everywhereNear &= near.of(term.topologyKey()).amount(value) > 0;
             }
             // The first of pods that want each other near must stand somewhere.
             if (!everywhereNear && !firstOfItsKind) {
                 return NOT_NEAR;
             }
             for (AffinityTerm term : requiredAnti) {
-                String value = labels.get(term.topologyKey());
-                if (value != null && tooNear.contains(new Domain(term.topologyKey(), value))) {
+                if (stands(tooNear, term.topologyKey(), labels)) {
                     return TOO_NEAR;
                 }
             }
-            for (String key : unwelcomeKeys) {
-                String value = labels.get(key);
-                if (value != null && unwelcome.contains(new Domain(key, value))) {
+            for (String key : unwelcome.keys()) {
+                if (stands(unwelcome, key, labels)) {
                     return UNWELCOME;
                 }
             }
             return Verdict.FITS;
+        }
+
+        private static boolean stands(DomainSums pods, String key, Map<String, String> labels) {
+            String value = labels.get(key);
+            return value != null && pods.of(key).amount(value) > 0;
         }
 
         @Override
@@ -221,65 +310,25 @@ public final class InterPodAffinityPlugin implements FilterPlugin, ScorePlugin {
     @Override
     public NodeScorer prepare(PodInfo pod, Snapshot snapshot, FeasibleNodes feasible) {
         PodAffinities wanted = pod.affinities();
-        boolean prefers =
-                !wanted.preferred().isEmpty() || !wanted.preferredAnti().isEmpty();
-        if (!prefers && (ignorePreferencesOfOthers || snapshot.choosyPods() == 0)) {
+        Attraction attraction =
+                new Attraction(pod.key().namespace(), pod.labels(), wanted.preferred(), wanted.preferredAnti(), weightOfRequirements);
+        if (!attraction.prefers() && (ignorePreferencesOfOthers || snapshot.choosyPods() == 0)) {
             return NodeScorer.NONE;
         }
-        Map<Domain, Long> sums = new HashMap<>();
-        for (int i = 0; i < snapshot.size(); i++) {
-            NodeInfo node = snapshot.node(i);
-            if (prefers) {
-                for (PodInfo other : node.pods()) {
-                    add(wanted.preferred(), 1, other, snapshot, node, sums);
-                    add(wanted.preferredAnti(), -1, other, snapshot, node, sums);
-                }
-            }
-            for (PodInfo other : node.choosyPods()) {
-                PodAffinities theirs = other.affinities();
-                add(theirs.required(), weightOfRequirements, pod, snapshot, node, sums);
-                add(theirs.preferred(), 1, pod, snapshot, node, sums);
-                add(theirs.preferredAnti(), -1, pod, snapshot, node, sums);
-            }
-        }
-        return sums.isEmpty() ? NodeScorer.NONE : new Preference(sums);
-    }
-
-    private static void add(
-            List<AffinityTerm> terms,
-            long factor,
-            PodInfo about,
-            Snapshot snapshot,
-            NodeInfo node,
-            Map<Domain, Long> sums) {
-        for (AffinityTerm term : terms) {
-            String value = node.facts().labels().get(term.topologyKey());
-            if (value != null && term.matches(about, snapshot)) {
-                // Requirements have no weight of their own.
-                long weight = term.weight() == 0 ? factor : factor * term.weight();
-                sums.merge(new Domain(term.topologyKey(), value), weight, Long::sum);
-            }
-        }
+        DomainSums sums = snapshot.sums(attraction);
+        return sums.keys().isEmpty() ? NodeScorer.NONE : new Preference(sums);
     }
 
     /** What is wanted, summed up by domain. */
-    private static final class Preference implements NodeScorer {
-
-        private final Map<Domain, Long> sums;
-        private final Set<String> keys = new HashSet<>();
-
-        Preference(Map<Domain, Long> sums) {
-            this.sums = sums;
-            sums.keySet().forEach(domain -> keys.add(domain.key()));
-        }
+    private record Preference(DomainSums sums) implements NodeScorer {
 
         @Override
         public long score(NodeInfo node) {
             long score = 0;
-            for (String key : keys) {
+            for (String key : sums.keys()) {
                 String value = node.facts().labels().get(key);
                 if (value != null) {
-                    score += sums.getOrDefault(new Domain(key, value), 0L);
+                    score += sums.of(key).amount(value);
                 }
             }
             return score;

@@ -71,7 +71,7 @@ public final class NodeAffinityPlugin implements FilterPlugin, ScorePlugin {
                 if (addedRequired.isPresent() && !matchesAny(addedRequired.get(), node.facts())) {
                     return NO_MATCH_OF_ADDED;
                 }
-                return matches(selector, required, node.facts()) ? Verdict.FITS : NO_MATCH;
+                return allow(selector, required, node.facts()) ? Verdict.FITS : NO_MATCH;
             }
 
             @Override
@@ -94,13 +94,8 @@ public final class NodeAffinityPlugin implements FilterPlugin, ScorePlugin {
         return names;
     }
 
-    /** Whether the pod's node selector and required affinity allow a node. */
-    static boolean allows(PodInfo pod, NodeFacts node) {
-        return matches(pod.nodeSelector(), pod.requiredNodes(), node);
-    }
-
-    private static boolean matches(
-            Optional<NodeRequirement> selector, Optional<List<NodeRequirement>> required, NodeFacts node) {
+    /** Whether a pod's node selector and required affinity allow a node. */
+    static boolean allow(Optional<NodeRequirement> selector, Optional<List<NodeRequirement>> required, NodeFacts node) {
         if (selector.isPresent() && !selector.get().matches(node)) {
             return false;
         }
@@ -133,7 +128,7 @@ public final class NodeAffinityPlugin implements FilterPlugin, ScorePlugin {
     }
 
     private boolean allowed(PodInfo pod, NodeFacts node) {
-        return allows(pod, node) && (addedRequired.isEmpty() || matchesAny(addedRequired.get(), node));
+        return allow(pod.nodeSelector(), pod.requiredNodes(), node) && (addedRequired.isEmpty() || matchesAny(addedRequired.get(), node));
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.mokube.scheduler.plugins;
 
+import io.mokube.machinery.selector.LabelSelector;
 import io.mokube.scheduler.framework.ClusterChange;
 import io.mokube.scheduler.framework.ClusterEvent;
 import io.mokube.scheduler.framework.FeasibleNodes;
@@ -8,17 +9,20 @@ import io.mokube.scheduler.framework.NodeFilter;
 import io.mokube.scheduler.framework.NodeScorer;
 import io.mokube.scheduler.framework.ScorePlugin;
 import io.mokube.scheduler.framework.Verdict;
+import io.mokube.scheduler.snapshot.DomainSums;
 import io.mokube.scheduler.snapshot.NodeFacts;
 import io.mokube.scheduler.snapshot.NodeInfo;
+import io.mokube.scheduler.snapshot.NodeRequirement;
 import io.mokube.scheduler.snapshot.PodInfo;
+import io.mokube.scheduler.snapshot.PodToleration;
 import io.mokube.scheduler.snapshot.Snapshot;
 import io.mokube.scheduler.snapshot.SpreadConstraint;
-import java.util.HashMap;
+import io.mokube.scheduler.snapshot.Tally;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /** Spreads pods that are alike over nodes, zones and whatever else labels tell apart. */
 public final class PodTopologySpreadPlugin implements FilterPlugin, ScorePlugin {
@@ -94,9 +98,10 @@ public final class PodTopologySpreadPlugin implements FilterPlugin, ScorePlugin 
         }
         List<SpreadConstraint> hard =
                 pod.spread().stream().filter(SpreadConstraint::hard).toList();
+        List<String> labels = keys(hard);
         if (change.before() instanceof NodeFacts || change.after() instanceof NodeFacts) {
-            return change.before(NodeFacts.class).filter(node -> hasAllLabels(hard, node)).isPresent()
-                    || change.after(NodeFacts.class).filter(node -> hasAllLabels(hard, node)).isPresent();
+            return change.before(NodeFacts.class).filter(node -> hasAll(labels, node)).isPresent()
+                    || change.after(NodeFacts.class).filter(node -> hasAll(labels, node)).isPresent();
         }
         return change.before(PodInfo.class).map(other -> counts(pod, hard, other)).orElse(false)
                 || change.after(PodInfo.class).map(other -> counts(pod, hard, other)).orElse(false)
@@ -112,40 +117,86 @@ public final class PodTopologySpreadPlugin implements FilterPlugin, ScorePlugin 
                                 .isPresent());
     }
 
-    /** How many pods on a node count for a constraint: alike, in the pod's namespace, and not on their way out. */
-    private static int alike(PodInfo pod, SpreadConstraint constraint, NodeInfo node) {
-        if (constraint.selector().isEmpty()) {
-            return 0;
+    /**
+     * The pods that are alike, by the values of a label: those of one namespace that a selector finds, without those on
+     * their way out.
+     *
+     * @param labels all of which a node must have to count
+     * @param nodeSelector what else a node must satisfy to count, and so for the next two
+     */
+    private record Alike(
+            String key,
+            String namespace,
+            Optional<LabelSelector> selector,
+            List<String> labels,
+            Optional<NodeRequirement> nodeSelector,
+            Optional<List<NodeRequirement>> requiredNodes,
+            Optional<List<PodToleration>> tolerations)
+            implements Tally {
+
+        /** On the nodes that count for one of a pod's constraints. */
+        static Alike of(PodInfo pod, SpreadConstraint constraint, List<String> labels) {
+            return new Alike(
+                    constraint.topologyKey(),
+                    pod.key().namespace(),
+                    constraint.selector(),
+                    labels,
+                    constraint.honorAffinity() ? pod.nodeSelector() : Optional.empty(),
+                    constraint.honorAffinity() ? pod.requiredNodes() : Optional.empty(),
+                    constraint.honorTaints() ? Optional.of(pod.tolerations()) : Optional.empty());
         }
-        int count = 0;
-        List<PodInfo> others = node.pods();
-        for (int i = 0; i < others.size(); i++) {
-            PodInfo other = others.get(i);
-            if (!other.terminating()
-                    && other.key().namespace().equals(pod.key().namespace())
-                    && constraint.selector().get().matches(other.labels())) {
-                count++;
+
+        /** On each node by itself. */
+        static Alike byNode(PodInfo pod, SpreadConstraint constraint) {
+            return new Alike(
+                    DomainSums.EACH_NODE,
+                    pod.key().namespace(),
+                    constraint.selector(),
+                    List.of(),
+                    Optional.empty(),
+                    Optional.empty(),
+                    Optional.empty());
+        }
+
+        @Override
+        public Map<String, Integer> of(NodeInfo node, Snapshot cluster) {
+            return counts(node.facts()) ? Map.of(key, count(node.pods())) : Map.of();
+        }
+
+        private boolean counts(NodeFacts node) {
+            return hasAll(labels, node)
+                    && NodeAffinityPlugin.allow(nodeSelector, requiredNodes, node)
+                    && (tolerations.isEmpty() || TaintTolerationPlugin.tolerate(tolerations.get(), node));
+        }
+
+        private int count(List<PodInfo> pods) {
+            if (selector.isEmpty()) {
+                return 0;
             }
+            int count = 0;
+            for (int i = 0; i < pods.size(); i++) {
+                PodInfo pod = pods.get(i);
+                if (!pod.terminating()
+                        && pod.key().namespace().equals(namespace)
+                        && selector.get().matches(pod.labels())) {
+                    count++;
+                }
+            }
+            return count;
         }
-        return count;
     }
 
-    private static boolean hasAllLabels(List<SpreadConstraint> constraints, NodeInfo node) {
-        return hasAllLabels(constraints, node.facts());
+    private static List<String> keys(List<SpreadConstraint> constraints) {
+        return constraints.stream().map(SpreadConstraint::topologyKey).toList();
     }
 
-    private static boolean hasAllLabels(List<SpreadConstraint> constraints, NodeFacts node) {
-        for (int i = 0; i < constraints.size(); i++) {
-            if (!node.labels().containsKey(constraints.get(i).topologyKey())) {
+    private static boolean hasAll(List<String> labels, NodeFacts node) {
+        for (int i = 0; i < labels.size(); i++) {
+            if (!node.labels().containsKey(labels.get(i))) {
                 return false;
             }
         }
         return true;
-    }
-
-    private static boolean counted(PodInfo pod, SpreadConstraint constraint, NodeInfo node) {
-        return (!constraint.honorAffinity() || NodeAffinityPlugin.allows(pod, node.facts()))
-                && (!constraint.honorTaints() || TaintTolerationPlugin.tolerates(pod, node.facts()));
     }
 
     /** The constraints that must hold, with the pods counted once for all nodes. */
@@ -155,35 +206,23 @@ public final class PodTopologySpreadPlugin implements FilterPlugin, ScorePlugin 
         private final List<SpreadConstraint> constraints;
         private final Domains[] domains;
 
-        /** The pods alike by value of a label, and the fewest of them. */
-        private record Domains(Map<String, Integer> counts, int fewest, int self) {}
+        /** The pods alike by value of a label, the fewest of them, and whether the pod itself is one. */
+        private record Domains(DomainSums.Domains alike, int fewest, int self) {}
 
         HardSpread(PodInfo pod, List<SpreadConstraint> constraints, Snapshot snapshot) {
             this.pod = pod;
             this.constraints = constraints;
             this.domains = new Domains[constraints.size()];
+            List<String> keys = keys(constraints);
             for (int c = 0; c < domains.length; c++) {
-                domains[c] = domains(constraints.get(c), snapshot);
+                SpreadConstraint constraint = constraints.get(c);
+                DomainSums.Domains alike =
+                        snapshot.sums(Alike.of(pod, constraint, keys)).of(constraint.topologyKey());
+                boolean tooFew = constraint.minDomains() > 1 && alike.count() < constraint.minDomains();
+                boolean self = constraint.selector().isPresent()
+                        && constraint.selector().get().matches(pod.labels());
+                domains[c] = new Domains(alike, tooFew ? 0 : alike.least(), self ? 1 : 0);
             }
-        }
-
-        private Domains domains(SpreadConstraint constraint, Snapshot snapshot) {
-            Map<String, Integer> counts = new HashMap<>();
-            for (int i = 0; i < snapshot.size(); i++) {
-                NodeInfo node = snapshot.node(i);
-                if (hasAllLabels(constraints, node) && counted(pod, constraint, node)) {
-                    counts.merge(
-                            node.facts().labels().get(constraint.topologyKey()),
-                            alike(pod, constraint, node),
-                            Integer::sum);
-                }
-            }
-            int fewest = counts.size() < constraint.minDomains() || counts.isEmpty()
-                    ? 0
-                    : counts.values().stream().mapToInt(count -> count).min().orElse(0);
-            boolean self = constraint.selector().isPresent()
-                    && constraint.selector().get().matches(pod.labels());
-            return new Domains(counts, fewest, self ? 1 : 0);
         }
 
         @Override
@@ -195,7 +234,7 @@ public final class PodTopologySpreadPlugin implements FilterPlugin, ScorePlugin 
                     return NO_LABEL;
                 }
                 Domains known = domains[c];
-                int after = known.counts().getOrDefault(value, 0) + known.self();
+                int after = known.alike().amount(value) + known.self();
                 if (after - known.fewest() > constraint.maxSkew()) {
                     return UNEVEN;
                 }
@@ -228,74 +267,49 @@ public final class PodTopologySpreadPlugin implements FilterPlugin, ScorePlugin 
 
         private static final long NOT_RATED = -1;
 
-        private final PodInfo pod;
         private final List<SpreadConstraint> constraints;
-        /** Pods alike by value, for each constraint but those on the host name, which are counted at the node. */
-        private final @Nullable Map<String, Integer>[] counts;
-
+        private final DomainSums.Domains[] alike;
         private final double[] weights;
-        private final boolean allLabels;
+        /** The labels that a node must have to be rated. */
+        private final List<String> labels;
 
-        @SuppressWarnings({"unchecked", "rawtypes"}) // an array of maps
         SoftSpread(PodInfo pod, List<SpreadConstraint> constraints, Snapshot snapshot, FeasibleNodes feasible) {
-            this.pod = pod;
             this.constraints = constraints;
-            this.counts = new Map[constraints.size()];
+            this.alike = new DomainSums.Domains[constraints.size()];
             this.weights = new double[constraints.size()];
-            this.allLabels = constraints.getFirst().stated();
+            this.labels = constraints.getFirst().stated() ? keys(constraints) : List.of();
             for (int c = 0; c < weights.length; c++) {
                 SpreadConstraint constraint = constraints.get(c);
-                int domains;
-                if (constraint.topologyKey().equals(HOSTNAME)) {
-                    domains = ratedNodes(feasible);
-                } else {
-                    Map<String, Integer> byValue = count(constraint, snapshot, feasible);
-                    counts[c] = byValue;
-                    domains = byValue.size();
-                }
-                weights[c] = Math.log(domains + 2);
+                Alike tally = isByNode(constraint) ? Alike.byNode(pod, constraint) : Alike.of(pod, constraint, labels);
+                alike[c] = snapshot.sums(tally).of(tally.key());
+                weights[c] = Math.log(domains(constraint, feasible) + 2);
             }
         }
 
-        private boolean rated(NodeInfo node) {
-            return !allLabels || hasAllLabels(constraints, node);
+        private static boolean isByNode(SpreadConstraint constraint) {
+            return constraint.topologyKey().equals(HOSTNAME);
         }
 
-        private int ratedNodes(FeasibleNodes feasible) {
-            int rated = 0;
-            for (int i = 0; i < feasible.size(); i++) {
-                rated += rated(feasible.get(i)) ? 1 : 0;
-            }
-            return rated;
-        }
-
-        private Map<String, Integer> count(SpreadConstraint constraint, Snapshot snapshot, FeasibleNodes feasible) {
+        /** Among how many values of the label, or nodes, the pod can be placed. */
+        private int domains(SpreadConstraint constraint, FeasibleNodes feasible) {
             Set<String> values = new HashSet<>();
+            int nodes = 0;
             for (int i = 0; i < feasible.size(); i++) {
-                NodeInfo node = feasible.get(i);
-                String value = node.facts().labels().get(constraint.topologyKey());
-                if (value != null && rated(node)) {
-                    values.add(value);
-                }
-            }
-            Map<String, Integer> byValue = new HashMap<>();
-            values.forEach(value -> byValue.put(value, 0));
-            for (int i = 0; i < snapshot.size(); i++) {
-                NodeInfo node = snapshot.node(i);
-                String value = node.facts().labels().get(constraint.topologyKey());
-                if (value != null && values.contains(value) && rated(node) && counted(pod, constraint, node)) {
-                    int alike = alike(pod, constraint, node);
-                    if (alike > 0) {
-                        byValue.merge(value, alike, Integer::sum);
+                NodeFacts node = feasible.get(i).facts();
+                if (hasAll(labels, node)) {
+                    nodes++;
+                    String value = isByNode(constraint) ? null : node.labels().get(constraint.topologyKey());
+                    if (value != null) {
+                        values.add(value);
                     }
                 }
             }
-            return byValue;
+            return isByNode(constraint) ? nodes : values.size();
         }
 
         @Override
         public long score(NodeInfo node) {
-            if (!rated(node)) {
+            if (!hasAll(labels, node.facts())) {
                 return NOT_RATED;
             }
             double score = 0;
@@ -303,8 +317,7 @@ public final class PodTopologySpreadPlugin implements FilterPlugin, ScorePlugin 
                 SpreadConstraint constraint = constraints.get(c);
                 String value = node.facts().labels().get(constraint.topologyKey());
                 if (value != null) {
-                    Map<String, Integer> byValue = counts[c];
-                    int there = byValue == null ? alike(pod, constraint, node) : byValue.getOrDefault(value, 0);
+                    int there = alike[c].amount(isByNode(constraint) ? node.name() : value);
                     // A larger skew allowed makes small differences count less.
                     score += there * weights[c] + (constraint.maxSkew() - 1);
                 }

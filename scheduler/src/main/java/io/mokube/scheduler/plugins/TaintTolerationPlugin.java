@@ -30,12 +30,13 @@ public final class TaintTolerationPlugin implements FilterPlugin, ScorePlugin {
 
     @Override
     public NodeFilter prepare(PodInfo pod, Snapshot snapshot) {
-        return node -> tolerates(pod, node.facts()) ? Verdict.FITS : TAINTED;
+        List<PodToleration> tolerations = pod.tolerations();
+        return node -> tolerate(tolerations, node.facts()) ? Verdict.FITS : TAINTED;
     }
 
-    /** Whether the pod tolerates all taints that would keep it away from a node. */
-    static boolean tolerates(PodInfo pod, NodeFacts node) {
-        return untolerated(node.forbidding(), pod.tolerations(), true) == 0;
+    /** Whether these tolerations cover all taints that would keep a pod away from a node. */
+    static boolean tolerate(List<PodToleration> tolerations, NodeFacts node) {
+        return untolerated(node.forbidding(), tolerations, true) == 0;
     }
 
     @Override
@@ -47,9 +48,9 @@ public final class TaintTolerationPlugin implements FilterPlugin, ScorePlugin {
     @Override
     public boolean mayUnblock(PodInfo pod, ClusterChange change) {
         return change.after(NodeFacts.class)
-                .map(node -> tolerates(pod, node)
+                .map(node -> tolerate(pod.tolerations(), node)
                         && !change.before(NodeFacts.class)
-                                .map(before -> tolerates(pod, before))
+                                .map(before -> tolerate(pod.tolerations(), before))
                                 .orElse(false))
                 .orElse(true);
     }

@@ -44,10 +44,14 @@ public record AffinityTerm(
 
     /** Whether the term is about this pod. */
     public boolean matches(PodInfo pod, Snapshot snapshot) {
+        return matches(pod.key().namespace(), pod.labels(), snapshot);
+    }
+
+    /** Whether the term is about the pods with these labels in a namespace. */
+    public boolean matches(String namespace, Map<String, String> labels, Snapshot snapshot) {
         return selector.isPresent()
-                && (namespaces.contains(pod.key().namespace())
-                        || selects(pod.key().namespace(), snapshot))
-                && selector.get().matches(pod.labels());
+                && (namespaces.contains(namespace) || selects(namespace, snapshot))
+                && selector.get().matches(labels);
     }
 
     /** Whether the term may be about this pod, whatever the labels of the pod's namespace are. */

@@ -2,6 +2,7 @@ package io.mokube.scheduler.snapshot;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.Deque;
@@ -9,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,7 +19,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Snapshot {
 
-    public static final Snapshot EMPTY = new Snapshot(new NodeInfo[0], Map.of(), Map.of(), Surroundings.NONE, 0);
+    /** Nodes are kept in blocks of two to this power, so that a change of one node copies few references. */
+    private static final int BLOCK_BITS = 7;
+
+    private static final int BLOCK = 1 << BLOCK_BITS;
+
+    public static final Snapshot EMPTY = ordered(List.of(), Map.of(), Surroundings.NONE);
 
     /**
      * What decisions look at besides nodes and pods.
@@ -41,23 +48,26 @@ public final class Snapshot {
         }
     }
 
-    private final NodeInfo[] nodes;
+    private final NodeInfo[][] blocks;
     private final Map<String, Integer> positions;
     private final Map<String, Integer> imageNodes;
     private final Surroundings surroundings;
     private final int choosyPods;
+    private final Tallies tallies;
 
     private Snapshot(
-            NodeInfo[] nodes,
+            NodeInfo[][] blocks,
             Map<String, Integer> positions,
             Map<String, Integer> imageNodes,
             Surroundings surroundings,
-            int choosyPods) {
+            int choosyPods,
+            Tallies tallies) {
         this.surroundings = surroundings;
         this.choosyPods = choosyPods;
-        this.nodes = nodes;
+        this.blocks = blocks;
         this.positions = positions;
         this.imageNodes = imageNodes;
+        this.tallies = tallies;
     }
 
     /** The snapshot of these nodes: the slow way, which the incremental way must agree with. */
@@ -77,25 +87,40 @@ public final class Snapshot {
             positions.put(ordered[i].name(), i);
         }
         int choosyPods = 0;
+        NodeInfo[][] blocks = new NodeInfo[(ordered.length + BLOCK - 1) / BLOCK][];
+        for (int block = 0; block < blocks.length; block++) {
+            int from = block * BLOCK;
+            blocks[block] = Arrays.copyOfRange(ordered, from, Math.min(from + BLOCK, ordered.length));
+        }
         for (NodeInfo node : ordered) {
             choosyPods += node.choosyPods().size();
         }
-        return new Snapshot(ordered, positions, imageNodes, surroundings, choosyPods);
+        return new Snapshot(blocks, positions, imageNodes, surroundings, choosyPods, new Tallies());
+    }
+
+    /** The same, with answers to tallies of its own: whoever looks at the past does not slow down the present. */
+    public Snapshot apart() {
+        return new Snapshot(blocks, positions, imageNodes, surroundings, choosyPods, new Tallies());
     }
 
     /** This snapshot with some of its nodes changed, none added, removed or moved to another zone. */
     Snapshot with(Collection<NodeInfo> changed, Map<String, Integer> newImageNodes, Surroundings newSurroundings) {
-        NodeInfo[] copy = nodes.clone();
+        NodeInfo[][] copy = blocks.clone();
         int choosy = choosyPods;
         for (NodeInfo node : changed) {
             Integer position = positions.get(node.name());
             if (position == null) {
                 throw new IllegalArgumentException("no such node in the snapshot: " + node.name());
             }
-            choosy += node.choosyPods().size() - copy[position].choosyPods().size();
-            copy[position] = node;
+            int block = position >> BLOCK_BITS;
+            if (copy[block] == blocks[block]) {
+                copy[block] = blocks[block].clone();
+            }
+            int place = position & (BLOCK - 1);
+            choosy += node.choosyPods().size() - copy[block][place].choosyPods().size();
+            copy[block][place] = node;
         }
-        return new Snapshot(copy, positions, newImageNodes, newSurroundings, choosy);
+        return new Snapshot(copy, positions, newImageNodes, newSurroundings, choosy, tallies);
     }
 
     private static NodeInfo[] alternatingZones(Collection<NodeInfo> nodes) {
@@ -121,12 +146,12 @@ public final class Snapshot {
     }
 
     public int size() {
-        return nodes.length;
+        return positions.size();
     }
 
     /** The node at a place of the search order, from 0. */
     public NodeInfo node(int position) {
-        return nodes[position];
+        return blocks[position >> BLOCK_BITS][position & (BLOCK - 1)];
     }
 
     /** Where a node stands in the search order, -1 when it is not known. */
@@ -136,17 +161,22 @@ public final class Snapshot {
 
     public @Nullable NodeInfo node(String name) {
         Integer position = positions.get(name);
-        return position == null ? null : nodes[position];
+        return position == null ? null : node(position);
     }
 
     /** The nodes in search order. */
     public List<NodeInfo> nodes() {
-        return List.of(nodes);
+        return Arrays.stream(blocks).flatMap(Arrays::stream).toList();
     }
 
     /** On how many nodes an image is present. */
     public int nodesWithImage(String image) {
         return imageNodes.getOrDefault(image, 0);
+    }
+
+    /** What decisions look at besides nodes and pods. */
+    public Surroundings surroundings() {
+        return surroundings;
     }
 
     /** What may be disrupted where budgets limit it. */
@@ -167,6 +197,28 @@ public final class Snapshot {
     /** How many pods stand in the cluster that want other pods near or not. */
     public int choosyPods() {
         return choosyPods;
+    }
+
+    /** What all nodes contribute to a tally. The first to ask pays for all nodes, the next only for those that changed. */
+    public DomainSums sums(Tally tally) {
+        return tallies.of(tally, this);
+    }
+
+    boolean hasNamespacesOf(Snapshot other) {
+        return surroundings.namespaces().equals(other.surroundings.namespaces());
+    }
+
+    /** Calls for each node that differs from the one at its place in another snapshot of the same order. */
+    void forEachDifference(Snapshot before, BiConsumer<NodeInfo, NodeInfo> difference) {
+        for (int block = 0; block < blocks.length; block++) {
+            if (blocks[block] != before.blocks[block]) {
+                for (int i = 0; i < blocks[block].length; i++) {
+                    if (blocks[block][i] != before.blocks[block][i]) {
+                        difference.accept(before.blocks[block][i], blocks[block][i]);
+                    }
+                }
+            }
+        }
     }
 
     /** This snapshot with one node changed in thought. */

@@ -31,6 +31,9 @@ import io.mokube.apiserver.flowcontrol.FlowControl;
 import io.mokube.apiserver.http.HttpServer;
 import io.mokube.apiserver.metrics.MetricsVerbs;
 import io.mokube.apiserver.metrics.NodeScraper;
+import io.mokube.apiserver.peers.AdvertisedAddress;
+import io.mokube.apiserver.peers.Presence;
+import io.mokube.apiserver.peers.ServerIdentity;
 import io.mokube.apiserver.pipeline.Health;
 import io.mokube.apiserver.pipeline.Pipeline;
 import io.mokube.apiserver.pipeline.ResourceRouter;
@@ -57,6 +60,7 @@ import io.mokube.apiserver.verbs.AllInstances;
 import io.mokube.apiserver.verbs.Backend;
 import io.mokube.apiserver.verbs.Bootstrap;
 import io.mokube.apiserver.verbs.FlowUpkeep;
+import io.mokube.apiserver.verbs.OwnObjects;
 import io.mokube.apiserver.verbs.TokenUse;
 import io.mokube.apiserver.verbs.Verb;
 import io.mokube.apiserver.verbs.Verbs;
@@ -77,6 +81,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -100,11 +106,15 @@ public final class ApiServer implements Component {
     /** How long a kubelet may take to say what its node uses. */
     private static final Duration SCRAPE = Duration.ofSeconds(10);
 
+    /** How long a stop may wait for a store that is away. */
+    private static final Duration LONGEST_GOODBYE = Duration.ofSeconds(5);
+
     private static final Duration BOOTSTRAP_RETRY = Duration.ofSeconds(1);
 
     private final ApiServerConfig config;
     private final Platform platform;
     private final AddressRange serviceRange;
+    private final Optional<InetAddress> advertisedAddress;
     private @Nullable Running running;
 
     /** What a started server consists of. */
@@ -121,6 +131,7 @@ public final class ApiServer implements Component {
             Aggregator aggregator,
             FlowControl flows,
             FlowUpkeep flowUpkeep,
+            Presence presence,
             Progress progress) {}
 
     /** Whether the server has come, and whether it is going. */
@@ -133,6 +144,15 @@ public final class ApiServer implements Component {
         this.config = config;
         this.platform = platform;
         this.serviceRange = serviceRange(config.serviceCidr());
+        this.advertisedAddress = advertisedAddress(config, serviceRange.first());
+    }
+
+    private static Optional<InetAddress> advertisedAddress(ApiServerConfig config, InetAddress family) {
+        try {
+            return AdvertisedAddress.of(config.advertiseAddress(), config.bindAddress(), family);
+        } catch (IllegalArgumentException e) {
+            throw new ComponentException("the address to advertise can't be used: " + e.getMessage(), e);
+        }
     }
 
     private static AddressRange serviceRange(String cidr) {
@@ -251,6 +271,14 @@ public final class ApiServer implements Component {
                     platform.clock(),
                     meters);
             http.start();
+            Presence presence = new Presence(
+                    new OwnObjects(backend),
+                    reader,
+                    store,
+                    new ServerIdentity(hostname().orElse("localhost"), UUID.randomUUID()),
+                    advertisedAddress,
+                    http.port(),
+                    platform.clock());
             running = new Running(
                     store,
                     cache,
@@ -264,9 +292,11 @@ public final class ApiServer implements Component {
                     aggregator,
                     flows,
                     upkeep,
+                    presence,
                     progress);
             Thread.ofVirtual().name("bootstrap").start(() -> {
                 bootstrap(new Bootstrap(backend, requestHeaders(certificates)), progress, http.port());
+                presence.start();
                 upkeep.start();
                 flows.onChange(upkeep::look);
             });
@@ -355,6 +385,7 @@ public final class ApiServer implements Component {
         }
         running = null;
         server.progress().begun = true;
+        server.presence().leave(grace.compareTo(LONGEST_GOODBYE) < 0 ? grace : LONGEST_GOODBYE);
         // Watches would outlive any grace: their clients watch again, elsewhere.
         server.cache().endWatches();
         server.flowUpkeep().close();
@@ -512,14 +543,20 @@ public final class ApiServer implements Component {
         if (!config.bindAddress().equals("0.0.0.0") && !config.bindAddress().equals("::")) {
             names.add(config.bindAddress());
         }
+        advertisedAddress.map(InetAddress::getHostAddress).ifPresent(names::add);
+        hostname().ifPresent(names::add);
+        return names.stream().distinct().toList();
+    }
+
+    private static Optional<String> hostname() {
         try {
-            names.add(InetAddress.getLocalHost().getHostName());
+            return Optional.of(InetAddress.getLocalHost().getHostName());
         } catch (UnknownHostException e) {
             log.atDebug()
                     .setMessage("this machine's name does not resolve")
                     .setCause(e)
                     .log();
+            return Optional.empty();
         }
-        return names.stream().distinct().toList();
     }
 }

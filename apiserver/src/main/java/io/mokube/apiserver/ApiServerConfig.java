@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
  * How an API server is to run.
  *
  * @param bindAddress the address to listen on
+ * @param advertiseAddress at which address the others of the cluster and its pods find the server, which has to be one of
+ *     those it listens on; null for the address that is listened on, or the machine's own when that is all addresses
  * @param port the port to listen on, 0 for any free one
  * @param dataDirectory where certificates and kubeconfig files are kept
  * @param store where the state is kept
@@ -26,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record ApiServerConfig(
         String bindAddress,
+        @Nullable String advertiseAddress,
         int port,
         Path dataDirectory,
         StoreConfig store,
@@ -70,7 +73,7 @@ public record ApiServerConfig(
                 OptionalInt.empty());
     }
 
-    /** With Kubernetes' own limits. */
+    /** With Kubernetes' own limits, and the address to advertise that follows from where the server listens. */
     public ApiServerConfig(
             String bindAddress,
             int port,
@@ -84,6 +87,7 @@ public record ApiServerConfig(
             OptionalInt plainTextPort) {
         this(
                 bindAddress,
+                null,
                 port,
                 dataDirectory,
                 store,
@@ -99,6 +103,7 @@ public record ApiServerConfig(
     public ApiServerConfig withRequestLimits(FlowControl.Limits newLimits) {
         return new ApiServerConfig(
                 bindAddress,
+                advertiseAddress,
                 port,
                 dataDirectory,
                 store,
@@ -111,9 +116,26 @@ public record ApiServerConfig(
                 newLimits);
     }
 
+    public ApiServerConfig withAdvertiseAddress(@Nullable String newAddress) {
+        return new ApiServerConfig(
+                bindAddress,
+                newAddress,
+                port,
+                dataDirectory,
+                store,
+                publicUri,
+                extraNames,
+                nodes,
+                serviceCidr,
+                tokenFile,
+                plainTextPort,
+                requestLimits);
+    }
+
     public ApiServerConfig withPort(int newPort) {
         return new ApiServerConfig(
                 bindAddress,
+                advertiseAddress,
                 newPort,
                 dataDirectory,
                 store,
@@ -129,6 +151,7 @@ public record ApiServerConfig(
     public ApiServerConfig withStore(StoreConfig newStore) {
         return new ApiServerConfig(
                 bindAddress,
+                advertiseAddress,
                 port,
                 dataDirectory,
                 newStore,
@@ -144,6 +167,7 @@ public record ApiServerConfig(
     public ApiServerConfig withTokenFile(Path newTokenFile) {
         return new ApiServerConfig(
                 bindAddress,
+                advertiseAddress,
                 port,
                 dataDirectory,
                 store,
@@ -159,6 +183,7 @@ public record ApiServerConfig(
     public ApiServerConfig withPlainTextPort(int newPort) {
         return new ApiServerConfig(
                 bindAddress,
+                advertiseAddress,
                 port,
                 dataDirectory,
                 store,

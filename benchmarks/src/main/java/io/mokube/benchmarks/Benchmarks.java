@@ -55,6 +55,11 @@ import javax.net.ssl.TrustManagerFactory;
  */
 public final class Benchmarks {
 
+    private static final String USAGE = """
+            usage: benchmarks/run get|list|create|watch|latency|memory|rollout|scheduling|scheduling-etcd
+                [--rounds N] [--seconds N] [--warm-up N] [--objects N] [--watchers N]
+                [--nodes N] [--background N] [--results FOLDER]""";
+
     private static final Duration WARM_UP = Duration.ofSeconds(8);
     private static final int GET_CONNECTIONS = 16;
     private static final int LIST_CONNECTIONS = 2;
@@ -65,8 +70,8 @@ public final class Benchmarks {
     private static final List<String> JSON = List.of("Accept: application/json");
 
     /** The scheduler's cases that go through API server and etcd too. */
-    private static final Set<String> END_TO_END =
-            Set.of("SchedulingBasic", "SchedulingPodAntiAffinity", "TopologySpreading", "PreemptionAsync", "Unschedulable");
+    private static final Set<String> END_TO_END = Set.of(
+            "SchedulingBasic", "SchedulingPodAntiAffinity", "TopologySpreading", "PreemptionAsync", "Unschedulable");
 
     private static final double END_TO_END_GOAL = 1.5;
 
@@ -80,15 +85,24 @@ public final class Benchmarks {
      * @param objects how many pods the server holds
      * @param watchers how many watch
      * @param nodes how many hollow nodes there are
+     * @param background how many pods the cluster holds before a rollout
      */
-    record Options(int rounds, Duration turn, Duration warmUp, int objects, int watchers, int nodes, Path results) {}
+    record Options(
+            int rounds,
+            Duration turn,
+            Duration warmUp,
+            int objects,
+            int watchers,
+            int nodes,
+            int background,
+            Path results) {}
 
     private Benchmarks(Path work, Options options) {
         this.work = work;
         this.options = options;
     }
 
-    /** {@code get|list|create|watch|latency|memory|rollout|scheduling|scheduling-etcd [--rounds N] [--seconds N] [--warm-up N] [--objects N] [--watchers N] [--nodes N] [--results FOLDER]}. */
+    /** See {@link #USAGE}. */
     public static void main(String[] arguments) throws Exception {
         CarrierThreads.provide();
         if (arguments.length == 0 || arguments.length % 2 == 0) {
@@ -99,6 +113,7 @@ public final class Benchmarks {
         Duration warmUp = WARM_UP;
         int watchers = 1000;
         int nodes = arguments[0].startsWith("scheduling") ? SchedulingCase.NODES : 1000;
+        int background = 0;
         int objects =
                 switch (arguments[0]) {
                     case "list", "rollout" -> 10_000;
@@ -115,16 +130,17 @@ public final class Benchmarks {
                 case "--objects" -> objects = Integer.parseInt(value);
                 case "--watchers" -> watchers = Integer.parseInt(value);
                 case "--nodes" -> nodes = Integer.parseInt(value);
+                case "--background" -> background = Integer.parseInt(value);
                 case "--results" -> results = Path.of(value);
                 default -> usage();
             }
         }
-        System.out.println(run(arguments[0], new Options(rounds, turn, warmUp, objects, watchers, nodes, results)));
+        System.out.println(
+                run(arguments[0], new Options(rounds, turn, warmUp, objects, watchers, nodes, background, results)));
     }
 
     private static void usage() {
-        System.err.println(
-                "usage: benchmarks/run get|list|create|watch|latency|memory|rollout|scheduling|scheduling-etcd [--rounds N] [--seconds N] [--warm-up N] [--objects N] [--watchers N] [--nodes N] [--results FOLDER]");
+        System.err.println(USAGE);
         System.exit(2);
     }
 
@@ -497,7 +513,7 @@ public final class Benchmarks {
                     .filter(size -> size > 0)
                     .toList();
             RolloutScale scale = new RolloutScale(client, List.of(server, manager, scheduler, fleet));
-            List<RolloutScale.Step> steps = scale.measure(sizes);
+            List<RolloutScale.Step> steps = scale.measure(options.background(), sizes);
             String notes = options.nodes()
                     + " hollow nodes, whose leases are renewed every 10 s; each component a process of its own, the API"
                     + " server's state in memory, TLS and RBAC on. Sizes follow each other in the same processes, so the"
@@ -524,13 +540,16 @@ public final class Benchmarks {
                         "  %s, %d nodes: %s pods/s%n",
                         scheduled.name(),
                         nodes,
-                        rounds.stream().map(round -> Math.round(round.perSecond())).toList());
+                        rounds.stream()
+                                .map(round -> Math.round(round.perSecond()))
+                                .toList());
             }
             cases.add(new SchedulingReport.Measured(scheduled, bySize));
         }
-        String notes = "Decisions alone: snapshot, decision and assumption, one thread; no API server, watches or queue. A"
-                + " first round of each is not counted, " + options.rounds() + " are. Load average at the end: "
-                + loadAverage() + ".";
+        String notes =
+                "Decisions alone: snapshot, decision and assumption, one thread; no API server, watches or queue. A"
+                        + " first round of each is not counted, " + options.rounds() + " are. Load average at the end: "
+                        + loadAverage() + ".";
         return SchedulingReport.write(
                 options.results(),
                 "scheduling",
@@ -558,7 +577,11 @@ public final class Benchmarks {
                 + " first creation to the last binding, and ends with the deletion of its pods, which is not counted. A first"
                 + " round is not counted.\n" + verdicts + "\nLoad average at the end: " + loadAverage() + ".";
         return ScaleReport.write(
-                options.results(), "scheduling-etcd", notes, steps, Clock.system().instant());
+                options.results(),
+                "scheduling-etcd",
+                notes,
+                steps,
+                Clock.system().instant());
     }
 
     private static String verdict(SchedulingCase scheduled, List<RolloutScale.Step> rounds) {

@@ -22,7 +22,9 @@ import java.util.function.BooleanSupplier;
 final class RolloutScale {
 
     private static final Duration LOOK = Duration.ofMillis(50);
-    private static final ObjectKey KEY = new ObjectKey("default", "scale");
+    private static final String NAMESPACE = "default";
+    private static final ObjectKey KEY = new ObjectKey(NAMESPACE, "scale");
+    private static final int BACKGROUND_REPLICAS = 1000;
 
     private final ApiClient client;
     private final ResourceClient<Deployment> deployments;
@@ -42,15 +44,36 @@ final class RolloutScale {
         this.components = components;
     }
 
-    List<Step> measure(List<Integer> sizes) throws InterruptedException {
+    /** Fills the cluster with pods that stay, a thousand in each Deployment, before it measures; none when zero. */
+    List<Step> measure(int background, List<Integer> sizes) throws InterruptedException {
         List<Step> steps = new ArrayList<>();
+        if (background > 0) {
+            steps.add(fill(background));
+        }
         for (int size : sizes) {
-            steps.add(step("create", size, () -> deployments.create(deployment(size)), () -> isRolledOut(size)));
-            steps.add(step("roll over", size, this::nextImage, () -> isRolledOut(size)));
+            steps.add(step(
+                    "create",
+                    size,
+                    () -> deployments.create(deployment(KEY.name(), size)),
+                    () -> isRolledOut(KEY, size)));
+            steps.add(step("roll over", size, this::nextImage, () -> isRolledOut(KEY, size)));
             steps.add(
                     step("delete", size, () -> deployments.delete(KEY, DeleteOptions.DEFAULT), this::isEverythingGone));
         }
         return steps;
+    }
+
+    private Step fill(int pods) throws InterruptedException {
+        Map<String, Integer> waiting = new LinkedHashMap<>();
+        for (int left = pods; left > 0; left -= BACKGROUND_REPLICAS) {
+            waiting.put("background-" + waiting.size(), Math.min(left, BACKGROUND_REPLICAS));
+        }
+        return step(
+                "fill", pods, () -> waiting.forEach((name, size) -> deployments.create(deployment(name, size))), () -> {
+                    waiting.entrySet()
+                            .removeIf(each -> isRolledOut(new ObjectKey(NAMESPACE, each.getKey()), each.getValue()));
+                    return waiting.isEmpty();
+                });
     }
 
     private Step step(String name, int size, Runnable begin, BooleanSupplier done) throws InterruptedException {
@@ -72,8 +95,8 @@ final class RolloutScale {
         return new Step(name, size, time, cpu, resident);
     }
 
-    private boolean isRolledOut(int size) {
-        Optional<Deployment> found = deployments.get(KEY);
+    private boolean isRolledOut(ObjectKey key, int size) {
+        Optional<Deployment> found = deployments.get(key);
         if (found.isEmpty() || found.get().getStatus() == null) {
             return false;
         }
@@ -92,7 +115,7 @@ final class RolloutScale {
 
     private boolean isEverythingGone() {
         return deployments.get(KEY).isEmpty()
-                && client.get("/api/v1/namespaces/default/pods?limit=1")
+                && client.get("/api/v1/namespaces/" + NAMESPACE + "/pods?limit=1&labelSelector=app%3D" + KEY.name())
                         .path("items")
                         .isEmpty();
     }
@@ -105,20 +128,20 @@ final class RolloutScale {
                         "{\"spec\":{\"template\":{\"spec\":{\"containers\":[{\"name\":\"main\",\"image\":\"shop:2\"}]}}}}"));
     }
 
-    private static Deployment deployment(int replicas) {
+    private static Deployment deployment(String name, int replicas) {
         return new DeploymentBuilder()
                 .withNewMetadata()
-                .withNamespace(KEY.namespace())
-                .withName(KEY.name())
+                .withNamespace(NAMESPACE)
+                .withName(name)
                 .endMetadata()
                 .withNewSpec()
                 .withReplicas(replicas)
                 .withNewSelector()
-                .addToMatchLabels("app", "scale")
+                .addToMatchLabels("app", name)
                 .endSelector()
                 .withNewTemplate()
                 .withNewMetadata()
-                .addToLabels("app", "scale")
+                .addToLabels("app", name)
                 .endMetadata()
                 .withNewSpec()
                 .addNewContainer()

@@ -88,9 +88,7 @@ final class SchedulingReplay {
             }
         }
         return new Round(
-                measured.size(),
-                (System.nanoTime() - begun) / 1e9,
-                (THREADS.getCurrentThreadCpuTime() - cpu) / 1e9);
+                measured.size(), (System.nanoTime() - begun) / 1e9, (THREADS.getCurrentThreadCpuTime() - cpu) / 1e9);
     }
 
     private void happen(PodInfo pod) {

@@ -28,7 +28,7 @@ class BenchmarksTest {
     void measuresAndReports(String what) throws Exception {
         Needs.part("nginx", !what.equals("list") || NginxSubject.command().isPresent());
         Needs.part("etcd", !Set.of("create", "latency").contains(what) || EtcdProcess.available());
-        Options options = new Options(2, Duration.ofMillis(300), Duration.ofMillis(300), 50, 20, 5, results);
+        Options options = new Options(2, Duration.ofMillis(300), Duration.ofMillis(300), 50, 20, 5, 0, results);
         String table = Benchmarks.run(what, options);
         assertThat(table).containsPattern("[≥≤] [0-9]");
         try (Stream<Path> files = Files.list(results)) {

@@ -23,14 +23,14 @@ class RolloutScaleTest {
     /** That it runs and reports; how fast is asserted nowhere. */
     @Test
     void measuresEveryStepAtEverySizeAndEveryComponent() throws Exception {
-        String table = Benchmarks.run("rollout", new Options(1, Duration.ZERO, Duration.ZERO, 100, 0, 3, results));
-        assertThat(table).contains("| roll over | 100 |", "3 hollow nodes", "| create | 10 | 100 |");
+        String table = Benchmarks.run("rollout", new Options(1, Duration.ZERO, Duration.ZERO, 100, 0, 3, 30, results));
+        assertThat(table).contains("| roll over | 100 |", "3 hollow nodes", "| create | 10 | 100 |", "| fill | 30 |");
         try (Stream<Path> files = Files.list(results)) {
             Path json = files.filter(file -> file.toString().endsWith(".json"))
                     .findFirst()
                     .orElseThrow();
             JsonNode report = Json.MAPPER.readTree(Files.readString(json));
-            assertThat(report.get("steps").size()).isEqualTo(9);
+            assertThat(report.get("steps").size()).isEqualTo(10);
             for (JsonNode step : report.get("steps")) {
                 assertThat(step.get("seconds").asDouble()).isPositive();
                 assertThat(step.get("cpuSeconds").size()).isEqualTo(4);

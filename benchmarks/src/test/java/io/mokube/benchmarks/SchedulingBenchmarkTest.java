@@ -22,7 +22,7 @@ class SchedulingBenchmarkTest {
     /** That every case runs and is reported, in small clusters; how fast is asserted nowhere. */
     @Test
     void everyCaseIsReplayedAtThreeSizes() throws Exception {
-        String table = Benchmarks.run("scheduling", new Options(2, Duration.ZERO, Duration.ZERO, 0, 0, 60, results));
+        String table = Benchmarks.run("scheduling", new Options(2, Duration.ZERO, Duration.ZERO, 0, 0, 60, 0, results));
         assertThat(table).contains("| SchedulingBasic | 120 |", "| 680 |", "exponent to 180");
         try (Stream<Path> files = Files.list(results)) {
             Path json = files.filter(file -> file.toString().endsWith(".json"))
@@ -45,7 +45,7 @@ class SchedulingBenchmarkTest {
     void aCaseGoesThroughEtcd() throws Exception {
         Needs.part("etcd", EtcdProcess.available());
         String table = Benchmarks.run(
-                "scheduling-etcd:SchedulingBasic", new Options(1, Duration.ZERO, Duration.ZERO, 0, 0, 30, results));
+                "scheduling-etcd:SchedulingBasic", new Options(1, Duration.ZERO, Duration.ZERO, 0, 0, 30, 0, results));
         assertThat(table).contains("| SchedulingBasic, round 1 | 60 |", "of Kubernetes' threshold of 680");
     }
 }

@@ -44,9 +44,11 @@ class KubectlCommandsTest {
         cluster.start();
         cluster.awaitNodesReady(Duration.ofSeconds(60));
         // Discovery is the same for all transcripts: what registers itself has done so.
-        Await.passes(Duration.ofSeconds(30), () -> Kubectl.any()
-                .run(kubeconfig(), "get", "--raw", "/apis/scheduling.mokube.io/v1")
-                .orFail());
+        Await.passes(
+                Duration.ofSeconds(30),
+                () -> Kubectl.any()
+                        .run(kubeconfig(), "get", "--raw", "/apis/scheduling.mokube.io/v1")
+                        .orFail());
     }
 
     @AfterAll

@@ -118,6 +118,8 @@ class HollowKubeletTest {
                                 .anyMatch(condition -> condition.getType().equals("Ready")
                                         && condition.getStatus().equals("True"))));
         assertThat(node.getMetadata().getLabels()).containsEntry("kubernetes.io/hostname", "hollow-1");
+        assertThat(node.getMetadata().getAnnotations())
+                .containsEntry("volumes.kubernetes.io/controller-managed-attach-detach", "true");
         assertThat(node.getStatus().getNodeInfo().getContainerRuntimeVersion()).isEqualTo("hollow://1.0.0");
         assertThat(node.getStatus().getCapacity()).containsKeys("cpu", "memory", "pods", "ephemeral-storage");
         assertThat(node.getStatus().getDaemonEndpoints().getKubeletEndpoint().getPort())

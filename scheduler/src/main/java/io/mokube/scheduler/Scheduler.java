@@ -27,6 +27,7 @@ import io.mokube.scheduler.cycle.ApiWrites;
 import io.mokube.scheduler.cycle.ClusterFeed;
 import io.mokube.scheduler.cycle.SchedulerMetrics;
 import io.mokube.scheduler.cycle.SchedulingLoop;
+import io.mokube.scheduler.cycle.ClaimsFeed;
 import io.mokube.scheduler.cycle.WaitingRoom;
 import io.mokube.scheduler.explain.DecisionLog;
 import io.mokube.scheduler.explain.Explanations;
@@ -156,6 +157,7 @@ public final class Scheduler implements Component {
             namespaces.addHandler(feed.namespaces());
             budgets.addHandler(feed.budgets());
             watchWorkloads(feed);
+            new ClaimsFeed(state, queue).follow(informers);
 
             for (Profile profile : profiles.all()) {
                 events.put(profile.schedulerName(), new EventRecorder(client, profile.schedulerName(), ""));

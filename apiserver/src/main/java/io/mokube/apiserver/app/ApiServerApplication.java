@@ -40,6 +40,7 @@ public class ApiServerApplication {
     @ConfigurationProperties("mokube")
     public record Settings(
             @DefaultValue("0.0.0.0") String bindAddress,
+            @Nullable String advertiseAddress,
             @DefaultValue("6443") int port,
             @DefaultValue("data") Path dataDirectory,
             @DefaultValue List<URI> etcdEndpoints,
@@ -63,16 +64,17 @@ public class ApiServerApplication {
                     .map(node -> new ApiServerConfig.Node(node.getKey(), node.getValue()))
                     .toList();
             return new ApiServerConfig(
-                    bindAddress,
-                    port,
-                    dataDirectory,
-                    store,
-                    publicUri,
-                    extraNames,
-                    prepared,
-                    serviceCidr,
-                    tokenFile,
-                    OptionalInt.empty());
+                            bindAddress,
+                            port,
+                            dataDirectory,
+                            store,
+                            publicUri,
+                            extraNames,
+                            prepared,
+                            serviceCidr,
+                            tokenFile,
+                            OptionalInt.empty())
+                    .withAdvertiseAddress(advertiseAddress);
         }
     }
 

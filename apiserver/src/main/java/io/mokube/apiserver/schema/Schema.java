@@ -110,7 +110,33 @@ public sealed interface Schema {
     /** A schema defined elsewhere by name, such as {@code io.k8s.api.core.v1.PodSpec}; its own description wins. */
     record Reference(
             String description, @Nullable JsonNode defaultValue, boolean nullable, String name, Supplier<Schema> target)
-            implements Schema {}
+            implements Schema {
+
+        /** The target is looked up once, when it is first needed: definitions may refer to each other in a circle. */
+        public Reference {
+            target = new Once(target);
+        }
+
+        /** What a supplier gives, kept. Several threads may ask it at the same time, and any answer of theirs will do. */
+        private static final class Once implements Supplier<Schema> {
+            private final Supplier<Schema> source;
+            private @Nullable Schema found;
+
+            Once(Supplier<Schema> source) {
+                this.source = source;
+            }
+
+            @Override
+            public Schema get() {
+                Schema schema = found;
+                if (schema == null) {
+                    schema = source.get();
+                    found = schema;
+                }
+                return schema;
+            }
+        }
+    }
 
     /** The types of plain values. */
     enum ScalarType {

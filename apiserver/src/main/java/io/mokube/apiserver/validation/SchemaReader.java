@@ -269,6 +269,9 @@ final class SchemaReader {
             throws MalformedInputException {
         requireString(value, path, "v1.Time");
         String text = value.stringValue();
+        if (format == TIME && isPlainTime(text)) {
+            return value;
+        }
         try {
             Instant instant = OffsetDateTime.parse(text).toInstant();
             String canonical = format.format(instant);
@@ -277,6 +280,38 @@ final class SchemaReader {
             throw new MalformedInputException("parsing time \"" + abbreviate(text)
                     + "\" as \"2006-01-02T15:04:05Z07:00\": cannot parse \"" + abbreviate(text) + "\" at " + path);
         }
+    }
+
+    /**
+     * Whether this is a time as Kubernetes writes it, to the second and in UTC, as nearly all are; they need not be taken
+     * apart and put together again. The last days of a month are left to who knows the calendar.
+     */
+    private static boolean isPlainTime(String text) {
+        return text.length() == 20
+                && text.charAt(4) == '-'
+                && text.charAt(7) == '-'
+                && text.charAt(10) == 'T'
+                && text.charAt(13) == ':'
+                && text.charAt(16) == ':'
+                && text.charAt(19) == 'Z'
+                && isWithin(text, 0, 4, 0, 9999)
+                && isWithin(text, 5, 7, 1, 12)
+                && isWithin(text, 8, 10, 1, 28)
+                && isWithin(text, 11, 13, 0, 23)
+                && isWithin(text, 14, 16, 0, 59)
+                && isWithin(text, 17, 19, 0, 59);
+    }
+
+    private static boolean isWithin(String text, int from, int to, int least, int most) {
+        int number = 0;
+        for (int i = from; i < to; i++) {
+            char digit = text.charAt(i);
+            if (digit < '0' || digit > '9') {
+                return false;
+            }
+            number = 10 * number + digit - '0';
+        }
+        return least <= number && number <= most;
     }
 
     private void requireBase64(JsonNode value, DocumentReader.Path path) throws MalformedInputException {

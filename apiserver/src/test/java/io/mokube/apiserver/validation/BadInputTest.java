@@ -9,6 +9,7 @@ import io.mokube.machinery.object.KubeObject;
 import java.util.List;
 import java.util.Objects;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -72,6 +73,43 @@ class BadInputTest {
         ApiException refusal = refused(() -> WritePath.decode(PODS, text == null ? "" : text, FieldValidation.IGNORE));
         assertThat(refusal.code()).isEqualTo(code);
         assertThat(refusal.status().message()).contains(message);
+    }
+
+    /** Those in Kubernetes' own form are seen at a glance, the others taken apart: both must know the calendar. */
+    @ParameterizedTest
+    @CsvSource({
+        "2026-11-27T08:09:10Z, 2026-11-27T08:09:10Z",
+        "2024-02-29T23:59:59Z, 2024-02-29T23:59:59Z",
+        "2026-12-31T00:00:00Z, 2026-12-31T00:00:00Z",
+        "2026-11-27T08:09:10.5Z, 2026-11-27T08:09:10Z",
+        "2026-11-27T08:09:10+02:00, 2026-11-27T06:09:10Z",
+        "2026-02-29T00:00:00Z,",
+        "2026-13-01T00:00:00Z,",
+        "2026-00-01T00:00:00Z,",
+        "2026-01-00T00:00:00Z,",
+        "2026-01-32T00:00:00Z,",
+        "2026-01-01T25:00:00Z,",
+        "2026-01-01T00:60:00Z,",
+        "2026-01-01T00:00:61Z,",
+        "2026-01-01T00:00:00X,",
+        "2026-01-0/T00:00:00Z,",
+        "2026x01-01T00:00:00Z,",
+    })
+    void times(String given, @Nullable String stored) {
+        String text = "{'metadata':{'creationTimestamp':'" + given + "'}}";
+        if (stored == null) {
+            assertThat(refused(() -> WritePath.decode(PODS, text, FieldValidation.IGNORE))
+                            .status()
+                            .message())
+                    .contains("parsing time \"" + given + "\"");
+        } else {
+            assertThat(WritePath.decode(PODS, text, FieldValidation.IGNORE)
+                            .object()
+                            .metadata()
+                            .get("creationTimestamp")
+                            .asString())
+                    .isEqualTo(stored);
+        }
     }
 
     @Test

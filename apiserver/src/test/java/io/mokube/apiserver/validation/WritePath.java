@@ -60,4 +60,14 @@ public final class WritePath {
         ObjectRules.validateUpdate(resource, object, old);
         return object;
     }
+
+    /** What an update of the status stores. */
+    public static KubeObject updateStatus(ResourceDefinition resource, KubeObject old, String text) {
+        KubeObject object = decode(resource, text, FieldValidation.STRICT).object();
+        object.setMetadata("namespace", old.namespace());
+        object.setMetadata("uid", old.uid().isEmpty() ? null : old.uid());
+        resource.strategy().prepareForSubresourceUpdate("status", object, old);
+        ObjectRules.validateSubresourceUpdate(resource, "status", object, old);
+        return object;
+    }
 }

@@ -54,12 +54,26 @@ public final class Store<T> {
      * @throws IllegalArgumentException when there is no such index
      */
     public List<T> byIndex(String name, String value) {
+        Map<ObjectKey, T> bucket = index(name).buckets.get(value);
+        return bucket == null ? List.of() : List.copyOf(bucket.values());
+    }
+
+    /**
+     * How many objects an index files under a value.
+     *
+     * @throws IllegalArgumentException when there is no such index
+     */
+    public int count(String name, String value) {
+        Map<ObjectKey, T> bucket = index(name).buckets.get(value);
+        return bucket == null ? 0 : bucket.size();
+    }
+
+    private Index<T> index(String name) {
         Index<T> index = indexes.get(name);
         if (index == null) {
             throw new IllegalArgumentException("the store of " + type + " has no index " + name);
         }
-        Map<ObjectKey, T> bucket = index.buckets.get(value);
-        return bucket == null ? List.of() : List.copyOf(bucket.values());
+        return index;
     }
 
     public int size() {

@@ -94,7 +94,7 @@ class InformerTest {
             Await.until("red", () -> informer.store().byIndex("color", "red").size() == 1);
             map.setData(Map.of("color", "blue"));
             maps.update(map);
-            Await.until("blue", () -> informer.store().byIndex("color", "blue").size() == 1);
+            Await.until("blue", () -> informer.store().count("color", "blue") == 1);
             // An object is filed anew before it leaves its old place.
             Await.until(
                     "no longer red",

@@ -23,6 +23,7 @@ import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -127,7 +128,7 @@ public final class NodeReporter implements AutoCloseable {
         uid = node.getMetadata().getUid();
         registered = true;
         if (existing.isPresent()) {
-            keepLabels(node);
+            keepMetadata(node);
         }
         log.atInfo()
                 .setMessage("node registered")
@@ -149,19 +150,23 @@ public final class NodeReporter implements AutoCloseable {
         }
     }
 
-    /** Puts back the labels that the agent owns; others' are left alone. */
-    private void keepLabels(Node node) {
+    /** Puts back the labels and annotations that the agent owns; others' are left alone. */
+    private void keepMetadata(Node node) {
         ObjectNode patch = Json.MAPPER.createObjectNode();
-        ObjectNode labels = patch.putObject("metadata").putObject("labels");
-        var present = node.getMetadata().getLabels();
-        statuses.labels().forEach((key, value) -> {
-            if (present == null || !value.equals(present.get(key))) {
-                labels.put(key, value);
-            }
-        });
-        if (!labels.isEmpty()) {
+        ObjectNode metadata = patch.putObject("metadata");
+        keep(statuses.labels(), node.getMetadata().getLabels(), metadata.putObject("labels"));
+        keep(statuses.annotations(), node.getMetadata().getAnnotations(), metadata.putObject("annotations"));
+        if (!metadata.path("labels").isEmpty() || !metadata.path("annotations").isEmpty()) {
             client.resource(Node.class).patch(new ObjectKey("", config.nodeName()), PatchKind.MERGE, patch);
         }
+    }
+
+    private static void keep(Map<String, String> own, @Nullable Map<String, String> present, ObjectNode patch) {
+        own.forEach((key, value) -> {
+            if (present == null || !value.equals(present.get(key))) {
+                patch.put(key, value);
+            }
+        });
     }
 
     private void report() {

@@ -69,11 +69,17 @@ public final class NodeStatuses {
         return labels;
     }
 
+    /** Volumes are attached to the node by their controller, not by the agent. */
+    Map<String, String> annotations() {
+        return Map.of("volumes.kubernetes.io/controller-managed-attach-detach", "true");
+    }
+
     Node newNode(Snapshot snapshot, Instant now) {
         NodeBuilder node = new NodeBuilder()
                 .withNewMetadata()
                 .withName(config.nodeName())
                 .withLabels(labels())
+                .withAnnotations(annotations())
                 .endMetadata()
                 .withNewSpec()
                 .withTaints(config.taints().stream().map(NodeStatuses::taint).toList())

@@ -155,7 +155,7 @@ final class ActionExecutor {
     private ActionResult runSandbox(int attempt, PodContext context) throws IOException {
         Pod pod = context.pod();
         if (files) {
-            setUpVolumes(pod, List.of());
+            volumes.setUp(fields(pod, List.of()), true);
             Files.createDirectories(tree.logs(pod));
         }
         try {
@@ -173,7 +173,7 @@ final class ActionExecutor {
     }
 
     private Map<String, Path> setUpVolumes(Pod pod, List<String> addresses) {
-        return volumes.setUp(fields(pod, addresses));
+        return volumes.setUp(fields(pod, addresses), false);
     }
 
     /** Brings the files of config maps, secrets, tokens and the pod's own fields up to date. */

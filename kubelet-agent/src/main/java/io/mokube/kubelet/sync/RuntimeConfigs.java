@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.SeccompProfile;
 import io.fabric8.kubernetes.api.model.SecurityContext;
 import io.fabric8.kubernetes.api.model.Sysctl;
+import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.mokube.kubelet.KubeletConfig;
 import io.mokube.kubelet.pods.PodContainer;
@@ -229,7 +230,7 @@ final class RuntimeConfigs {
             mounts.add(new Mount(
                     mount.getMountPath(),
                     subPath(path, mount, environment).toString(),
-                    Boolean.TRUE.equals(mount.getReadOnly()),
+                    Boolean.TRUE.equals(mount.getReadOnly()) || isReadOnly(pod, mount.getName()),
                     propagation(mount.getMountPropagation())));
         }
         boolean ownHosts = spec.getVolumeMounts().stream()
@@ -247,6 +248,14 @@ final class RuntimeConfigs {
                     Mount.Propagation.PRIVATE));
         }
         return mounts;
+    }
+
+    /** Whether the pod may only read a volume, whatever its mounts say. */
+    private static boolean isReadOnly(Pod pod, String volume) {
+        return pod.getSpec().getVolumes().stream()
+                .filter(each -> each.getName().equals(volume))
+                .map(Volume::getPersistentVolumeClaim)
+                .anyMatch(claim -> claim != null && Boolean.TRUE.equals(claim.getReadOnly()));
     }
 
     private static Mount.Propagation propagation(@Nullable String mode) {

@@ -1,6 +1,8 @@
 package io.mokube.kubelet.volume;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.PersistentVolume;
+import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.mokube.client.rest.ApiClient;
@@ -16,8 +18,8 @@ import java.util.TreeMap;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** The config maps, secrets and tokens that pods use, read from the API server when they are needed. */
-public final class ConfigurationSource {
+/** The config maps, secrets, claims and tokens that pods use, read from the API server when they are needed. */
+public final class ConfigurationSource implements ClaimSource {
 
     private final ApiClient client;
 
@@ -53,6 +55,16 @@ public final class ConfigurationSource {
     /** The type of a secret, such as {@code kubernetes.io/dockerconfigjson}. */
     public Optional<String> secretType(String namespace, String name) {
         return client.resource(Secret.class).get(namespace, name).map(Secret::getType);
+    }
+
+    @Override
+    public Optional<PersistentVolumeClaim> claim(String namespace, String name) {
+        return client.resource(PersistentVolumeClaim.class).get(namespace, name);
+    }
+
+    @Override
+    public Optional<PersistentVolume> volume(String name) {
+        return client.resource(PersistentVolume.class).get(new ObjectKey("", name));
     }
 
     private static byte[] decode(String base64) {

@@ -2,7 +2,6 @@ package io.mokube.kubelet.volume;
 
 import io.fabric8.kubernetes.api.model.DownwardAPIVolumeFile;
 import io.fabric8.kubernetes.api.model.EmptyDirVolumeSource;
-import io.fabric8.kubernetes.api.model.HostPathVolumeSource;
 import io.fabric8.kubernetes.api.model.KeyToPath;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.ServiceAccountTokenProjection;
@@ -23,6 +22,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +39,7 @@ public final class PodVolumes {
     private final Path pods;
     private final ConfigurationSource source;
     private final Clock clock;
+    private final ClaimedVolumes claims;
     private final Map<String, IssuedToken> tokens = new ConcurrentHashMap<>();
 
     private record IssuedToken(Token token, Instant renewAt) {}
@@ -49,19 +50,25 @@ public final class PodVolumes {
     public PodVolumes(Path pods, ConfigurationSource source, Clock clock) {
         this.pods = pods;
         this.source = source;
+        this.claims = new ClaimedVolumes(source);
         this.clock = clock;
     }
 
     /**
      * Makes or refreshes every volume of the pod. Returns where each is on the host.
      *
+     * @param starting whether the pod starts now: then what is in its persistent volumes is given to its group
      * @throws VolumeException when one can't be made, or not yet
      */
-    public Map<String, Path> setUp(PodFields fields) {
+    public Map<String, Path> setUp(PodFields fields, boolean starting) {
         Map<String, Path> paths = new HashMap<>();
         for (Volume volume : fields.pod().getSpec().getVolumes()) {
             try {
-                paths.put(volume.getName(), setUp(fields, volume));
+                paths.put(
+                        volume.getName(),
+                        ClaimedVolumes.isClaimed(volume)
+                                ? claimed(fields.pod(), volume, starting)
+                                : setUp(fields, volume));
             } catch (IOException e) {
                 throw new VolumeException(volume.getName(), describe(e), e);
             }
@@ -73,10 +80,32 @@ public final class PodVolumes {
         return e.getClass().getSimpleName() + ": " + e.getMessage();
     }
 
+    private Path claimed(Pod pod, Volume volume, boolean starting) throws IOException {
+        ClaimedVolumes.Found found = claims.find(pod, volume);
+        OptionalLong group = group(pod);
+        if (starting && found.managed() && group.isPresent()) {
+            boolean readOnly = ClaimedVolumes.isReadOnly(volume);
+            boolean lazily = "OnRootMismatch"
+                    .equals(pod.getSpec().getSecurityContext().getFsGroupChangePolicy());
+            if (!lazily || !Ownership.isGiven(found.path(), group.getAsLong(), readOnly)) {
+                Ownership.give(found.path(), group.getAsLong(), readOnly);
+            }
+        }
+        return found.path();
+    }
+
+    /** The group that a pod's files belong to. */
+    private static OptionalLong group(Pod pod) {
+        return pod.getSpec().getSecurityContext() == null
+                        || pod.getSpec().getSecurityContext().getFsGroup() == null
+                ? OptionalLong.empty()
+                : OptionalLong.of(pod.getSpec().getSecurityContext().getFsGroup());
+    }
+
     private Path setUp(PodFields fields, Volume volume) throws IOException {
         Pod pod = fields.pod();
         if (volume.getHostPath() != null) {
-            return hostPath(volume.getName(), volume.getHostPath());
+            return HostPaths.prepare(volume.getName(), volume.getHostPath());
         }
         if (volume.getEmptyDir() != null) {
             return emptyDir(pod, volume.getName(), volume.getEmptyDir());
@@ -122,7 +151,7 @@ public final class PodVolumes {
             throw new VolumeException(volume.getName(), "this kind of volume is not supported by this node");
         }
         Path folder = folder(pod, kind, volume.getName());
-        PublishedFiles.publish(folder, files);
+        PublishedFiles.publish(folder, files, group(pod));
         return folder;
     }
 
@@ -269,64 +298,19 @@ public final class PodVolumes {
                     : ",size="
                             + Quantity.parse(source.getSizeLimit().toString()).value();
             run(List.of("mount", "-t", "tmpfs", "-o", "rw,mode=1777" + size, "tmpfs", folder.toString()));
+            fresh = true;
+        }
+        OptionalLong group = group(pod);
+        if (fresh && group.isPresent()) {
+            Ownership.give(folder, group.getAsLong(), false);
         }
         return folder;
-    }
-
-    private static Path hostPath(String volume, HostPathVolumeSource source) throws IOException {
-        Path path = Path.of(source.getPath());
-        String type = source.getType() == null ? "" : source.getType();
-        switch (type) {
-            case "DirectoryOrCreate" -> Files.createDirectories(path);
-            case "FileOrCreate" -> {
-                if (!Files.exists(path)) {
-                    Files.createFile(path);
-                }
-            }
-            default -> {
-                // The others only check.
-            }
-        }
-        boolean fits =
-                switch (type) {
-                    case "Directory", "DirectoryOrCreate" -> Files.isDirectory(path);
-                    case "File", "FileOrCreate" -> Files.isRegularFile(path);
-                    case "Socket", "CharDevice", "BlockDevice" -> isSpecial(path, type);
-                    default -> true;
-                };
-        if (!fits) {
-            throw new VolumeException(
-                    volume, "hostPath type check failed: " + path + " is not a " + describeType(type));
-        }
-        return path;
-    }
-
-    private static boolean isSpecial(Path path, String type) throws IOException {
-        if (!Files.exists(path)) {
-            return false;
-        }
-        int format = (Integer) Files.getAttribute(path, "unix:mode") & 0170000;
-        return format
-                == switch (type) {
-                    case "Socket" -> 0140000;
-                    case "CharDevice" -> 0020000;
-                    default -> 0060000;
-                };
-    }
-
-    private static String describeType(String type) {
-        return switch (type) {
-            case "Directory", "DirectoryOrCreate" -> "directory";
-            case "File", "FileOrCreate" -> "file";
-            case "Socket" -> "socket file";
-            case "CharDevice" -> "character device";
-            default -> "block device";
-        };
     }
 
     /** Removes everything of the pod from the disk; what is mounted there is unmounted first. */
     public void tearDown(String uid) {
         tokens.keySet().removeIf(key -> key.startsWith(uid + "/"));
+        claims.forget(uid);
         Path folder = pods.resolve(uid);
         try {
             for (Path mount : mountsBelow(folder)) {

@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -54,9 +55,19 @@ final class PublishedFiles {
         }
     }
 
-    /** Makes the folder show exactly these files; paths are relative. Does nothing when it does already. */
-    static void publish(Path folder, Map<String, Content> files) throws IOException {
-        Files.createDirectories(folder);
+    /**
+     * Makes the folder show exactly these files; paths are relative. Does nothing when it does already.
+     *
+     * @param group the group that reads them, empty for none but the owner's
+     */
+    static void publish(Path folder, Map<String, Content> wanted, OptionalLong group) throws IOException {
+        Map<String, Content> files = group.isEmpty() ? wanted : readableByGroup(wanted);
+        if (Files.notExists(folder)) {
+            Files.createDirectories(folder);
+            if (group.isPresent()) {
+                Ownership.give(folder, group.getAsLong(), true);
+            }
+        }
         Path link = folder.resolve(DATA);
         Path current = Files.exists(link) ? link.toRealPath() : null;
         if (current != null && read(current).equals(files)) {
@@ -70,6 +81,9 @@ final class PublishedFiles {
             Files.write(path, file.getValue().bytes());
             Files.setPosixFilePermissions(path, permissions(file.getValue().mode()));
         }
+        if (group.isPresent()) {
+            Ownership.give(fresh, group.getAsLong(), true);
+        }
         Path nextLink = folder.resolve("..data_tmp");
         Files.deleteIfExists(nextLink);
         Files.createSymbolicLink(nextLink, fresh.getFileName());
@@ -78,6 +92,12 @@ final class PublishedFiles {
         if (current != null) {
             deleteTree(current);
         }
+    }
+
+    private static Map<String, Content> readableByGroup(Map<String, Content> files) {
+        Map<String, Content> readable = new HashMap<>();
+        files.forEach((path, content) -> readable.put(path, new Content(content.bytes(), content.mode() | 0440)));
+        return readable;
     }
 
     private static void showNames(Path folder, Set<String> paths) throws IOException {

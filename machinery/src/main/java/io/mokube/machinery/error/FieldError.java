@@ -47,6 +47,11 @@ public record FieldError(Type type, String field, String message) {
         return new FieldError(Type.INVALID, field, join(Type.INVALID.words + ": " + show(value), detail));
     }
 
+    /** {@code Invalid value: detail}, of a value that says nothing or too much. */
+    public static FieldError invalid(String field, String detail) {
+        return new FieldError(Type.INVALID, field, join(Type.INVALID.words, detail));
+    }
+
     /** {@code Unsupported value: "x": supported values: "a", "b"}. */
     public static FieldError notSupported(String field, Object value, Iterable<String> supported) {
         StringBuilder list = new StringBuilder();

@@ -19,6 +19,7 @@ import io.mokube.scheduler.snapshot.ClusterState;
 import io.mokube.scheduler.snapshot.ClusterState.PodUpdate;
 import io.mokube.scheduler.snapshot.DisruptionBudget;
 import io.mokube.scheduler.snapshot.NodeFacts;
+import io.mokube.scheduler.snapshot.PodClaims;
 import io.mokube.scheduler.snapshot.PodInfo;
 import io.mokube.scheduler.snapshot.Workloads;
 import java.util.List;
@@ -51,7 +52,7 @@ public final class ClusterFeed {
     public static Pod strip(Pod pod) {
         pod.getMetadata().setManagedFields(List.of());
         pod.getMetadata().setAnnotations(null);
-        pod.getSpec().setVolumes(List.of());
+        pod.getSpec().setVolumes(PodClaims.stripped(pod.getSpec().getVolumes()));
         pod.getSpec().getContainers().forEach(ClusterFeed::strip);
         pod.getSpec().getInitContainers().forEach(ClusterFeed::strip);
         return pod;
@@ -263,7 +264,7 @@ public final class ClusterFeed {
     }
 
     /** An object that can't be understood must not end the watch that the others come by. */
-    private static void guarded(String kind, ObjectKey key, Runnable change) {
+    static void guarded(String kind, ObjectKey key, Runnable change) {
         try {
             change.run();
         } catch (RuntimeException e) {

@@ -11,8 +11,8 @@ import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.time.Clock;
 import io.mokube.scheduler.cycle.SchedulerMetrics.Result;
-import io.mokube.scheduler.explain.DecisionLog.Kept;
 import io.mokube.scheduler.explain.DecisionLog;
+import io.mokube.scheduler.explain.DecisionLog.Kept;
 import io.mokube.scheduler.framework.ApiObjects;
 import io.mokube.scheduler.framework.BindOutcome;
 import io.mokube.scheduler.framework.BindPlugin;
@@ -251,8 +251,7 @@ public final class SchedulingLoop {
     }
 
     /** Takes the room and whatever else the pod needs on its node, and has it bound beside the next decision. */
-    private void place(
-            QueuedPod taken, Lane lane, Decision.Place place, Snapshot snapshot, long begun, Term term)
+    private void place(QueuedPod taken, Lane lane, Decision.Place place, Snapshot snapshot, long begun, Term term)
             throws InterruptedException {
         PodInfo pod = taken.pod();
         String node = place.node();
@@ -470,8 +469,7 @@ public final class SchedulingLoop {
         return new BindOutcome.Refused("no bind plugin takes the pod");
     }
 
-    private void denied(
-            QueuedPod taken, Lane lane, String node, WaitingRoom.Denial denial, long begun, Term term) {
+    private void denied(QueuedPod taken, Lane lane, String node, WaitingRoom.Denial denial, long begun, Term term) {
         if (denial.plugin().isEmpty()) {
             undo(taken, lane, node, Optional.empty());
             return;

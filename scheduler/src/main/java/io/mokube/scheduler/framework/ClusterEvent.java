@@ -9,7 +9,15 @@ public enum ClusterEvent {
     NODE_REMOVED("NodeDelete"),
     ASSIGNED_POD_ADDED("AssignedPodAdd"),
     ASSIGNED_POD_CHANGED("AssignedPodUpdate"),
-    ASSIGNED_POD_REMOVED("AssignedPodDelete");
+    ASSIGNED_POD_REMOVED("AssignedPodDelete"),
+    VOLUME_CLAIM_CHANGED("PersistentVolumeClaimUpdate"),
+    VOLUME_CHANGED("PersistentVolumeUpdate"),
+    STORAGE_CLASS_CHANGED("StorageClassUpdate"),
+    STORAGE_CAPACITY_CHANGED("CSIStorageCapacityUpdate"),
+    ATTACH_LIMIT_CHANGED("CSINodeUpdate"),
+    DEVICE_CLAIM_CHANGED("ResourceClaimUpdate"),
+    DEVICE_SLICE_CHANGED("ResourceSliceUpdate"),
+    DEVICE_CLASS_CHANGED("DeviceClassUpdate");
 
     private final String label;
 

@@ -9,8 +9,8 @@ import io.mokube.scheduler.framework.NodeScorer;
 import io.mokube.scheduler.framework.ScorePlugin;
 import io.mokube.scheduler.framework.Verdict;
 import io.mokube.scheduler.snapshot.AffinityTerm;
-import io.mokube.scheduler.snapshot.NodeFacts;
 import io.mokube.scheduler.snapshot.DomainSums;
+import io.mokube.scheduler.snapshot.NodeFacts;
 import io.mokube.scheduler.snapshot.NodeInfo;
 import io.mokube.scheduler.snapshot.PodAffinities;
 import io.mokube.scheduler.snapshot.PodInfo;
@@ -310,8 +310,8 @@ public final class InterPodAffinityPlugin implements FilterPlugin, ScorePlugin {
     @Override
     public NodeScorer prepare(PodInfo pod, Snapshot snapshot, FeasibleNodes feasible) {
         PodAffinities wanted = pod.affinities();
-        Attraction attraction =
-                new Attraction(pod.key().namespace(), pod.labels(), wanted.preferred(), wanted.preferredAnti(), weightOfRequirements);
+        Attraction attraction = new Attraction(
+                pod.key().namespace(), pod.labels(), wanted.preferred(), wanted.preferredAnti(), weightOfRequirements);
         if (!attraction.prefers() && (ignorePreferencesOfOthers || snapshot.choosyPods() == 0)) {
             return NodeScorer.NONE;
         }

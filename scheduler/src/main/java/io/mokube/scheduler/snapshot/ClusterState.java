@@ -2,7 +2,11 @@ package io.mokube.scheduler.snapshot;
 
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.selector.LabelSelector;
+import io.mokube.scheduler.devices.DeviceLedger;
+import io.mokube.scheduler.devices.Devices;
 import io.mokube.scheduler.snapshot.Snapshot.Surroundings;
+import io.mokube.scheduler.volumes.VolumeLedger;
+import io.mokube.scheduler.volumes.Volumes;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -40,6 +44,9 @@ public final class ClusterState {
     private final Map<String, Workloads.InNamespace> workloads = new HashMap<>();
     /** Pods for which room was made on a node, by UID. */
     private final Map<String, PodInfo> nominated = new LinkedHashMap<>();
+
+    private final VolumeLedger volumes = new VolumeLedger();
+    private final DeviceLedger devices = new DeviceLedger();
 
     private Snapshot snapshot = Snapshot.EMPTY;
     private Map<String, Integer> snapshotImages = Map.of();
@@ -286,6 +293,16 @@ public final class ClusterState {
         surroundingsChanged = true;
     }
 
+    /** Storage, and what of it is set aside for pods. */
+    public VolumeLedger volumes() {
+        return volumes;
+    }
+
+    /** Devices, and which of them are set aside for pods. */
+    public DeviceLedger devices() {
+        return devices;
+    }
+
     private void place(PodInfo pod) {
         NodeInfo node = nodes.get(pod.nodeName());
         if (node == null) {
@@ -320,10 +337,16 @@ public final class ClusterState {
             snapshotImages = Map.copyOf(imageNodes);
             imagesChanged = false;
         }
-        boolean changedAround = surroundingsChanged;
-        if (changedAround) {
-            surroundings = new Surroundings(List.copyOf(budgets.values()), namespaces, new Workloads(workloads));
+        Volumes storage = volumes.view();
+        Devices hardware = devices.view();
+        boolean changedAround =
+                surroundingsChanged || storage != surroundings.volumes() || hardware != surroundings.devices();
+        if (surroundingsChanged) {
+            surroundings = new Surroundings(
+                    List.copyOf(budgets.values()), namespaces, new Workloads(workloads), storage, hardware);
             surroundingsChanged = false;
+        } else if (changedAround) {
+            surroundings = surroundings.with(storage, hardware);
         }
         if (orderChanged) {
             snapshot = Snapshot.ordered(nodes.values(), snapshotImages, surroundings);

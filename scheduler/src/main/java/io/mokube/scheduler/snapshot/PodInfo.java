@@ -37,6 +37,7 @@ import org.jspecify.annotations.Nullable;
  * @param controller what keeps its replicas, when that is one whose pods are spread by default
  * @param images the image of each of its containers, with the tag under which nodes report it
  * @param gates names of the scheduling gates that still hold the pod back
+ * @param claims the storage and devices it has claims on
  */
 public record PodInfo(
         ObjectKey key,
@@ -61,7 +62,8 @@ public record PodInfo(
         List<SpreadConstraint> spread,
         Optional<Workloads.Controller> controller,
         List<String> images,
-        List<String> gates) {
+        List<String> gates,
+        PodClaims claims) {
 
     private static final Set<String> SPREAD_OWNERS = Set.of("ReplicaSet", "ReplicationController", "StatefulSet");
 
@@ -115,7 +117,8 @@ public record PodInfo(
                 images(spec),
                 spec.getSchedulingGates().stream()
                         .map(PodSchedulingGate::getName)
-                        .toList());
+                        .toList(),
+                PodClaims.of(pod));
     }
 
     private static Optional<Workloads.Controller> controller(ObjectMeta metadata) {
@@ -199,7 +202,8 @@ public record PodInfo(
                 spread,
                 controller,
                 images,
-                gates);
+                gates,
+                claims);
     }
 
     /** Whether the pod, standing on its node, takes the same from it and looks the same to other pods as another. */

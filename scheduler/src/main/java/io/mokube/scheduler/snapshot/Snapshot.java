@@ -1,5 +1,7 @@
 package io.mokube.scheduler.snapshot;
 
+import io.mokube.scheduler.devices.Devices;
+import io.mokube.scheduler.volumes.Volumes;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -31,20 +33,37 @@ public final class Snapshot {
      *
      * @param namespaces the labels of each namespace
      * @param workloads which pods belong together
+     * @param volumes storage
+     * @param devices what can be claimed by the piece
      */
     public record Surroundings(
-            List<DisruptionBudget> budgets, Map<String, Map<String, String>> namespaces, Workloads workloads) {
+            List<DisruptionBudget> budgets,
+            Map<String, Map<String, String>> namespaces,
+            Workloads workloads,
+            Volumes volumes,
+            Devices devices) {
 
-        public static final Surroundings NONE = new Surroundings(List.of(), Map.of(), Workloads.NONE);
+        public static final Surroundings NONE = new Surroundings(List.of(), Map.of());
 
-        /** Without services and controllers. */
+        /** Without services, controllers, storage and devices. */
         public Surroundings(List<DisruptionBudget> budgets, Map<String, Map<String, String>> namespaces) {
             this(budgets, namespaces, Workloads.NONE);
+        }
+
+        /** Without storage and devices. */
+        public Surroundings(
+                List<DisruptionBudget> budgets, Map<String, Map<String, String>> namespaces, Workloads workloads) {
+            this(budgets, namespaces, workloads, Volumes.NONE, Devices.NONE);
         }
 
         public Surroundings {
             budgets = List.copyOf(budgets);
             namespaces = Map.copyOf(namespaces);
+        }
+
+        /** The same with other storage and devices. */
+        public Surroundings with(Volumes storage, Devices hardware) {
+            return new Surroundings(budgets, namespaces, workloads, storage, hardware);
         }
     }
 
@@ -192,6 +211,16 @@ public final class Snapshot {
     /** Which pods belong together. */
     public Workloads workloads() {
         return surroundings.workloads();
+    }
+
+    /** The cluster's storage. */
+    public Volumes volumes() {
+        return surroundings.volumes();
+    }
+
+    /** The cluster's devices. */
+    public Devices devices() {
+        return surroundings.devices();
     }
 
     /** How many pods stand in the cluster that want other pods near or not. */

@@ -4,6 +4,7 @@ import io.fabric8.kubernetes.api.model.Node;
 import io.mokube.apiserver.ApiServer;
 import io.mokube.apiserver.ApiServerConfig;
 import io.mokube.apiserver.StoreConfig;
+import io.mokube.apiserver.peers.AdvertisedAddress;
 import io.mokube.apiserver.pki.ClusterCertificates.NodeCredentials;
 import io.mokube.client.rest.ApiClient;
 import io.mokube.client.rest.ClientConfig;
@@ -30,6 +31,7 @@ import io.mokube.scheduler.Scheduler;
 import io.mokube.scheduler.SchedulerConfig;
 import io.mokube.scheduler.config.SchedulerConfiguration;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -140,17 +142,30 @@ public final class Cluster {
                     case EMBEDDED -> new StoreConfig.Embedded(folder.store(StoreKind.EMBEDDED));
                     case ETCD -> new StoreConfig.Etcd(etcdEndpoints(), null, null, null);
                 };
+        Optional<InetAddress> advertised = advertisedAddress();
         return new ApiServerConfig(
-                "127.0.0.1",
-                config.port(),
-                folder.path(),
-                store,
-                null,
-                List.of(),
-                List.of(),
-                ApiServerConfig.DEFAULT_SERVICE_CIDR,
-                null,
-                OptionalInt.empty());
+                        // Pods have a loopback of their own.
+                        advertised.isPresent() ? "0.0.0.0" : "127.0.0.1",
+                        config.port(),
+                        folder.path(),
+                        store,
+                        null,
+                        List.of(),
+                        List.of(),
+                        ApiServerConfig.DEFAULT_SERVICE_CIDR,
+                        null,
+                        OptionalInt.empty())
+                .withAdvertiseAddress(
+                        advertised.map(InetAddress::getHostAddress).orElse(null));
+    }
+
+    private Optional<InetAddress> advertisedAddress() {
+        InetAddress family = InetAddress.ofLiteral("0.0.0.0");
+        try {
+            return AdvertisedAddress.of(config.advertiseAddress(), "0.0.0.0", family);
+        } catch (IllegalArgumentException e) {
+            throw new ComponentException("no address to advertise: " + config.advertiseAddress(), e);
+        }
     }
 
     private List<URI> etcdEndpoints() {

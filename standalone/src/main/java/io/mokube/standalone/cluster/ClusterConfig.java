@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param store where the state lives
  * @param etcdEndpoints the etcd cluster's client URLs; empty with {@link StoreKind#ETCD} for a member of the cluster's own
  * @param port the API server's port, 0 for any free one
+ * @param advertiseAddress at which of the machine's addresses pods find the API server; null for the one on the way out
+ *     of the machine. With one on loopback the API server listens there alone, and no pod finds it
  * @param schedulerFile a file of kind KubeSchedulerConfiguration; null for the standard scheduler
  * @param docker the engine that {@link RuntimeKind#DOCKER} means
  */
@@ -25,6 +27,7 @@ public record ClusterConfig(
         StoreKind store,
         List<String> etcdEndpoints,
         int port,
+        @Nullable String advertiseAddress,
         @Nullable Path schedulerFile,
         DockerEngine docker) {
 
@@ -32,10 +35,10 @@ public record ClusterConfig(
         etcdEndpoints = List.copyOf(etcdEndpoints);
     }
 
-    /** The same, where Docker means the engine at its usual place. */
+    /** At the address of choice, and where Docker means the engine at its usual place. */
     public ClusterConfig(
             Path folder, int nodes, RuntimeKind runtime, StoreKind store, List<String> etcdEndpoints, int port) {
-        this(folder, nodes, runtime, store, etcdEndpoints, port, null, DockerEngine.named(null));
+        this(folder, nodes, runtime, store, etcdEndpoints, port, null, null, DockerEngine.named(null));
     }
 
     /** The nodes' names. */

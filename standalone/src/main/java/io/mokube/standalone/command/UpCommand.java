@@ -12,6 +12,7 @@ import io.mokube.standalone.cluster.RuntimeKind;
 import io.mokube.standalone.cluster.StoreKind;
 import io.mokube.standalone.host.HostPackage;
 import io.mokube.standalone.host.HostSetup;
+import java.net.InetAddress;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -85,6 +86,14 @@ final class UpCommand implements Callable<Integer> {
     private int port = 6443;
 
     @Option(
+            names = "--advertise-address",
+            paramLabel = "IP",
+            description =
+                    "Which of this machine's addresses pods reach the API server at. Default: the one on the way out;"
+                            + " with 127.0.0.1 it listens to this machine alone, and pods don't reach it.")
+    private @Nullable String advertiseAddress;
+
+    @Option(
             names = "--scheduler-config",
             paramLabel = "FILE",
             description = "The scheduler's configuration, a file of kind KubeSchedulerConfiguration.")
@@ -137,8 +146,19 @@ final class UpCommand implements Callable<Integer> {
         if (nodes < 1 || nodes > most) {
             throw refuse("--nodes must be between 1 and " + most + " with this runtime, not " + nodes);
         }
+        if (advertiseAddress != null && !isAddress(advertiseAddress)) {
+            throw refuse("--advertise-address takes an address such as 192.0.2.1, not \"" + advertiseAddress + "\"");
+        }
         return new ClusterConfig(
-                target.path(), nodes, chosen, store, etcdEndpoints, port, schedulerFile(), docker(chosen));
+                target.path(),
+                nodes,
+                chosen,
+                store,
+                etcdEndpoints,
+                port,
+                advertiseAddress,
+                schedulerFile(),
+                docker(chosen));
     }
 
     /** The file, read once now, so that a mistake in it is told before anything is started. */
@@ -204,6 +224,14 @@ final class UpCommand implements Callable<Integer> {
         }
     }
 
+    private static boolean isAddress(String text) {
+        try {
+            return InetAddress.ofLiteral(text).getAddress().length == 4;
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
+    }
+
     private static boolean isHttpUrl(String text) {
         try {
             URI uri = URI.create(text);
@@ -242,6 +270,9 @@ final class UpCommand implements Callable<Integer> {
                 "--port=" + config.port()));
         if (!config.etcdEndpoints().isEmpty()) {
             arguments.add("--etcd-endpoints=" + String.join(",", config.etcdEndpoints()));
+        }
+        if (config.advertiseAddress() != null) {
+            arguments.add("--advertise-address=" + config.advertiseAddress());
         }
         if (config.schedulerFile() != null) {
             arguments.add("--scheduler-config=" + config.schedulerFile());

@@ -6,8 +6,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -21,7 +19,6 @@ final class JobSpecValidation {
     private static final Set<String> ACTIONS = new TreeSet<>(Set.of("Count", "FailIndex", "FailJob", "Ignore"));
     private static final Set<String> OPERATORS = new TreeSet<>(Set.of("In", "NotIn"));
     private static final Set<String> STATUSES = new TreeSet<>(Set.of("False", "True", "Unknown"));
-    private static final Pattern INTERVAL = Pattern.compile("(\\d{1,9})(?:-(\\d{1,9}))?");
 
     private final ObjectNode spec;
     private final String path;
@@ -173,13 +170,11 @@ final class JobSpecValidation {
             chosen(Tree.text(conditions.get(i), "status"), STATUSES, condition + ".status");
         }
         if (onExitCodes == !conditions.isEmpty()) {
-            errors.add(new FieldError(
-                    FieldError.Type.INVALID,
+            errors.add(FieldError.invalid(
                     where,
-                    "Invalid value: "
-                            + (onExitCodes
-                                    ? "specifying both OnExitCodes and OnPodConditions is not supported"
-                                    : "specifying one of OnExitCodes and OnPodConditions is required")));
+                    onExitCodes
+                            ? "specifying both OnExitCodes and OnPodConditions is not supported"
+                            : "specifying one of OnExitCodes and OnPodConditions is required"));
         }
     }
 
@@ -272,29 +267,10 @@ final class JobSpecValidation {
 
     /** How many indexes a text such as {@code 1,3-5} names; adds an error when it is none. */
     private long countIndexes(String text, long completions, String where) {
-        long count = 0;
-        long last = -1;
-        for (String part : text.isEmpty() ? new String[0] : text.split(",", -1)) {
-            Matcher interval = INTERVAL.matcher(part);
-            long from = interval.matches() ? Long.parseLong(interval.group(1)) : -1;
-            long to = from < 0 || interval.group(2) == null ? from : Long.parseLong(interval.group(2));
-            String wrong = "";
-            if (from < 0) {
-                wrong = "cannot convert string to integer for index: \"" + part + "\"";
-            } else if (from >= completions || to >= completions) {
-                wrong = "too large index: \"" + (from >= completions ? from : to) + "\"";
-            } else if (interval.group(2) != null && from >= to) {
-                wrong = "non-increasing order, previous: " + from + ", current: " + to;
-            } else if (from <= last) {
-                wrong = "non-increasing order, previous: " + last + ", current: " + from;
-            }
-            if (!wrong.isEmpty()) {
-                errors.add(FieldError.invalid(where, text, "error parsing succeededIndexes: " + wrong));
-                return count;
-            }
-            count += to - from + 1;
-            last = to;
-        }
-        return count;
+        IndexIntervals indexes = IndexIntervals.parse(text, completions);
+        indexes.error()
+                .ifPresent(wrong ->
+                        errors.add(FieldError.invalid(where, text, "error parsing succeededIndexes: " + wrong)));
+        return indexes.count();
     }
 }

@@ -67,7 +67,7 @@ final class JobStrategy extends SpecStatusStrategy {
         }
     }
 
-    private static boolean isIndexed(JsonNode spec) {
+    static boolean isIndexed(JsonNode spec) {
         return Tree.text(spec, "completionMode").equals("Indexed");
     }
 
@@ -134,6 +134,13 @@ final class JobStrategy extends SpecStatusStrategy {
                     "can only be modified in tandem with spec.parallelism"));
         }
         template(job, old, errors);
+    }
+
+    @Override
+    public void validateSubresourceUpdate(String subresource, KubeObject job, KubeObject old, List<FieldError> errors) {
+        if (subresource.equals("status")) {
+            JobStatusValidation.validate(job, old, errors);
+        }
     }
 
     /** The template never changes, but for where pods may run and what they get, while the job is suspended for sure. */

@@ -19,6 +19,7 @@ import io.mokube.controllermanager.controllers.Controller;
 import io.mokube.controllermanager.controllers.ControllerContext;
 import io.mokube.controllermanager.controllers.NamespaceEnding;
 import io.mokube.controllermanager.controllers.ownership.Dependents;
+import io.mokube.controllermanager.controllers.ownership.OwnStatus;
 import io.mokube.controllermanager.controllers.ownership.Ownership;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.names.ObjectKey;
@@ -60,7 +61,7 @@ public final class CronJobController implements Reconciler<ObjectKey>, CronJobAc
         this.jobs = jobs.store();
         this.jobClient = context.client().resource(Job.class);
         this.dependents = new Dependents<>(jobs, client, jobClient);
-        this.ownStatus = new OwnStatus<>(cronJobs, client);
+        this.ownStatus = new OwnStatus<>(client);
         this.events = events;
         this.sync = new CronJobSync(this, local, context.platform().clock());
     }
@@ -99,7 +100,7 @@ public final class CronJobController implements Reconciler<ObjectKey>, CronJobAc
                 controller.forget(last);
             }
         });
-        controller.dependents.tellOwners("CronJob", cronJobs.store(), any -> Optional.empty(), loop.queue()::add);
+        controller.dependents.tellOwners("CronJob", cronJobs.store(), any -> Optional.empty(), loop.queue()::addAfter);
         return Controller.of(NAME, List.of(cronJobs, jobs), loop);
     }
 

@@ -15,6 +15,7 @@ import io.mokube.client.rest.ResourceClient;
 import io.mokube.controllermanager.controllers.Controller;
 import io.mokube.controllermanager.controllers.ControllerContext;
 import io.mokube.controllermanager.controllers.ownership.Dependents;
+import io.mokube.controllermanager.controllers.ownership.OwnStatus;
 import io.mokube.controllermanager.controllers.ownership.Ownership;
 import io.mokube.controllermanager.controllers.ownership.PodChanges;
 import io.mokube.controllermanager.controllers.ownership.PodChanges.Draft;
@@ -55,7 +56,7 @@ public final class JobController implements Reconciler<ObjectKey>, JobActions {
         this.client = context.client().resource(Job.class);
         ResourceClient<Pod> podClient = context.client().resource(Pod.class);
         this.dependents = new Dependents<>(pods, client, podClient, Optional.of(JobPod.FINALIZER));
-        this.ownStatus = new OwnStatus<>(jobs, client);
+        this.ownStatus = new OwnStatus<>(client);
         this.changes = new PodChanges(
                 podClient, dependents.writes(), events, context.platform().random());
         this.tracked = new TrackedPods(podClient, dependents.writes());
@@ -77,7 +78,10 @@ public final class JobController implements Reconciler<ObjectKey>, JobActions {
             }
         });
         controller.dependents.tellOwners(
-                "Job", jobs.store(), JobFacts::selector, key -> loop.queue().addAfter(key, GATHERING));
+                "Job",
+                jobs.store(),
+                JobFacts::selector,
+                (key, any) -> loop.queue().addAfter(key, GATHERING));
         return Controller.of(NAME, List.of(jobs, pods), loop, OrphanPods.loop(NAME, jobs, pods, context));
     }
 

@@ -176,10 +176,17 @@ final class JobDecision {
         if (last.isPresent() && plan.mayEnd() && ledger.uncounted() == 0) {
             set(status, last.get());
             if (last.get().getType().equals(JobFacts.COMPLETE)) {
-                status.setCompletionTime(last.get().getLastTransitionTime());
+                status.setCompletionTime(
+                        notBefore(status.getStartTime(), last.get().getLastTransitionTime()));
             }
         }
         return status;
+    }
+
+    /** A clock that was set back must not make the end come before the beginning: the server would refuse it for ever. */
+    private static String notBefore(@Nullable String start, String end) {
+        Optional<Instant> began = Times.parse(start);
+        return began.isPresent() && Instant.parse(end).isBefore(began.get()) ? Times.format(began.get()) : end;
     }
 
     private static void set(JobStatus status, JobCondition condition) {

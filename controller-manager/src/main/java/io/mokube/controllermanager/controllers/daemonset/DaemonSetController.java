@@ -96,8 +96,8 @@ public final class DaemonSetController implements Reconciler<ObjectKey> {
                 controller.forget(last);
             }
         });
-        controller.pods.tellOwners(KIND, sets.store(), DaemonSetController::selector, loop.queue()::add);
-        controller.history.tellOwners(KIND, sets.store(), DaemonSetController::selector, loop.queue()::add);
+        controller.pods.tellOwners(KIND, sets.store(), DaemonSetController::selector, loop.queue()::addAfter);
+        controller.history.tellOwners(KIND, sets.store(), DaemonSetController::selector, loop.queue()::addAfter);
         nodes.addHandler(new Handler<>() {
             @Override
             public void added(Node node) {

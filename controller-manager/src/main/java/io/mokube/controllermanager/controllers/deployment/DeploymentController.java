@@ -90,7 +90,7 @@ public final class DeploymentController implements Reconciler<ObjectKey> {
             }
         });
         controller.dependents.tellOwners(
-                "Deployment", deployments.store(), DeploymentController::selector, loop.queue()::add);
+                "Deployment", deployments.store(), DeploymentController::selector, loop.queue()::addAfter);
         pods.addHandler(new Handler<>() {
             @Override
             public void updated(Pod before, Pod now) {

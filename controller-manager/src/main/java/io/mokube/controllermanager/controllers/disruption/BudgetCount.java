@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudgetSpec;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudgetStatus;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudgetStatusBuilder;
+import io.mokube.controllermanager.controllers.ownership.NumberOrPercent;
 import io.mokube.controllermanager.controllers.ownership.Ownership;
 import io.mokube.controllermanager.controllers.ownership.PodFacts;
 import io.mokube.controllermanager.controllers.ownership.Times;
@@ -121,17 +122,9 @@ record BudgetCount(PodDisruptionBudgetStatus status, List<Pod> neverDeleted, Opt
 
     /** A number, or a percentage rounded up. */
     private static int scaled(IntOrString value, int total) {
-        @Nullable Integer number = value.getIntVal();
-        if (number != null) {
-            return number;
-        }
-        String text = String.valueOf(value.getStrVal());
-        if (!text.endsWith("%")) {
-            throw new IllegalArgumentException(
-                    "invalid value for IntOrString: invalid type: string is not a percentage");
-        }
-        long percent = Long.parseLong(text.substring(0, text.length() - 1));
-        return Math.toIntExact(Math.ceilDiv(percent * total, 100L));
+        return NumberOrPercent.read(value, total, true)
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "invalid value for IntOrString: invalid type: string is not a percentage"));
     }
 
     private static List<Condition> conditions(

@@ -17,12 +17,13 @@ import io.mokube.controllermanager.controllers.ownership.Ownership;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.selector.LabelSelector;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -72,7 +73,10 @@ public final class RevisionHistory<O extends HasMetadata> {
 
     /** As {@link Dependents#tellOwners}. */
     public void tellOwners(
-            String kind, Store<O> owners, Function<O, Optional<LabelSelector>> selector, Consumer<ObjectKey> queue) {
+            String kind,
+            Store<O> owners,
+            Function<O, Optional<LabelSelector>> selector,
+            BiConsumer<ObjectKey, Duration> queue) {
         dependents.tellOwners(kind, owners, selector, queue);
     }
 

@@ -11,9 +11,11 @@ import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.object.Json;
 import io.mokube.machinery.selector.LabelSelector;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -32,6 +34,11 @@ public final class Dependents<O extends HasMetadata, T extends HasMetadata> {
 
     private static final String BY_CONTROLLER = "controller";
     private static final String WITHOUT_CONTROLLER = "without-controller";
+
+    /** Some times what looking at one dependent costs, a microsecond or two. */
+    private static final Duration GATHERING_FOR_EACH = Duration.ofNanos(10_000);
+
+    private static final Duration NOT_WORTH_GATHERING = Duration.ofMillis(1);
 
     private final Informer<T> informer;
     private final ResourceClient<O> owners;
@@ -81,9 +88,13 @@ public final class Dependents<O extends HasMetadata, T extends HasMetadata> {
      *
      * @param kind of the owners
      * @param selector what an owner selects
+     * @param queue takes a key and how long to wait for more changes, see {@link #gathering}
      */
     public void tellOwners(
-            String kind, Store<O> cached, Function<O, Optional<LabelSelector>> selector, Consumer<ObjectKey> queue) {
+            String kind,
+            Store<O> cached,
+            Function<O, Optional<LabelSelector>> selector,
+            BiConsumer<ObjectKey, Duration> queue) {
         Function<T, List<ObjectKey>> concerned = dependent -> {
             String namespace = Ownership.namespace(dependent);
             return Ownership.controllerOf(dependent)
@@ -97,25 +108,45 @@ public final class Dependents<O extends HasMetadata, T extends HasMetadata> {
                             .map(Ownership::key)
                             .toList());
         };
+        Consumer<T> tell = dependent -> {
+            Duration gathering = Ownership.controllerOf(dependent)
+                    .map(owner -> gathering(owner.getUid()))
+                    .orElse(Duration.ZERO);
+            concerned.apply(dependent).forEach(key -> queue.accept(key, gathering));
+        };
         informer.addHandler(new Handler<>() {
             @Override
             public void added(T dependent) {
-                concerned.apply(dependent).forEach(queue);
+                tell.accept(dependent);
             }
 
             @Override
             public void updated(T before, T now) {
-                concerned.apply(now).forEach(queue);
+                tell.accept(now);
                 if (!Ownership.controllerOf(before).equals(Ownership.controllerOf(now))) {
-                    concerned.apply(before).forEach(queue);
+                    tell.accept(before);
                 }
             }
 
             @Override
             public void deleted(T last) {
-                concerned.apply(last).forEach(queue);
+                tell.accept(last);
             }
         });
+    }
+
+    /**
+     * How long to wait for more changes before an owner looks at its dependents. It grows with their number, because the
+     * owner looks at all of them each time: else one with ten thousand pods would look at them for each change of one,
+     * and keep a core busy. With a few hundred it does not wait.
+     */
+    public Duration gathering(String ownerUid) {
+        return gathering(informer.store().count(BY_CONTROLLER, ownerUid));
+    }
+
+    static Duration gathering(int dependents) {
+        Duration gathering = GATHERING_FOR_EACH.multipliedBy(dependents);
+        return gathering.compareTo(NOT_WORTH_GATHERING) < 0 ? Duration.ZERO : gathering;
     }
 
     /** What the owners write; their cache is the informer. */

@@ -31,8 +31,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PodChanges {
 
-    private static final int MOST_AT_ONCE = 64;
-
     private final ResourceClient<Pod> pods;
     private final OwnWrites writes;
     private final EventRecorder events;
@@ -105,29 +103,18 @@ public final class PodChanges {
                 .computeIfAbsent(draft.slot(), slot -> new ConcurrentLinkedQueue<>());
     }
 
-    /**
-     * Creates pods, first one, then two, then four at once, and stops after a round in which one fails: when all would
-     * fail for the same reason, the server is spared most of them.
-     */
+    /** Creates pods, more and more at once, and stops after a round in which one fails. */
     public Result create(HasMetadata owner, List<Draft> drafts) throws InterruptedException {
-        int batch = 1;
-        for (int from = 0; from < drafts.size(); batch = Math.min(2 * batch, MOST_AT_ONCE)) {
-            int to = Math.min(from + batch, drafts.size());
-            Optional<RuntimeException> error =
-                    SideBySide.each(drafts.subList(from, to), draft -> createOne(owner, draft));
-            if (error.isPresent()) {
-                return result(error.get(), true);
-            }
-            from = to;
-        }
-        return Result.SUCCESS;
+        return SideBySide.slowStart(drafts, draft -> createOne(owner, draft))
+                .map(error -> result(error, true))
+                .orElse(Result.SUCCESS);
     }
 
     /** Deletes pods, all of them even when one fails. */
     public Result delete(HasMetadata owner, List<Pod> surplus) throws InterruptedException {
         Result result = Result.SUCCESS;
-        for (int from = 0; from < surplus.size(); from += MOST_AT_ONCE) {
-            List<Pod> batch = surplus.subList(from, Math.min(from + MOST_AT_ONCE, surplus.size()));
+        for (int from = 0; from < surplus.size(); from += SideBySide.MOST_AT_ONCE) {
+            List<Pod> batch = surplus.subList(from, Math.min(from + SideBySide.MOST_AT_ONCE, surplus.size()));
             Optional<RuntimeException> error = SideBySide.each(batch, pod -> deleteOne(owner, pod));
             if (error.isPresent() && result.error() == null) {
                 result = result(error.get(), false);

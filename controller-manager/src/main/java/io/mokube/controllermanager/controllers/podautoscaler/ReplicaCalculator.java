@@ -1,15 +1,12 @@
 package io.mokube.controllermanager.controllers.podautoscaler;
 
-import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodCondition;
 import io.mokube.controllermanager.controllers.ownership.Ownership;
 import io.mokube.controllermanager.controllers.ownership.PodFacts;
 import io.mokube.controllermanager.controllers.ownership.Times;
-import io.mokube.machinery.quantity.Quantity;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -246,38 +243,13 @@ final class ReplicaCalculator {
     }
 
     private Map<String, Long> requests(String resource, String container) throws MetricUnavailableException {
+        RequestedResource requested = new RequestedResource(resource);
         Map<String, Long> requests = new HashMap<>();
         for (Pod pod : pods) {
-            long sum = 0;
-            for (Container each : running(pod)) {
-                if (container.isEmpty() || container.equals(each.getName())) {
-                    sum += request(pod, each, resource);
-                }
-            }
-            requests.put(pod.getMetadata().getName(), sum);
+            requests.put(
+                    pod.getMetadata().getName(),
+                    container.isEmpty() ? requested.ofPod(pod) : requested.ofContainer(pod, container));
         }
         return requests;
-    }
-
-    private static List<Container> running(Pod pod) {
-        List<Container> running = new ArrayList<>(pod.getSpec().getContainers());
-        for (Container initial : pod.getSpec().getInitContainers()) {
-            if ("Always".equals(initial.getRestartPolicy())) {
-                running.add(initial);
-            }
-        }
-        return running;
-    }
-
-    private static long request(Pod pod, Container container, String resource) throws MetricUnavailableException {
-        io.fabric8.kubernetes.api.model.Quantity request =
-                container.getResources() == null || container.getResources().getRequests() == null
-                        ? null
-                        : container.getResources().getRequests().get(resource);
-        if (request == null) {
-            throw new MetricUnavailableException("missing request for " + resource + " in container "
-                    + container.getName() + " of Pod " + pod.getMetadata().getName());
-        }
-        return Quantity.parse(request.toString()).milliValue();
     }
 }

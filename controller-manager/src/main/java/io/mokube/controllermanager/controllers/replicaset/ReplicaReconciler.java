@@ -27,6 +27,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -77,15 +78,30 @@ final class ReplicaReconciler<O extends HasMetadata> implements Reconciler<Objec
         ReplicaReconciler<O> reconciler = new ReplicaReconciler<>(
                 kind, owners, pods, context, context.recorders().apply(name));
         ReconcileLoop<ObjectKey> loop = new ReconcileLoop<>(name, WORKERS, reconciler, context.platform());
-        owners.addHandler(Handler.each(owner -> loop.queue().add(Ownership.key(owner))));
         owners.addHandler(new Handler<>() {
             @Override
+            public void added(O owner) {
+                loop.queue().add(Ownership.key(owner));
+            }
+
+            @Override
+            public void updated(O before, O now) {
+                // Mostly the echo of a status.
+                boolean echo = Objects.equals(
+                        before.getMetadata().getGeneration(), now.getMetadata().getGeneration());
+                Duration wait =
+                        echo ? reconciler.dependents.gathering(now.getMetadata().getUid()) : Duration.ZERO;
+                loop.queue().addAfter(Ownership.key(now), wait);
+            }
+
+            @Override
             public void deleted(O last) {
+                loop.queue().add(Ownership.key(last));
                 reconciler.forget(last);
             }
         });
         reconciler.dependents.tellOwners(
-                HasMetadata.getKind(kind.model()), owners.store(), reconciler::selector, loop.queue()::add);
+                HasMetadata.getKind(kind.model()), owners.store(), reconciler::selector, loop.queue()::addAfter);
         return Controller.of(name, List.of(owners, pods), loop);
     }
 

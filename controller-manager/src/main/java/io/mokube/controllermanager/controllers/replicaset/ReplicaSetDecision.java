@@ -77,8 +77,10 @@ final class ReplicaSetDecision {
         int available = 0;
         for (Pod pod : active) {
             fullyLabeled += Ownership.labels(pod).entrySet().containsAll(templateLabels.entrySet()) ? 1 : 0;
-            ready += PodFacts.isReady(pod) ? 1 : 0;
-            available += PodFacts.isAvailable(pod, minReady, now) ? 1 : 0;
+            if (PodFacts.isReady(pod)) {
+                ready++;
+                available += minReady.isZero() || PodFacts.isAvailable(pod, minReady, now) ? 1 : 0;
+            }
         }
         @Nullable ReplicaSetStatus old = replicaSet.getStatus();
         return new ReplicaSetStatusBuilder()
@@ -95,6 +97,9 @@ final class ReplicaSetDecision {
     /** When the earliest ready pod becomes available, if one has yet to. */
     static Optional<Duration> nextAvailable(ReplicaSet replicaSet, List<Pod> active, Instant now) {
         Duration minReady = minReady(replicaSet);
+        if (minReady.isZero()) {
+            return Optional.empty();
+        }
         return active.stream()
                 .flatMap(pod -> PodFacts.untilAvailable(pod, minReady, now).stream())
                 .min(Duration::compareTo);

@@ -92,7 +92,8 @@ final class SetDecision {
         if (!Ownership.isBeingDeleted(set) && fill() && scaleDown()) {
             update();
         }
-        return new SetPlan(List.copyOf(steps), SetStatus.of(set, current.name(), update.name(), all(), now), again());
+        return new SetPlan(
+                List.copyOf(steps), !ordered, SetStatus.of(set, current.name(), update.name(), all(), now), again());
     }
 
     private Collection<Pod> all() {

@@ -11,10 +11,11 @@ import java.util.Optional;
  * What to do about a set.
  *
  * @param steps in their order; when one fails the rest is left to the next round
+ * @param together whether steps may be taken at the same time, because none waits for another
  * @param status what the pods show, before any step
  * @param again when to look again though nothing changes
  */
-record SetPlan(List<Step> steps, StatefulSetStatus status, Optional<Duration> again) {
+record SetPlan(List<Step> steps, boolean together, StatefulSetStatus status, Optional<Duration> again) {
 
     /** One thing to do. */
     sealed interface Step {

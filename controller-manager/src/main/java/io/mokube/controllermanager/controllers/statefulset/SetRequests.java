@@ -10,10 +10,12 @@ import io.mokube.client.rest.ResourceClient;
 import io.mokube.controllermanager.controllers.NamespaceEnding;
 import io.mokube.controllermanager.controllers.ownership.OwnWrites;
 import io.mokube.controllermanager.controllers.ownership.Ownership;
+import io.mokube.controllermanager.controllers.ownership.SideBySide;
 import io.mokube.controllermanager.controllers.statefulset.SetPlan.Step;
 import io.mokube.machinery.error.ApiException;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -40,11 +42,33 @@ final class SetRequests {
     }
 
     /**
+     * Carries a plan out: one step after the other, up to the first that has to wait, or several at once.
+     *
+     * @return whether nothing was in the way
+     * @throws RuntimeException the first error of a step
+     */
+    boolean carryOut(StatefulSet set, SetPlan plan) throws InterruptedException {
+        if (!plan.together()) {
+            return plan.steps().stream().allMatch(step -> carryOut(set, step));
+        }
+        AtomicBoolean clear = new AtomicBoolean(true);
+        Optional<RuntimeException> error = SideBySide.slowStart(plan.steps(), step -> {
+            if (!carryOut(set, step)) {
+                clear.set(false);
+            }
+        });
+        if (error.isPresent()) {
+            throw error.get();
+        }
+        return clear.get();
+    }
+
+    /**
      * Carries a step out.
      *
      * @return whether the next one may follow; otherwise something is in the way that passes by itself
      */
-    boolean carryOut(StatefulSet set, Step step) {
+    private boolean carryOut(StatefulSet set, Step step) {
         return switch (step) {
             case Step.CreatePod(Pod pod, List<PersistentVolumeClaim> missing) ->
                 createClaims(set, pod, missing) && createPod(set, pod);

@@ -21,9 +21,8 @@ import io.mokube.controllermanager.controllers.history.History;
 import io.mokube.controllermanager.controllers.history.RevisionData;
 import io.mokube.controllermanager.controllers.history.RevisionHistory;
 import io.mokube.controllermanager.controllers.ownership.Dependents;
-import io.mokube.controllermanager.controllers.ownership.OwnWrites;
+import io.mokube.controllermanager.controllers.ownership.OwnStatus;
 import io.mokube.controllermanager.controllers.ownership.Ownership;
-import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.selector.LabelSelector;
 import io.mokube.machinery.time.Clock;
@@ -53,13 +52,12 @@ public final class StatefulSetController implements Reconciler<ObjectKey> {
     /** How soon to look again at what is in the way, such as another's pod with the name of ours. */
     private static final Duration OBSTACLE_CHECK = Duration.ofSeconds(5);
 
-    private final Informer<StatefulSet> sets;
+    private final Store<StatefulSet> sets;
     private final Store<PersistentVolumeClaim> claims;
     private final Dependents<StatefulSet, Pod> pods;
     private final Dependents<StatefulSet, PersistentVolumeClaim> ownClaims;
     private final RevisionHistory<StatefulSet> history;
-    private final OwnWrites statusWrites = new OwnWrites();
-    private final ResourceClient<StatefulSet> client;
+    private final OwnStatus<StatefulSet> ownStatus;
     private final SetRequests requests;
     private final Clock clock;
 
@@ -72,8 +70,9 @@ public final class StatefulSetController implements Reconciler<ObjectKey> {
             EventRecorder events) {
         ResourceClient<Pod> podClient = context.client().resource(Pod.class);
         ResourceClient<PersistentVolumeClaim> claimClient = context.client().resource(PersistentVolumeClaim.class);
-        this.client = context.client().resource(StatefulSet.class);
-        this.sets = sets;
+        ResourceClient<StatefulSet> client = context.client().resource(StatefulSet.class);
+        this.ownStatus = new OwnStatus<>(client);
+        this.sets = sets.store();
         this.claims = claims.store();
         this.pods = new Dependents<>(pods, client, podClient);
         this.ownClaims = new Dependents<>(claims, client, claimClient);
@@ -98,8 +97,8 @@ public final class StatefulSetController implements Reconciler<ObjectKey> {
                 controller.forget(last);
             }
         });
-        controller.pods.tellOwners(KIND, sets.store(), StatefulSetController::selector, loop.queue()::add);
-        controller.history.tellOwners(KIND, sets.store(), StatefulSetController::selector, loop.queue()::add);
+        controller.pods.tellOwners(KIND, sets.store(), StatefulSetController::selector, loop.queue()::addAfter);
+        controller.history.tellOwners(KIND, sets.store(), StatefulSetController::selector, loop.queue()::addAfter);
         claims.addHandler(Handler.each(claim -> sets.store().list(Ownership.namespace(claim)).stream()
                 .filter(set -> Members.ownsClaim(set, claim.getMetadata().getName()))
                 .forEach(set -> loop.queue().add(Ownership.key(set)))));
@@ -107,9 +106,8 @@ public final class StatefulSetController implements Reconciler<ObjectKey> {
     }
 
     @Override
-    public Outcome reconcile(ObjectKey key) {
-        long seen = sets.version();
-        Optional<StatefulSet> found = sets.store().get(key);
+    public Outcome reconcile(ObjectKey key) throws InterruptedException {
+        Optional<StatefulSet> found = sets.get(key);
         if (found.isEmpty()) {
             return Outcome.done();
         }
@@ -118,29 +116,30 @@ public final class StatefulSetController implements Reconciler<ObjectKey> {
         if (selector.isEmpty()) {
             return Outcome.giveUp("the selector can't be understood");
         }
-        if (!cachesShowWritesOf(set, seen)) {
+        if (!cachesShowWritesOf(set)) {
             return Outcome.again(CACHE_CHECK);
         }
         try {
             return reconcile(set, selector.get());
         } finally {
-            if (sets.store().get(key).filter(now -> Ownership.isSame(now, set)).isEmpty()) {
+            if (sets.get(key).filter(now -> Ownership.isSame(now, set)).isEmpty()) {
                 forget(set);
             }
         }
     }
 
-    private boolean cachesShowWritesOf(StatefulSet set, long seen) {
+    private boolean cachesShowWritesOf(StatefulSet set) {
         String uid = set.getMetadata().getUid();
         pods.settle(uid);
         ownClaims.settle(uid);
+        ownStatus.settle(set);
         return pods.showsWritesOf(uid)
                 && ownClaims.showsWritesOf(uid)
                 && history.showsWritesOf(uid)
-                && statusWrites.observed(uid, key -> set, seen);
+                && ownStatus.isShown(set);
     }
 
-    private Outcome reconcile(StatefulSet set, LabelSelector selector) {
+    private Outcome reconcile(StatefulSet set, LabelSelector selector) throws InterruptedException {
         List<Pod> owned = pods.claim(
                 set,
                 selector,
@@ -167,7 +166,7 @@ public final class StatefulSetController implements Reconciler<ObjectKey> {
                 clock.instant());
         boolean carriedOut = false;
         try {
-            carriedOut = plan.steps().stream().allMatch(step -> requests.carryOut(set, step));
+            carriedOut = requests.carryOut(set, plan);
         } finally {
             writeStatus(
                     set,
@@ -207,21 +206,11 @@ public final class StatefulSetController implements Reconciler<ObjectKey> {
         return SetStatus.of(set, current, update, owned, clock.instant());
     }
 
+    /** When the set has changed meanwhile nothing is written, and the change brings its key back. */
     private void writeStatus(StatefulSet set, StatefulSetStatus status) {
         @Nullable StatefulSetStatus old = set.getStatus();
-        if (status.equals(old)) {
-            return;
-        }
-        String uid = set.getMetadata().getUid();
-        try {
-            statusWrites.stored(
-                    uid,
-                    client.updateStatus(
-                            new StatefulSetBuilder(set).withStatus(status).build()));
-        } catch (ApiException e) {
-            if (!e.isConflict() && !e.isNotFound()) { // it changed, and the change brings its key back
-                throw e;
-            }
+        if (!status.equals(old)) {
+            ownStatus.write(new StatefulSetBuilder(set).withStatus(status).build());
         }
     }
 
@@ -229,7 +218,7 @@ public final class StatefulSetController implements Reconciler<ObjectKey> {
         String uid = set.getMetadata().getUid();
         pods.writes().forget(uid);
         ownClaims.writes().forget(uid);
-        statusWrites.forget(uid);
+        ownStatus.forget(uid);
         history.forget(set);
     }
 

@@ -13,6 +13,10 @@ import java.util.Optional;
 /** What is to be done next for a volume. Pure, with the rules and words of Kubernetes. */
 final class VolumeDecision {
 
+    /** Kubernetes' words, and what to do: it has long advised against recycling. */
+    private static final String NO_RECYCLER = "No recycler plugin found for the volume! The reclaim policy Recycle is"
+            + " deprecated and not supported; use Delete with dynamic provisioning, or Retain";
+
     private final StorageView view;
     private final Optional<HostPathVolumes> hostPaths;
 
@@ -87,7 +91,7 @@ final class VolumeDecision {
         return switch (Claims.orEmpty(volume.getSpec().getPersistentVolumeReclaimPolicy())) {
             case "Retain" -> Step.done();
             case "Delete" -> delete(volume);
-            case "Recycle" -> fail(volume, "VolumeFailedRecycle", "No recycler plugin found for the volume!");
+            case "Recycle" -> fail(volume, "VolumeFailedRecycle", NO_RECYCLER);
             default ->
                 fail(volume, "VolumeUnknownReclaimPolicy", "Volume has unrecognized PersistentVolumeReclaimPolicy");
         };

@@ -13,6 +13,7 @@ import io.mokube.client.reconcile.Outcome;
 import io.mokube.client.rest.ConnectionException;
 import io.mokube.controllermanager.controllers.ModelKind;
 import io.mokube.controllermanager.controllers.ModelKind.Refused;
+import io.mokube.controllermanager.controllers.ModelServer;
 import io.mokube.controllermanager.controllers.Pods;
 import io.mokube.controllermanager.controllers.ownership.OwnWrites;
 import io.mokube.controllermanager.controllers.ownership.Ownership;
@@ -32,7 +33,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -43,7 +43,7 @@ import java.util.function.Supplier;
  *
  * <p>It keeps books of its own on every pod that is counted, and complains at once when one is counted twice or lost.
  */
-final class BatchCluster implements JobActions, CronJobActions {
+final class BatchCluster extends ModelServer implements JobActions, CronJobActions {
 
     /** What becomes of a request. */
     enum Fault {
@@ -59,16 +59,16 @@ final class BatchCluster implements JobActions, CronJobActions {
 
     private static final Duration CACHE_CHECK = Duration.ofSeconds(1);
 
-    private final AtomicLong revision = new AtomicLong();
-    final ModelKind<CronJob> cronJobs = new ModelKind<>(revision);
-    final ModelKind<Job> jobs = new ModelKind<>(revision);
-    final ModelKind<Pod> pods = new ModelKind<>(revision);
+    final ModelKind<CronJob> cronJobs = kind();
+    final ModelKind<Job> jobs = kind();
 
     private final InstantSource clock;
     private final Supplier<Fault> faults;
     private final Consumer<String> diary;
-    private int names;
     private int restarts;
+
+    private boolean waitsForStatus = true;
+    private boolean waitsForPods = true;
 
     private OwnWrites jobStatuses = new OwnWrites();
     private OwnWrites jobPods = new OwnWrites();
@@ -94,8 +94,16 @@ final class BatchCluster implements JobActions, CronJobActions {
         this.cronJobSync = new CronJobSync(this, ZoneOffset.UTC, clock);
     }
 
-    long revision() {
-        return revision.get();
+    // -- faults of a controller, planted to see whether they are found ------------------------------------------------
+
+    /** Decides on a status that is older than its own last one. */
+    void dontWaitForStatus() {
+        waitsForStatus = false;
+    }
+
+    /** Decides on pods without those it made or changed. */
+    void dontWaitForPods() {
+        waitsForPods = false;
     }
 
     // -- what users, nodes and bad luck do --------------------------------------------------------------------------
@@ -103,7 +111,7 @@ final class BatchCluster implements JobActions, CronJobActions {
     Job create(Job job) {
         return jobs.store(new JobBuilder(job)
                 .editMetadata()
-                .withUid("job-" + ++names)
+                .withUid("job-" + nextName())
                 .withGeneration(1L)
                 .withCreationTimestamp(Times.format(clock.instant()))
                 .endMetadata()
@@ -114,7 +122,7 @@ final class BatchCluster implements JobActions, CronJobActions {
         cronJobs.store(new CronJobBuilder(cronJob)
                 .editMetadata()
                 .withNamespace("default")
-                .withUid("cron-" + ++names)
+                .withUid("cron-" + nextName())
                 .withCreationTimestamp(Times.format(clock.instant()))
                 .endMetadata()
                 .build());
@@ -180,8 +188,8 @@ final class BatchCluster implements JobActions, CronJobActions {
             jobStatuses.settle(uid, asked -> Optional.ofNullable(jobs.live.get(asked)));
             jobPods.settle(uid, asked -> Optional.ofNullable(pods.live.get(asked)))
                     .forEach(found -> unanswered.values().forEach(names -> names.remove(found.name())));
-            if (!jobStatuses.observed(uid, jobs.cache::get, jobs.version())
-                    || !jobPods.observed(uid, pods.cache::get, pods.version())) {
+            if ((waitsForStatus && !jobStatuses.observed(uid, jobs.cache::get, jobs.version()))
+                    || (waitsForPods && !jobPods.observed(uid, pods.cache::get, pods.version()))) {
                 return Outcome.again(CACHE_CHECK);
             }
             List<Pod> owned = pods.cacheOf(job);
@@ -334,9 +342,10 @@ final class BatchCluster implements JobActions, CronJobActions {
     @Override
     public void create(Job job, List<Draft> drafts) {
         for (Draft draft : drafts) {
+            checkNeeded(job, draft);
             Deque<String> again = unanswered.computeIfAbsent(
                     job.getMetadata().getUid() + "/" + draft.slot(), slot -> new ArrayDeque<>());
-            String name = again.isEmpty() ? draft.base() + ++names : again.remove();
+            String name = again.isEmpty() ? draft.base() + nextName() : again.remove();
             ObjectKey key = new ObjectKey("default", name);
             Pod there = pods.live.get(key);
             Pod created = there != null
@@ -349,13 +358,30 @@ final class BatchCluster implements JobActions, CronJobActions {
         }
     }
 
+    /** An index that is done for good gets no pod any more. */
+    private void checkNeeded(Job read, Draft draft) {
+        Job job = jobs.live.get(Ownership.key(read));
+        if (job == null || !JobFacts.isIndexed(job)) {
+            return;
+        }
+        Pod pod = new PodBuilder().withMetadata(draft.template().getMetadata()).build();
+        int index = JobPod.index(pod).orElseThrow();
+        int completions = JobFacts.completions(job).orElseThrow();
+        check(
+                !Indexes.parse(job.getStatus().getCompletedIndexes(), completions)
+                                .contains(index)
+                        && !Indexes.parse(job.getStatus().getFailedIndexes(), completions)
+                                .contains(index),
+                "a pod is made for index " + index + ", which is done");
+    }
+
     private Pod pod(Job job, Draft draft, String name) {
         return new PodBuilder()
                 .withMetadata(draft.template().getMetadata())
                 .editMetadata()
                 .withNamespace("default")
                 .withName(name)
-                .withUid("uid-" + ++names)
+                .withUid("uid-" + nextName())
                 .withCreationTimestamp(Times.format(clock.instant()))
                 .withOwnerReferences(Ownership.controllerReference(job))
                 .endMetadata()

@@ -201,6 +201,18 @@ class JobDecisionTest {
     }
 
     @Test
+    void theEndIsNeverBeforeTheBeginning() {
+        Job job = job(1, 1)
+                .withNewStatus()
+                .withStartTime("2026-01-01T02:00:00Z")
+                .endStatus()
+                .build();
+        assertThat(settled(job, succeeded(pod("a", job))).getCompletionTime())
+                .as("on a clock that was set back")
+                .isEqualTo("2026-01-01T02:00:00Z");
+    }
+
+    @Test
     void theEndWaitsForTheLastPod() {
         Job job = job(1, 1).build();
         Pod running = Pods.ready(pod("b", job), NOW);

@@ -21,6 +21,8 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -41,6 +43,9 @@ class JobModelTest {
         private boolean faulty = true;
         private final BatchCluster cluster;
 
+        /** Whether the controller learns of its own statuses late. */
+        private final boolean lagging;
+
         /** The most pods that any spec so far allowed. */
         private int most;
 
@@ -48,6 +53,7 @@ class JobModelTest {
 
         Story(long seed) {
             random = new Random(seed);
+            lagging = chance(3);
             cluster = new BatchCluster(() -> now, this::fault, any -> {});
             Job job = cluster.create(randomJob());
             most = JobFacts.parallelism(job);
@@ -133,7 +139,13 @@ class JobModelTest {
                     pick(cluster.pods.live.values()).filter(any -> chance(3)).ifPresent(cluster::isToldToGo);
                 case 4 -> pick(cluster.pods.live.values()).ifPresent(cluster::goes);
                 case 5 -> userActs();
-                case 6, 7, 8 -> cluster.jobs.deliver(1 + random.nextInt(3));
+                case 6, 7, 8 -> {
+                    if (!lagging || chance(1)) {
+                        cluster.jobs.deliver(1 + random.nextInt(3));
+                    } else {
+                        allSucceed();
+                    }
+                }
                 case 9, 10, 11 -> cluster.pods.deliver(1 + random.nextInt(5));
                 case 12 -> relist();
                 default -> reconcile();
@@ -148,9 +160,18 @@ class JobModelTest {
             }
         }
 
+        /** All at once, and the controller sees it. */
+        private void allSucceed() {
+            List.copyOf(cluster.pods.live.values()).forEach(pod -> ends(pod, 0));
+            cluster.pods.deliver(Integer.MAX_VALUE);
+        }
+
         private void ends(Pod pod) {
+            ends(pod, chance(6) ? 0 : chance(5) ? 42 : 1);
+        }
+
+        private void ends(Pod pod, int code) {
             boolean countable = JobPod.isTracked(pod) && !PodFacts.isFinished(pod);
-            int code = chance(6) ? 0 : chance(5) ? 42 : 1;
             cluster.ends(pod, code);
             if (countable && code == 0) {
                 JobPod.index(pod).ifPresent(succeededIndexes::add);
@@ -311,5 +332,31 @@ class JobModelTest {
                 throw new AssertionError("the story of seed " + seed, e);
             }
         }
+    }
+
+    /** A model that finds nothing proves nothing. */
+    @Test
+    void faultsOfTheControllerAreFound() {
+        assertThat(found(BatchCluster::dontWaitForStatus))
+                .as("not waiting for the status")
+                .isPositive();
+        assertThat(found(BatchCluster::dontWaitForPods))
+                .as("not waiting for pods")
+                .isPositive();
+    }
+
+    /** In how many stories a fault shows. */
+    private static int found(Consumer<BatchCluster> fault) {
+        int found = 0;
+        for (long seed = 1; seed < 1 + STORIES; seed++) {
+            Story story = new Story(seed);
+            fault.accept(story.cluster);
+            try {
+                story.play();
+            } catch (AssertionError e) {
+                found++;
+            }
+        }
+        return found;
     }
 }

@@ -125,6 +125,6 @@ class ReplicaCalculatorTest {
         assertThat(calculator.utilization(measured.readings, "cpu", "main", 25).replicas())
                 .isEqualTo(2);
         assertThatThrownBy(() -> calculator.utilization(measured.readings, "cpu", "other", 25))
-                .hasMessage("no metrics returned matched known pods");
+                .hasMessage("container other not found in Pod pod-0");
     }
 }

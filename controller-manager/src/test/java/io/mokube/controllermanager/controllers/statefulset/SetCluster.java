@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
 import io.fabric8.kubernetes.api.model.apps.StatefulSet;
 import io.fabric8.kubernetes.api.model.apps.StatefulSetBuilder;
+import io.fabric8.kubernetes.api.model.apps.StatefulSetStatus;
 import io.mokube.client.rest.ConnectionException;
 import io.mokube.controllermanager.controllers.ModelKind;
 import io.mokube.controllermanager.controllers.ModelKind.Refused;
@@ -36,6 +37,13 @@ final class SetCluster extends ModelServer {
     private OwnWrites podWrites = new OwnWrites();
     private OwnWrites statusWrites = new OwnWrites();
 
+    private boolean waits = true;
+
+    /** Plants a fault: the controller decides on caches that don't show what it did. */
+    void dontWaitForOwnWrites() {
+        waits = false;
+    }
+
     /** A request of the controller. */
     record Deed(StatefulSet seen, Step step, List<Pod> livePods) {}
 
@@ -66,9 +74,11 @@ final class SetCluster extends ModelServer {
         StatefulSet set = sets.cache.values().iterator().next();
         String uid = set.getMetadata().getUid();
         podWrites.settle(uid, pods::read);
-        if (!podWrites.observed(uid, pods.cache::get, pods.version())
-                || !history.showsWritesOf(uid)
-                || !statusWrites.observed(uid, key -> set, sets.version())) {
+        statusWrites.settle(uid, sets::read);
+        if (waits
+                && (!podWrites.observed(uid, pods.cache::get, pods.version())
+                        || !history.showsWritesOf(uid)
+                        || !statusWrites.observed(uid, key -> set, 0))) {
             return;
         }
         try {
@@ -81,14 +91,10 @@ final class SetCluster extends ModelServer {
                     .toList();
             SetPlan plan = SetDecision.plan(set, current, update, owned, claim -> Optional.empty(), now());
             try {
-                plan.steps().forEach(step -> carryOut(set, step));
+                carryOut(set, plan);
             } finally {
                 if (!plan.status().equals(set.getStatus())) {
-                    statusWrites.stored(
-                            uid,
-                            answer(() -> sets.store(new StatefulSetBuilder(sets.current(set))
-                                    .withStatus(plan.status())
-                                    .build())));
+                    writeStatus(set, plan.status());
                 }
             }
             trim(set, owned, current, update);
@@ -118,6 +124,38 @@ final class SetCluster extends ModelServer {
                         .toList(),
                 any -> false,
                 set.getSpec().getRevisionHistoryLimit()));
+    }
+
+    private void writeStatus(StatefulSet set, StatefulSetStatus status) {
+        String uid = set.getMetadata().getUid();
+        try {
+            statusWrites.stored(
+                    uid,
+                    answer(() -> sets.store(new StatefulSetBuilder(sets.current(set))
+                            .withStatus(status)
+                            .build())));
+        } catch (ConnectionException e) {
+            statusWrites.failed(uid, Ownership.key(set), e);
+            throw e;
+        }
+    }
+
+    /** Of steps taken together, one that fails does not keep others from being taken. */
+    private void carryOut(StatefulSet set, SetPlan plan) {
+        Optional<RuntimeException> first = Optional.empty();
+        for (Step step : plan.steps()) {
+            try {
+                carryOut(set, step);
+            } catch (Refused | ConnectionException e) {
+                if (!plan.together()) {
+                    throw e;
+                }
+                first = first.or(() -> Optional.of(e));
+            }
+        }
+        first.ifPresent(error -> {
+            throw error;
+        });
     }
 
     private void carryOut(StatefulSet set, Step step) {

@@ -13,7 +13,9 @@ import io.mokube.controllermanager.controllers.statefulset.SetCluster.Deed;
 import io.mokube.controllermanager.controllers.statefulset.SetPlan.Step;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Random;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -49,14 +51,17 @@ class SetModelTest {
             @ForAll @IntRange(min = 0, max = 3) int partition,
             @ForAll @IntRange(min = 1, max = 3) int maxUnavailable,
             @ForAll @Size(max = 250) List<@IntRange(min = 0, max = 100_000) Integer> story) {
-        SetCluster cluster = cluster(replicas, false, partition, maxUnavailable);
+        orderedStory(cluster(replicas, false, partition, maxUnavailable), story);
+    }
+
+    private static void orderedStory(SetCluster cluster, List<Integer> story) {
         for (int chapter : story) {
             int detail = chapter / 20;
             switch (chapter % 20) {
                 case 0, 1 -> pick(cluster.pods.live.values(), detail).ifPresent(cluster::podIsGone);
                 case 2, 3, 4 -> pick(cluster.pods.live.values(), detail).ifPresent(cluster::podBecomesReady);
-                case 5 -> cluster.change(withImage(cluster.set(), detail % 4));
-                case 6 -> cluster.change(withReplicas(cluster.set(), detail % 7));
+                case 5 -> changed(cluster, withImage(cluster.set(), detail % 4), detail);
+                case 6, 9 -> changed(cluster, withReplicas(cluster.set(), detail % 7), detail);
                 case 7 -> cluster.loseAnswers(1 + detail % 3);
                 case 8 -> cluster.restartController();
                 default -> controllerMoves(cluster, chapter % 20, detail);
@@ -69,28 +74,78 @@ class SetModelTest {
         settle(cluster);
     }
 
+    /** Half of the time the controller hears of a change before it sees what its last deeds came to. */
+    private static void changed(SetCluster cluster, StatefulSet set, int detail) {
+        cluster.change(set);
+        if (detail % 2 == 0) {
+            cluster.sets.deliver(Integer.MAX_VALUE);
+            cluster.reconcile();
+        }
+    }
+
     @Property(tries = 100, shrinking = ShrinkingMode.BOUNDED, seed = "7710234918450923381")
     void anUpdateKeepsEnoughPodsAvailable(
             @ForAll @IntRange(min = 1, max = 6) int replicas,
             @ForAll boolean parallel,
             @ForAll @IntRange(min = 1, max = 3) int maxUnavailable,
             @ForAll @Size(max = 250) List<@IntRange(min = 0, max = 100_000) Integer> story) {
-        SetCluster cluster = cluster(replicas, parallel, 0, maxUnavailable);
+        updateStory(cluster(replicas, parallel, 0, maxUnavailable), replicas - maxUnavailable, story);
+    }
+
+    private static void updateStory(SetCluster cluster, int least, List<Integer> story) {
         settle(cluster);
         cluster.change(withImage(cluster.set(), 1));
         for (int chapter : story) {
+            int detail = chapter / 10;
             switch (chapter % 10) {
-                case 0, 1 -> pick(cluster.pods.live.values(), chapter / 10).ifPresent(cluster::podIsGone);
-                case 2, 3 -> pick(cluster.pods.live.values(), chapter / 10).ifPresent(cluster::podBecomesReady);
-                default -> controllerMoves(cluster, chapter % 10, chapter / 10);
+                case 0 -> pick(cluster.pods.live.values(), detail).ifPresent(cluster::podIsGone);
+                case 1 -> changed(cluster, withImage(cluster.set(), detail % 3), detail);
+                case 2, 3 -> pick(cluster.pods.live.values(), detail).ifPresent(cluster::podBecomesReady);
+                default -> controllerMoves(cluster, chapter % 10, detail);
             }
             cluster.tick();
             assertThat(cluster.pods.live.values().stream()
                             .filter(PodFacts::isActive)
                             .filter(PodFacts::isReady))
-                    .hasSizeGreaterThanOrEqualTo(replicas - maxUnavailable);
+                    .hasSizeGreaterThanOrEqualTo(least);
         }
         settle(cluster);
+    }
+
+    /** A model that finds nothing proves nothing. */
+    @Test
+    void notWaitingForOwnWritesIsFound() {
+        assertThat(found(story -> orderedStory(forgetful(cluster(story.nextInt(7), false, 0, 1)), chapters(story))))
+                .as("in the order")
+                .isPositive();
+        assertThat(found(story -> {
+                    int replicas = 2 + story.nextInt(5);
+                    updateStory(forgetful(cluster(replicas, true, 0, 1)), replicas - 1, chapters(story));
+                }))
+                .as("in an update")
+                .isPositive();
+    }
+
+    private static SetCluster forgetful(SetCluster cluster) {
+        cluster.dontWaitForOwnWrites();
+        return cluster;
+    }
+
+    private static List<Integer> chapters(Random random) {
+        return random.ints(250, 0, 100_001).boxed().toList();
+    }
+
+    /** In how many stories a fault shows. */
+    private static int found(Consumer<Random> story) {
+        int found = 0;
+        for (int seed = 0; seed < 100; seed++) {
+            try {
+                story.accept(new Random(seed));
+            } catch (AssertionError e) {
+                found++;
+            }
+        }
+        return found;
     }
 
     @Test

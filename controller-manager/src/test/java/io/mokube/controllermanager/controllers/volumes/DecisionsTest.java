@@ -106,7 +106,8 @@ class DecisionsTest {
                 "Delete  | example.com/disks | Released | '' | ''",
                 "Delete  | ''                | Failed   | VolumeFailedDelete | error getting deleter volume plugin for"
                         + " volume \"v\": no deletable volume plugin matched",
-                "Recycle | ''                | Failed   | VolumeFailedRecycle | No recycler plugin found for the volume!",
+                "Recycle | ''                | Failed   | VolumeFailedRecycle | No recycler plugin found for the volume!"
+                        + " The reclaim policy Recycle is deprecated and not supported; use Delete with dynamic provisioning, or Retain",
                 "Melt    | ''                | Failed   | VolumeUnknownReclaimPolicy | Volume has unrecognized"
                         + " PersistentVolumeReclaimPolicy",
             })

@@ -1,0 +1,314 @@
+package io.mokube.scheduler.devices;
+
+import io.fabric8.kubernetes.api.model.NodeSelector;
+import io.fabric8.kubernetes.api.model.NodeSelectorBuilder;
+import io.fabric8.kubernetes.api.model.NodeSelectorRequirement;
+import io.fabric8.kubernetes.api.model.NodeSelectorTerm;
+import io.fabric8.kubernetes.api.model.resource.v1.AllocationResult;
+import io.fabric8.kubernetes.api.model.resource.v1.AllocationResultBuilder;
+import io.fabric8.kubernetes.api.model.resource.v1.DeviceAllocationConfiguration;
+import io.fabric8.kubernetes.api.model.resource.v1.DeviceAllocationConfigurationBuilder;
+import io.fabric8.kubernetes.api.model.resource.v1.DeviceRequestAllocationResult;
+import io.fabric8.kubernetes.api.model.resource.v1.DeviceRequestAllocationResultBuilder;
+import io.fabric8.kubernetes.api.model.resource.v1.DeviceTaint;
+import io.fabric8.kubernetes.api.model.resource.v1.DeviceToleration;
+import io.mokube.scheduler.devices.DeviceClaimFacts.Constraint;
+import io.mokube.scheduler.devices.DeviceClaimFacts.Option;
+import io.mokube.scheduler.devices.DeviceClaimFacts.Request;
+import io.mokube.scheduler.devices.DevicePlan.Grant;
+import io.mokube.scheduler.snapshot.NodeFacts;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Searches for devices that claims get on a node: request by request, the first devices that are free and satisfy
+ * everything, going back when a later request or a rule across requests finds none. Made for one pod and one snapshot.
+ */
+public final class Allocator {
+
+    /** A claim holds no more devices, as in Kubernetes. */
+    private static final int MOST_DEVICES = 32;
+
+    /** After so many devices were tried on a node the search gives up there. */
+    private static final int MOST_STEPS = 100_000;
+
+    private final List<DeviceClaimFacts> claims;
+    private final Devices devices;
+    private final DeviceExpressions expressions;
+    private final List<DeviceFacts> everywhere = new ArrayList<>();
+    private final Map<String, List<DeviceFacts>> byNode = new HashMap<>();
+    private final Map<Tested, Boolean> tested = new HashMap<>();
+
+    private record Tested(String expression, DeviceId device) {}
+
+    /**
+     * @param claims that have no devices yet
+     */
+    public Allocator(List<DeviceClaimFacts> claims, Devices devices, DeviceExpressions expressions) {
+        this.claims = claims;
+        this.devices = devices;
+        this.expressions = expressions;
+        for (DeviceFacts device : devices.published()) {
+            if (device.exclusive()) {
+                (device.nodeName().isEmpty()
+                                ? everywhere
+                                : byNode.computeIfAbsent(device.nodeName(), node -> new ArrayList<>()))
+                        .add(device);
+            }
+        }
+    }
+
+    /**
+     * What the claims would get on a node; empty when not all of them get what they ask for.
+     *
+     * @throws DeviceExpressions.UnclearException when an expression has no answer for a device
+     */
+    public Optional<DevicePlan> on(NodeFacts node) {
+        List<DeviceFacts> reachable = new ArrayList<>(byNode.getOrDefault(node.name(), List.of()));
+        everywhere.stream().filter(device -> device.reaches(node)).forEach(reachable::add);
+        Search search = new Search(reachable);
+        if (!search.claim(0)) {
+            return Optional.empty();
+        }
+        List<Grant> grants = new ArrayList<>();
+        for (DeviceClaimFacts claim : claims) {
+            grants.add(new Grant(claim, result(claim, search.picks, node)));
+        }
+        return Optional.of(new DevicePlan(grants));
+    }
+
+    /** A device for an option of a request of a claim. */
+    private record Pick(DeviceClaimFacts claim, Option option, DeviceFacts device) {}
+
+    /** One node's search. */
+    private final class Search {
+
+        private final List<DeviceFacts> reachable;
+        private final List<Pick> picks = new ArrayList<>();
+        private final Set<DeviceId> used = new HashSet<>();
+        private int steps;
+
+        Search(List<DeviceFacts> reachable) {
+            this.reachable = reachable;
+        }
+
+        boolean claim(int index) {
+            return index == claims.size() || request(index, 0);
+        }
+
+        private boolean request(int claimIndex, int index) {
+            DeviceClaimFacts claim = claims.get(claimIndex);
+            if (index == claim.requests().size()) {
+                return claim(claimIndex + 1);
+            }
+            Request request = claim.requests().get(index);
+            for (Option option : request.options()) {
+                List<DeviceFacts> fitting =
+                        reachable.stream().filter(device -> fits(option, device)).toList();
+                boolean found = option.all()
+                        ? all(claimIndex, index, option, fitting)
+                        : some(claimIndex, index, option, fitting, 0, option.count());
+                if (found) {
+                    return true;
+                }
+            }
+            return false;
+        }
+
+        /** Takes every device that fits, or none when one of them can't be had. */
+        private boolean all(int claimIndex, int index, Option option, List<DeviceFacts> fitting) {
+            int taken = 0;
+            boolean complete = !fitting.isEmpty();
+            for (DeviceFacts device : fitting) {
+                if (!take(claims.get(claimIndex), option, device)) {
+                    complete = false;
+                    break;
+                }
+                taken++;
+            }
+            if (complete && request(claimIndex, index + 1)) {
+                return true;
+            }
+            for (int i = 0; i < taken; i++) {
+                giveBack();
+            }
+            return false;
+        }
+
+        private boolean some(
+                int claimIndex, int index, Option option, List<DeviceFacts> fitting, int start, int missing) {
+            if (missing == 0) {
+                return request(claimIndex, index + 1);
+            }
+            for (int i = start; i <= fitting.size() - missing; i++) {
+                if (take(claims.get(claimIndex), option, fitting.get(i))) {
+                    if (some(claimIndex, index, option, fitting, i + 1, missing - 1)) {
+                        return true;
+                    }
+                    giveBack();
+                }
+            }
+            return false;
+        }
+
+        private boolean take(DeviceClaimFacts claim, Option option, DeviceFacts device) {
+            boolean free = option.admin() || (devices.taken().get(device.id()) == null && !used.contains(device.id()));
+            if (!free || ++steps > MOST_STEPS || !agrees(claim, option, device)) {
+                return false;
+            }
+            picks.add(new Pick(claim, option, device));
+            if (!option.admin()) {
+                used.add(device.id());
+            }
+            return true;
+        }
+
+        private void giveBack() {
+            Pick last = picks.removeLast();
+            if (!last.option().admin()) {
+                used.remove(last.device().id());
+            }
+        }
+
+        /** Whether a further device keeps the claim's rules across its requests. */
+        private boolean agrees(DeviceClaimFacts claim, Option option, DeviceFacts device) {
+            List<Pick> own =
+                    picks.stream().filter(pick -> pick.claim().equals(claim)).toList();
+            if (own.size() >= MOST_DEVICES) {
+                return false;
+            }
+            for (Constraint rule : claim.constraints()) {
+                if (!rule.concerns(option.name())) {
+                    continue;
+                }
+                Object value = device.attributes().get(rule.attribute());
+                if (value == null) {
+                    return false;
+                }
+                for (Pick pick : own) {
+                    if (rule.concerns(pick.option().name())
+                            && Objects.equals(pick.device().attributes().get(rule.attribute()), value)
+                                    == rule.distinct()) {
+                        return false;
+                    }
+                }
+            }
+            return true;
+        }
+    }
+
+    private boolean fits(Option option, DeviceFacts device) {
+        DeviceClassFacts deviceClass = devices.classes().get(option.className());
+        if (deviceClass == null) {
+            return false;
+        }
+        for (String selector : deviceClass.selectors()) {
+            if (!holds(selector, device)) {
+                return false;
+            }
+        }
+        for (String selector : option.selectors()) {
+            if (!holds(selector, device)) {
+                return false;
+            }
+        }
+        return device.taints().stream()
+                .allMatch(taint -> option.tolerations().stream().anyMatch(each -> tolerates(each, taint)));
+    }
+
+    private boolean holds(String expression, DeviceFacts device) {
+        return tested.computeIfAbsent(
+                new Tested(expression, device.id()), any -> expressions.holds(expression, device));
+    }
+
+    private static boolean tolerates(DeviceToleration toleration, DeviceTaint taint) {
+        boolean effect = isEmpty(toleration.getEffect()) || toleration.getEffect().equals(taint.getEffect());
+        boolean key = isEmpty(toleration.getKey()) || toleration.getKey().equals(taint.getKey());
+        return effect
+                && key
+                && ("Exists".equals(toleration.getOperator())
+                        || Objects.requireNonNullElse(toleration.getValue(), "")
+                                .equals(Objects.requireNonNullElse(taint.getValue(), "")));
+    }
+
+    private static boolean isEmpty(@Nullable String text) {
+        return text == null || text.isEmpty();
+    }
+
+    // ---- what is written into the claim
+
+    private AllocationResult result(DeviceClaimFacts claim, List<Pick> picks, NodeFacts node) {
+        List<DeviceRequestAllocationResult> results = new ArrayList<>();
+        List<DeviceAllocationConfiguration> config = new ArrayList<>();
+        Set<String> configured = new HashSet<>();
+        List<DeviceFacts> used = new ArrayList<>();
+        for (Pick pick : picks) {
+            if (!pick.claim().equals(claim)) {
+                continue;
+            }
+            used.add(pick.device());
+            results.add(new DeviceRequestAllocationResultBuilder()
+                    .withRequest(pick.option().name())
+                    .withDriver(pick.device().id().driver())
+                    .withPool(pick.device().id().pool())
+                    .withDevice(pick.device().id().name())
+                    .withAdminAccess(pick.option().admin() ? Boolean.TRUE : null)
+                    .withTolerations(pick.option().tolerations())
+                    .build());
+            DeviceClassFacts deviceClass = devices.classes().get(pick.option().className());
+            if (deviceClass != null && configured.add(pick.option().name())) {
+                deviceClass.config().forEach(each -> config.add(new DeviceAllocationConfigurationBuilder()
+                        .withSource("FromClass")
+                        .withRequests(pick.option().name())
+                        .withOpaque(each.getOpaque())
+                        .build()));
+            }
+        }
+        claim.config().forEach(each -> config.add(new DeviceAllocationConfigurationBuilder()
+                .withSource("FromClaim")
+                .withRequests(each.getRequests())
+                .withOpaque(each.getOpaque())
+                .build()));
+        return new AllocationResultBuilder()
+                .withNewDevices()
+                .withResults(results)
+                .withConfig(config)
+                .endDevices()
+                .withNodeSelector(selector(used, node))
+                .build();
+    }
+
+    /** From where all the devices can be used; null for everywhere. */
+    private static @Nullable NodeSelector selector(List<DeviceFacts> used, NodeFacts node) {
+        if (used.stream().anyMatch(device -> !device.nodeName().isEmpty())) {
+            return new NodeSelectorBuilder()
+                    .addNewNodeSelectorTerm()
+                    .addNewMatchField("metadata.name", "In", List.of(node.name()))
+                    .endNodeSelectorTerm()
+                    .build();
+        }
+        NodeSelectorTerm all = new NodeSelectorTerm();
+        for (DeviceFacts device : used) {
+            if (device.selector() != null) {
+                // The API allows one term here.
+                NodeSelectorTerm term = device.selector().getNodeSelectorTerms().getFirst();
+                addNew(term.getMatchExpressions(), all.getMatchExpressions());
+                addNew(term.getMatchFields(), all.getMatchFields());
+            }
+        }
+        return all.getMatchExpressions().isEmpty() && all.getMatchFields().isEmpty()
+                ? null
+                : new NodeSelector(List.of(all));
+    }
+
+    private static void addNew(List<NodeSelectorRequirement> from, List<NodeSelectorRequirement> to) {
+        from.stream().filter(each -> !to.contains(each)).forEach(to::add);
+    }
+}

@@ -1,0 +1,17 @@
+package io.mokube.scheduler.devices;
+
+import io.fabric8.kubernetes.api.model.resource.v1.AllocationResult;
+import java.util.List;
+
+/** The devices that a pod's claims get on one node. */
+public record DevicePlan(List<Grant> grants) {
+
+    public static final DevicePlan NOTHING = new DevicePlan(List.of());
+
+    /** What a claim gets, as it is written into it. */
+    public record Grant(DeviceClaimFacts claim, AllocationResult result) {}
+
+    public DevicePlan {
+        grants = List.copyOf(grants);
+    }
+}

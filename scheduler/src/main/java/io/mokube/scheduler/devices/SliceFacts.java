@@ -1,0 +1,32 @@
+package io.mokube.scheduler.devices;
+
+import io.fabric8.kubernetes.api.model.resource.v1.ResourcePool;
+import io.fabric8.kubernetes.api.model.resource.v1.ResourceSlice;
+import java.util.List;
+
+/**
+ * A part of a pool of devices.
+ *
+ * @param name the ResourceSlice's
+ * @param generation of the pool; parts of older ones are out of date
+ * @param parts how many parts the pool has in this generation
+ */
+public record SliceFacts(String name, Pool pool, long generation, long parts, List<DeviceFacts> devices) {
+
+    /** Which pool: drivers name them. */
+    public record Pool(String driver, String name) {}
+
+    public SliceFacts {
+        devices = List.copyOf(devices);
+    }
+
+    public static SliceFacts of(ResourceSlice slice) {
+        ResourcePool pool = slice.getSpec().getPool();
+        return new SliceFacts(
+                slice.getMetadata().getName(),
+                new Pool(slice.getSpec().getDriver(), pool.getName()),
+                pool.getGeneration() == null ? 0 : pool.getGeneration(),
+                pool.getResourceSliceCount() == null ? 1 : pool.getResourceSliceCount(),
+                DeviceFacts.of(slice));
+    }
+}

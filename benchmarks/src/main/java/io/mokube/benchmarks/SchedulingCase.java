@@ -33,7 +33,9 @@ record SchedulingCase(
         /** A pod comes that fits nowhere. */
         UNSCHEDULABLE,
         /** A node comes or goes, and a pod that fits nowhere. */
-        CHURN
+        CHURN,
+        /** A standing pod goes, while half as many as stood there wait for their gates to open. */
+        DELETION
     }
 
     private static final List<String> ONE_ZONE = List.of("zone1");
@@ -153,6 +155,17 @@ record SchedulingCase(
                     10_000,
                     Beside.CHURN,
                     710),
+            // The original has a single node for all of them.
+            new SchedulingCase(
+                    "SchedulingWhileGated",
+                    910,
+                    List.of(),
+                    List.of(PodShape.LIGHT),
+                    20_000,
+                    PodShape.LIGHT,
+                    10_000,
+                    Beside.DELETION,
+                    18),
             plain("SchedulingDaemonset", 1100, List.of(), List.of(), 0, PodShape.DAEMON, 10_000));
 
     private static SchedulingCase plain(

@@ -4,23 +4,32 @@ import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Quantity;
+import io.mokube.machinery.time.Clock;
+import io.mokube.scheduler.framework.ClusterChange;
+import io.mokube.scheduler.framework.ClusterEvent;
 import io.mokube.scheduler.framework.Decider;
 import io.mokube.scheduler.framework.Decision;
 import io.mokube.scheduler.framework.PostFilterPlugin.Remedy;
+import io.mokube.scheduler.framework.Profile;
+import io.mokube.scheduler.framework.Profiles;
 import io.mokube.scheduler.plugins.DefaultPlugins;
+import io.mokube.scheduler.queue.SchedulingQueue;
 import io.mokube.scheduler.snapshot.ClusterState;
 import io.mokube.scheduler.snapshot.NodeFacts;
 import io.mokube.scheduler.snapshot.PodInfo;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
- * Decisions of one case without API server, watches and queue: snapshot, decision, assumption, again. Whoever has to make
- * room goes at once, and then the pod is decided on again.
+ * Decisions of one case without API server and watches: the next pod of the queue, snapshot, decision, assumption, again.
+ * Whoever has to make room goes at once, and then the pod is decided on again.
  */
 final class SchedulingReplay {
 
@@ -28,8 +37,12 @@ final class SchedulingReplay {
     private static final String CHURNED = "node-churn";
 
     private final SchedulingCase scheduled;
-    private final Decider decider = new Decider(DefaultPlugins.profile("default-scheduler"));
+    private final Profile profile = DefaultPlugins.profile("default-scheduler");
+    private final Decider decider = new Decider(profile);
     private final ClusterState state = new ClusterState();
+    private final SchedulingQueue queue = new SchedulingQueue(
+            Clock.system(), SchedulingQueue.Delays.DEFAULT, new Profiles(List.of(profile)), state::snapshot);
+    private final Deque<PodInfo> standing = new ArrayDeque<>();
     private int start;
     private long draws;
     private int made;
@@ -64,7 +77,12 @@ final class SchedulingReplay {
         for (PodShape shape : scheduled.standing()) {
             for (PodInfo pod : replay.pods(shape, "sched-0", scheduled.standingOfEach(nodes))) {
                 replay.schedule(pod);
+                replay.standing.add(pod);
             }
+        }
+        if (scheduled.beside() == SchedulingCase.Beside.DELETION) {
+            replay.pods(PodShape.GATED, "sched-0", scheduled.standingOfEach(nodes) / 2)
+                    .forEach(replay.queue::put);
         }
         List<PodInfo> measured = replay.pods(scheduled.measured(), "sched-1", scheduled.measuredPods(nodes));
         List<PodInfo> beside = replay.pods(
@@ -73,28 +91,37 @@ final class SchedulingReplay {
                         : PodShape.HIGH_PRIORITY_LARGE,
                 "sched-1",
                 measured.size() / scheduled.every() + 1);
-        return replay.measure(measured, beside);
+        measured.forEach(replay.queue::put);
+        Round round = replay.measure(measured.size(), beside);
+        replay.queue.close();
+        return round;
     }
 
-    private Round measure(List<PodInfo> measured, List<PodInfo> beside) {
+    private Round measure(int pods, List<PodInfo> beside) {
         long cpu = THREADS.getCurrentThreadCpuTime();
         long begun = System.nanoTime();
-        for (int i = 0; i < measured.size(); i++) {
+        for (int i = 0; i < pods; i++) {
             if (i % scheduled.every() == 0) {
                 happen(beside.get(i / scheduled.every()));
             }
-            if (!schedule(measured.get(i))) {
-                throw new IllegalStateException(measured.get(i).key() + " of " + scheduled.name() + " fits nowhere");
+            PodInfo pod = queue.poll().orElseThrow().pod();
+            if (!schedule(pod)) {
+                throw new IllegalStateException(pod.key() + " of " + scheduled.name() + " fits nowhere");
             }
+            queue.done(pod.uid());
         }
         return new Round(
-                measured.size(), (System.nanoTime() - begun) / 1e9, (THREADS.getCurrentThreadCpuTime() - cpu) / 1e9);
+                pods, (System.nanoTime() - begun) / 1e9, (THREADS.getCurrentThreadCpuTime() - cpu) / 1e9);
     }
 
     private void happen(PodInfo pod) {
         switch (scheduled.beside()) {
             case NOTHING -> {}
             case PREEMPTION, UNSCHEDULABLE -> schedule(pod);
+            case DELETION -> {
+                PodInfo gone = state.removePod(standing.remove().uid());
+                queue.happened(ClusterChange.removed(ClusterEvent.ASSIGNED_POD_REMOVED, Objects.requireNonNull(gone)));
+            }
             case CHURN -> {
                 if (churned) {
                     state.removeNode(CHURNED);

@@ -2,9 +2,12 @@ package io.mokube.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.mokube.apiserver.peers.AdvertisedAddress;
 import io.mokube.testkit.Await;
+import io.mokube.testkit.Needs;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -191,6 +194,31 @@ class WorkloadsOnContainersTest {
                 .contains("cpu resource utilization (percentage of request) above target");
         ok("delete", "hpa", "busy");
         ok("delete", "deployment", "busy");
+    }
+
+    @Test
+    void podsReachTheApiServerAtTheEndpointOfItsService() {
+        Needs.part(
+                "an address beside loopback",
+                AdvertisedAddress.ofMachine(InetAddress.ofLiteral("0.0.0.0")).isPresent());
+        String endpoint = ok(
+                "get",
+                "endpointslice",
+                "kubernetes",
+                "-o",
+                "jsonpath={.endpoints[0].addresses[0]}:{.ports[0].port}");
+        // The port wants TLS, which is what it answers to somebody who speaks without.
+        ok(
+                "run",
+                "caller",
+                "--image=mokube/demo:1",
+                "--restart=Never",
+                "--",
+                "sh",
+                "-c",
+                "wget -T 5 -O- http://" + endpoint + "/version 2>&1 | grep 400");
+        ok("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/caller", "--timeout=60s");
+        ok("delete", "pod", "caller", "--wait=false");
     }
 
     private static List<String> images(String selector) {

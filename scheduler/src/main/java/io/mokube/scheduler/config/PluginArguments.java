@@ -12,11 +12,13 @@ import io.mokube.scheduler.plugins.NodeResourcesBalancedAllocationPlugin;
 import io.mokube.scheduler.plugins.NodeResourcesFitPlugin;
 import io.mokube.scheduler.plugins.PodTopologySpreadPlugin;
 import io.mokube.scheduler.plugins.ScoringStrategy;
+import io.mokube.scheduler.plugins.VolumeBindingPlugin;
 import io.mokube.scheduler.plugins.ScoringStrategy.Kind;
 import io.mokube.scheduler.plugins.ScoringStrategy.WeightedResource;
 import io.mokube.scheduler.snapshot.NodePreference;
 import io.mokube.scheduler.snapshot.NodeRequirement;
 import io.mokube.scheduler.snapshot.SpreadConstraint;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -54,6 +56,7 @@ final class PluginArguments {
             case "PodTopologySpread" -> topologySpread(arguments);
             case "InterPodAffinity" -> interPodAffinity(arguments);
             case "DefaultPreemption" -> preemption(arguments);
+            case "VolumeBinding" -> volumeBinding(arguments);
             default -> null;
         };
     }
@@ -260,6 +263,18 @@ final class PluginArguments {
         int weight = arguments.integer("hardPodAffinityWeight", 1);
         range(arguments, "hardPodAffinityWeight", weight, 100);
         return new InterPodAffinityPlugin(weight, arguments.flag("ignorePreferredTermsOfExistingPods", false));
+    }
+
+    private static Plugin volumeBinding(Fields arguments) {
+        int seconds = arguments.integer(
+                "bindTimeoutSeconds", (int) VolumeBindingPlugin.DEFAULT_PATIENCE.toSeconds());
+        if (seconds < 0) {
+            arguments.broken(FieldError.invalid(
+                    arguments.path("bindTimeoutSeconds"),
+                    seconds,
+                    "invalid BindTimeoutSeconds, should not be a negative value"));
+        }
+        return new VolumeBindingPlugin(Duration.ofSeconds(Math.max(0, seconds)));
     }
 
     private static Plugin preemption(Fields arguments) {

@@ -290,7 +290,11 @@ public final class Allocator {
         if (used.stream().anyMatch(device -> !device.nodeName().isEmpty())) {
             return new NodeSelectorBuilder()
                     .addNewNodeSelectorTerm()
-                    .addNewMatchField("metadata.name", "In", List.of(node.name()))
+                    .addNewMatchField()
+                    .withKey("metadata.name")
+                    .withOperator("In")
+                    .withValues(node.name())
+                    .endMatchField()
                     .endNodeSelectorTerm()
                     .build();
         }

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,8 @@ public final class DomainSums {
 
     public static final DomainSums NONE = new DomainSums(Map.of());
 
+    private static final Domains NO_DOMAINS = Domains.none();
+
     private final Map<String, Domains> byKey;
 
     private DomainSums(Map<String, Domains> byKey) {
@@ -25,7 +28,8 @@ public final class DomainSums {
 
     /** The domains of a topology key; none when no node contributed under it. */
     public Domains of(String key) {
-        return byKey.getOrDefault(key, Domains.NONE);
+        Domains domains = byKey.get(key);
+        return domains == null ? NO_DOMAINS : domains;
     }
 
     /** The topology keys under which nodes contributed. */
@@ -43,29 +47,54 @@ public final class DomainSums {
         return true;
     }
 
+    /**
+     * The place of each value of a topology key in arrays. Places are only ever added, so that all sums that came from
+     * one another share them; values whose nodes are gone keep theirs.
+     */
+    private static final class Places {
+
+        private final Map<String, Integer> byValue = new ConcurrentHashMap<>();
+
+        @Nullable
+        Integer find(String value) {
+            return byValue.get(value);
+        }
+
+        synchronized int findOrAdd(String value) {
+            Integer known = byValue.get(value);
+            if (known == null) {
+                known = byValue.size();
+                byValue.put(value, known);
+            }
+            return known;
+        }
+    }
+
     /** The domains of one topology key. */
     public static final class Domains {
 
-        private static final Domains NONE = new Domains(Map.of(), new int[0], new int[0], 0);
-
-        /** The place of each value in the arrays. Values whose nodes are gone keep their place. */
-        private final Map<String, Integer> places;
+        /** Sums that have not seen a value have arrays that end before its place. */
+        private final Places places;
 
         private final int[] nodes;
         private final int[] amounts;
         private final long total;
 
-        private Domains(Map<String, Integer> places, int[] nodes, int[] amounts, long total) {
+        private Domains(Places places, int[] nodes, int[] amounts, long total) {
             this.places = places;
             this.nodes = nodes;
             this.amounts = amounts;
             this.total = total;
         }
 
+        private static Domains none() {
+            return new Domains(new Places(), new int[0], new int[0], 0);
+        }
+
         /** What was contributed to a value's domain. */
         public int amount(String value) {
-            Integer place = places.get(value);
-            return place == null ? 0 : amounts[place];
+            Integer place = places.find(value);
+            return place == null || place >= amounts.length ? 0 : amounts[place];
         }
 
         /** How many domains have nodes that contributed, if only 0. */
@@ -116,8 +145,13 @@ public final class DomainSums {
             String value =
                     key.equals(EACH_NODE) ? node.name() : node.facts().labels().get(key);
             if (value != null) {
-                drafts.computeIfAbsent(key, each -> new Draft(from.of(each))).add(value, nodes, amount);
+                drafts.computeIfAbsent(key, this::draft).add(value, nodes, amount);
             }
+        }
+
+        private Draft draft(String key) {
+            Domains domains = from.byKey.get(key);
+            return new Draft(domains == null ? Domains.none() : domains);
         }
 
         DomainSums sums() {
@@ -132,10 +166,7 @@ public final class DomainSums {
 
     private static final class Draft {
 
-        private Map<String, Integer> places;
-        /** The places as a map that nobody else sees, once a value was added. */
-        private @Nullable Map<String, Integer> ownPlaces;
-
+        private final Places places;
         private int[] nodes;
         private int[] amounts;
         private long total;
@@ -148,22 +179,11 @@ public final class DomainSums {
         }
 
         void add(String value, int moreNodes, int amount) {
-            Integer known = places.get(value);
-            int place;
-            if (known == null) {
-                place = places.size();
-                if (ownPlaces == null) {
-                    ownPlaces = new HashMap<>(places);
-                    places = ownPlaces;
-                }
-                ownPlaces.put(value, place);
-                if (place == nodes.length) {
-                    int length = Math.max(8, place * 2);
-                    nodes = Arrays.copyOf(nodes, length);
-                    amounts = Arrays.copyOf(amounts, length);
-                }
-            } else {
-                place = known;
+            int place = places.findOrAdd(value);
+            if (place >= nodes.length) {
+                int length = Math.max(8, place * 2);
+                nodes = Arrays.copyOf(nodes, length);
+                amounts = Arrays.copyOf(amounts, length);
             }
             nodes[place] += moreNodes;
             amounts[place] += amount;

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** How much of a resource pods ask for: what use is measured against. In thousandths. Pure. */
@@ -34,13 +35,18 @@ final class RequestedResource {
             return request.getAsLong() + of(pod.getSpec().getOverhead()).orElse(0);
         }
         long sum = 0;
-        for (Container container : pod.getSpec().getContainers()) {
+        for (Container container : staying(pod)) {
             sum += required(pod, container);
         }
-        for (Container initial : pod.getSpec().getInitContainers()) {
-            sum += isSidecar(initial) ? required(pod, initial) : 0;
-        }
         return sum;
+    }
+
+    /** The containers that run as long as the pod does. */
+    private static List<Container> staying(Pod pod) {
+        return Stream.concat(
+                        pod.getSpec().getContainers().stream(),
+                        pod.getSpec().getInitContainers().stream().filter(RequestedResource::isSidecar))
+                .toList();
     }
 
     /**
@@ -49,13 +55,9 @@ final class RequestedResource {
      * @throws MetricUnavailableException when it does not say, or there is none of this name that stays
      */
     long ofContainer(Pod pod, String container) throws MetricUnavailableException {
-        for (List<Container> list :
-                List.of(pod.getSpec().getContainers(), pod.getSpec().getInitContainers())) {
-            for (Container each : list) {
-                boolean stays = list == pod.getSpec().getContainers() || isSidecar(each);
-                if (stays && each.getName().equals(container)) {
-                    return required(pod, each);
-                }
+        for (Container each : staying(pod)) {
+            if (each.getName().equals(container)) {
+                return required(pod, each);
             }
         }
         throw new MetricUnavailableException("container " + container + " not found in Pod " + name(pod));

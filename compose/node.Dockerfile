@@ -3,7 +3,7 @@ ARG BASE=eclipse-temurin:25-jre
 FROM ${BASE}
 RUN command -v containerd >/dev/null || { apt-get update \
     && apt-get install -y --no-install-recommends \
-        containerd runc containernetworking-plugins iptables iproute2 busybox-static \
+        containerd runc containernetworking-plugins iptables iproute2 nftables busybox-static \
     && rm -rf /var/lib/apt/lists/*; }
 COPY compose/service compose/node /usr/local/bin/
 COPY kubelet-agent/target/kubelet-agent-*-application.jar /opt/mokube/application.jar

@@ -55,9 +55,8 @@ import javax.net.ssl.TrustManagerFactory;
  */
 public final class Benchmarks {
 
-    private static final String USAGE =
-            """
-            usage: benchmarks/run get|list|create|watch|latency|memory|rollout|scheduling|scheduling-etcd
+    private static final String USAGE = """
+            usage: benchmarks/run get|list|create|watch|latency|memory|rollout|dns|scheduling|scheduling-etcd
                 [--rounds N] [--seconds N] [--warm-up N] [--objects N] [--watchers N]
                 [--nodes N] [--background N] [--results FOLDER]""";
 
@@ -65,14 +64,15 @@ public final class Benchmarks {
     private static final int GET_CONNECTIONS = 16;
     private static final int LIST_CONNECTIONS = 2;
     private static final int FILLING_CONNECTIONS = 32;
+    private static final int DNS_CLIENTS = 16;
     private static final int SLOW_READERS = 10;
     private static final long MEGA = 1_000_000;
     private static final String PODS = "/api/v1/namespaces/default/pods";
     private static final List<String> JSON = List.of("Accept: application/json");
 
     /** The scheduler's cases that go through API server and etcd too. */
-    private static final Set<String> END_TO_END =
-            Set.of("SchedulingBasic", "SchedulingPodAntiAffinity", "TopologySpreading", "PreemptionAsync", "Unschedulable");
+    private static final Set<String> END_TO_END = Set.of(
+            "SchedulingBasic", "SchedulingPodAntiAffinity", "TopologySpreading", "PreemptionAsync", "Unschedulable");
 
     private static final double END_TO_END_GOAL = 1.5;
 
@@ -117,7 +117,7 @@ public final class Benchmarks {
         int background = 0;
         int objects =
                 switch (arguments[0]) {
-                    case "list", "rollout" -> 10_000;
+                    case "list", "rollout", "dns" -> 10_000;
                     case "memory" -> 150_000;
                     default -> 100;
                 };
@@ -163,6 +163,7 @@ public final class Benchmarks {
                 case "latency" -> benchmarks.latency();
                 case "memory" -> benchmarks.memory();
                 case "rollout" -> benchmarks.rollout();
+                case "dns" -> benchmarks.dns();
                 case "scheduling" -> benchmarks.scheduling(cases);
                 case "scheduling-etcd" -> benchmarks.schedulingThroughEtcd(cases);
                 default -> throw new IllegalArgumentException("no benchmark is called " + what);
@@ -382,6 +383,36 @@ public final class Benchmarks {
         }
     }
 
+    /** Addresses of services, against the same sockets and library with one answer for every name. */
+    private String dns() throws Exception {
+        String services = Integer.toString(options.objects());
+        try (JavaSubject ours = JavaSubject.start("name server", DnsMain.class, List.of("zone", services), "");
+                JavaSubject theirs = JavaSubject.start("one answer for all", DnsMain.class, List.of("echo"), "");
+                DnsLoad load = new DnsLoad(ours.target(), options.objects());
+                DnsLoad otherLoad = new DnsLoad(theirs.target(), options.objects())) {
+            Comparison throughput = Comparison.measure(
+                    "A records of " + services + " services",
+                    Figure.THROUGHPUT,
+                    0.8,
+                    new Side(ours, load),
+                    new Side(theirs, otherLoad),
+                    plan(DNS_CLIENTS));
+            Comparison slowest = new Comparison(
+                    "the same, 99th percentile",
+                    throughput.ours(),
+                    throughput.theirs(),
+                    Figure.P99,
+                    0.8,
+                    throughput.rounds());
+            return report(
+                    "dns",
+                    DNS_CLIENTS + " clients over UDP, each with one query at a time; the second ratio is of the 99th"
+                            + " percentiles",
+                    List.of(throughput, slowest),
+                    List.of());
+        }
+    }
+
     /** From the sending of a write to its event at a watcher, over HTTP and in etcd itself. */
     private String latency() throws Exception {
         try (EtcdSubject etcd = EtcdSubject.start(work.resolve("etcd"))) {
@@ -541,16 +572,19 @@ public final class Benchmarks {
                         "  %s, %d nodes: %s pods/s, %s CPU µs/pod%n",
                         scheduled.name(),
                         nodes,
-                        rounds.stream().map(round -> Math.round(round.perSecond())).toList(),
+                        rounds.stream()
+                                .map(round -> Math.round(round.perSecond()))
+                                .toList(),
                         rounds.stream()
                                 .map(round -> Math.round(round.cpuMicrosPerPod()))
                                 .toList());
             }
             cases.add(new SchedulingReport.Measured(scheduled, bySize));
         }
-        String notes = "Decisions alone: queue, snapshot, decision and assumption, one thread; no API server or watches. A"
-                + " first round of each is not counted, " + options.rounds() + " are. Load average at the end: "
-                + loadAverage() + ".";
+        String notes =
+                "Decisions alone: queue, snapshot, decision and assumption, one thread; no API server or watches. A"
+                        + " first round of each is not counted, " + options.rounds() + " are. Load average at the end: "
+                        + loadAverage() + ".";
         return SchedulingReport.write(
                 options.results(),
                 "scheduling",
@@ -578,7 +612,11 @@ public final class Benchmarks {
                 + " first creation to the last binding, and ends with the deletion of its pods, which is not counted. A first"
                 + " round is not counted.\n" + verdicts + "\nLoad average at the end: " + loadAverage() + ".";
         return ScaleReport.write(
-                options.results(), "scheduling-etcd", notes, steps, Clock.system().instant());
+                options.results(),
+                "scheduling-etcd",
+                notes,
+                steps,
+                Clock.system().instant());
     }
 
     private static String verdict(SchedulingCase scheduled, List<RolloutScale.Step> rounds) {

@@ -24,7 +24,7 @@ class BenchmarksTest {
     private Path results;
 
     @ParameterizedTest
-    @ValueSource(strings = {"get", "list", "create", "watch", "latency", "memory"})
+    @ValueSource(strings = {"get", "list", "create", "watch", "latency", "memory", "dns"})
     void measuresAndReports(String what) throws Exception {
         Needs.part("nginx", !what.equals("list") || NginxSubject.command().isPresent());
         Needs.part("etcd", !Set.of("create", "latency").contains(what) || EtcdProcess.available());

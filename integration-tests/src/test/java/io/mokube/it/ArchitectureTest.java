@@ -22,14 +22,18 @@ import org.junit.jupiter.api.TestFactory;
 /** The rules of the house: which room may know which. */
 class ArchitectureTest {
 
-    private static final List<String> COMPONENTS = List.of("apiserver", "scheduler", "controllermanager", "kubelet");
+    private static final List<String> COMPONENTS =
+            List.of("apiserver", "scheduler", "controllermanager", "kubelet", "proxy", "dns");
 
     /** Rooms whose decisions are pure functions. */
     private static final String[] PURE = {
         "io.mokube.kubelet.lifecycle..",
+        "io.mokube.proxy.compile..",
         "io.mokube.scheduler.snapshot..",
         "io.mokube.scheduler.framework..",
         "io.mokube.scheduler.plugins..",
+        "io.mokube.dns.zone..",
+        "io.mokube.dns.answer..",
         "io.mokube.scheduler.volumes..",
         "io.mokube.scheduler.devices..",
     };

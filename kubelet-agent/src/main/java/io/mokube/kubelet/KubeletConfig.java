@@ -25,7 +25,7 @@ import java.util.function.Supplier;
  * @param taints taints for the node at its registration, as {@code key=value:Effect}
  * @param timings how often things happen
  * @param cgroupParent the control group under which the pods' groups are, empty for the runtime's own choice
- * @param dns the cluster's name server and domain; an absent server means the host's own configuration
+ * @param dns the cluster's name servers and domain; without servers pods get the host's own
  */
 public record KubeletConfig(
         String nodeName,
@@ -116,9 +116,17 @@ public record KubeletConfig(
         }
     }
 
-    /** The cluster's name server, and its domain. */
-    public record Dns(Optional<String> server, String domain) {
-        public static final Dns HOST = new Dns(Optional.empty(), "cluster.local");
+    /**
+     * The cluster's name servers, and its domain.
+     *
+     * @param servers in the order in which pods ask them
+     */
+    public record Dns(List<String> servers, String domain) {
+        public static final Dns HOST = new Dns(List.of(), "cluster.local");
+
+        public Dns {
+            servers = List.copyOf(servers);
+        }
     }
 
     public KubeletConfig withAddress(String nodeAddress) {

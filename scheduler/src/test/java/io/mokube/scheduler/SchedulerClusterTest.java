@@ -416,6 +416,41 @@ class SchedulerClusterTest {
     }
 
     @Test
+    void roomKeptForALessImportantPodIsGivenUp() {
+        create(node("one", "cpu=2"));
+        start(access);
+        pods.create(pod("low", "cpu=2").build());
+        Await.until("low is bound", () -> boundTo().containsKey("low"));
+        // Without a kubelet, low is being deleted for as long as this test wants.
+        pods.create(ofPriority("middle", 500));
+        Await.until("middle is nominated", () -> nominatedNode("middle").equals("one"));
+        pods.create(ofPriority("high", 600));
+        Await.until("high is nominated", () -> nominatedNode("high").equals("one"));
+        Await.until("middle is not any more", () -> nominatedNode("middle").isEmpty());
+        pods.delete(new ObjectKey("default", "low"), DeleteOptions.DEFAULT.withGracePeriod(Duration.ZERO));
+        Await.until("high is bound", () -> boundTo().containsKey("high"));
+    }
+
+    private static Pod ofPriority(String name, int priority) {
+        client.resource(ResourceType.dynamic(
+                        new GroupVersionResource("scheduling.k8s.io", "v1", "priorityclasses"), "PriorityClass", false))
+                .create(new KubeObject((ObjectNode) Json.MAPPER.readTree("""
+                        {"kind": "PriorityClass", "apiVersion": "scheduling.k8s.io/v1",
+                         "metadata": {"name": "priority-%d"}, "value": %d}
+                        """.formatted(priority, priority))));
+        return pod(name, "cpu=2")
+                .editSpec()
+                .withPriorityClassName("priority-" + priority)
+                .endSpec()
+                .build();
+    }
+
+    private static String nominatedNode(String pod) {
+        String node = pods.get("default", pod).orElseThrow().getStatus().getNominatedNodeName();
+        return node == null ? "" : node;
+    }
+
+    @Test
     void killedBetweenAssumeAndBindItBindsOnceAndOvercommitsNothing() {
         for (int i = 0; i < 3; i++) {
             create(node("node-" + i, "cpu=2"));

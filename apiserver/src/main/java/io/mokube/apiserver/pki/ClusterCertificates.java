@@ -47,6 +47,8 @@ public final class ClusterCertificates {
     public static final String FRONT_PROXY = "front-proxy-client";
 
     private static final String ADMIN = "admin";
+    private static final String CLUSTER_DNS = "system:cluster-dns";
+    private static final String POD_NETWORK = "system:pod-network";
 
     /** Issued anew this long before the end. */
     private static final Duration RENEWAL = Duration.ofDays(30);
@@ -134,7 +136,7 @@ public final class ClusterCertificates {
         return serviceAccountKeys;
     }
 
-    /** Makes sure that the kubeconfig files of the admin, the scheduler and the controller manager lead to this server. */
+    /** Makes sure that the kubeconfig files of the admin and of the components without a node lead to this server. */
     public void ensureKubeconfigs(URI server) {
         ensureKubeconfig(
                 ADMIN,
@@ -147,6 +149,9 @@ public final class ClusterCertificates {
                 "system:kube-controller-manager",
                 client("system:kube-controller-manager", List.of()),
                 server);
+        ensureKubeconfig("cluster-dns", CLUSTER_DNS, client(CLUSTER_DNS, List.of()), server);
+        ensureKubeconfig("pod-network", POD_NETWORK, client(POD_NETWORK, List.of()), server);
+        ensureKubeconfig("kube-proxy", "system:kube-proxy", client("system:kube-proxy", List.of()), server);
     }
 
     /** The admin's kubeconfig file, there after {@link #ensureKubeconfigs}. */
@@ -154,7 +159,7 @@ public final class ClusterCertificates {
         return kubeconfig(ADMIN);
     }
 
-    /** The kubeconfig file of the user with this short name: {@code scheduler} or {@code controller-manager}. */
+    /** The kubeconfig file of the user with this short name, such as {@code scheduler} or {@code cluster-dns}. */
     public Path kubeconfig(String shortName) {
         return directory.resolve(shortName + ".conf");
     }

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Three etcd members, every service once and two nodes, from docker-compose.yml, used with kubectl. */
+/** Three etcd members, the services, two name servers and two nodes, from docker-compose.yml, used with kubectl. */
 @Timeout(1200)
 class ComposeTest {
 
@@ -44,7 +44,7 @@ class ComposeTest {
         for (String program : List.of("dockerd", "docker", "docker-compose", "debootstrap", "kubectl")) {
             Needs.part(program, onPath(program));
         }
-        for (String module : List.of("apiserver", "scheduler", "controller-manager", "kubelet-agent")) {
+        for (String module : List.of("apiserver", "scheduler", "controller-manager", "kubelet-agent", "cluster-dns")) {
             Needs.part("the built application of " + module, applicationBuilt(module));
         }
         docker = DockerDaemon.start();
@@ -113,10 +113,45 @@ class ComposeTest {
             }
         }
 
+        podsReachEachOther(pods);
+        namesAreAnswered(pods.getFirst().split(" ")[0]);
+
         run("kubectl", "delete", "deployment", "web", "--timeout=120s");
         Await.passes(
                 READY_PATIENCE,
                 () -> assertThat(run("kubectl", "get", "pods", "--no-headers")).doesNotContain("web-"));
+    }
+
+    /** From one node to the other, each seen under its own address. */
+    private static void podsReachEachOther(List<String> pods) {
+        String[] from = pods.getFirst().split(" ");
+        String[] to = pods.stream()
+                .map(pod -> pod.split(" "))
+                .filter(pod -> !pod[1].equals(from[1]))
+                .findFirst()
+                .orElseThrow();
+        assertThat(run("kubectl", "exec", from[0], "--", "wget", "-q", "-O", "-", "http://" + to[2] + ":8080/"))
+                .contains("Hello from " + to[0]);
+        Await.passes(() -> assertThat(run("kubectl", "logs", to[0])).contains(from[2]));
+    }
+
+    /** By both name servers, for a pod whose packets have to leave the cluster's addresses to reach them. */
+    private static void namesAreAnswered(String pod) {
+        for (String server : List.of("10.89.64.21", "10.89.64.22")) {
+            Await.passes(
+                    READY_PATIENCE,
+                    () -> assertThat(run(
+                                    "kubectl",
+                                    "exec",
+                                    pod,
+                                    "--",
+                                    "nslookup",
+                                    "kube-dns.kube-system.svc.cluster.local",
+                                    server))
+                            .contains("10.96.0.10"));
+        }
+        assertThat(run("kubectl", "get", "endpointslices", "--namespace=kube-system", "--output=name"))
+                .contains("kube-dns-dns-1", "kube-dns-dns-2");
     }
 
     private static void loadDemoImage() {

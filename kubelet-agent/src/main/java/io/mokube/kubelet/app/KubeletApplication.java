@@ -4,6 +4,9 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.mokube.client.rest.ClientConfig;
 import io.mokube.kubelet.Kubelet;
 import io.mokube.kubelet.KubeletConfig;
+import io.mokube.kubelet.network.Ipv4Range;
+import io.mokube.kubelet.network.PodNetwork;
+import io.mokube.kubelet.network.PodNetworkConfig;
 import io.mokube.kubelet.runtime.ContainerRuntime;
 import io.mokube.kubelet.runtime.cri.ContainerdLauncher;
 import io.mokube.kubelet.runtime.cri.ContainerdLauncher.ContainerdConfig;
@@ -19,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -51,7 +55,12 @@ public class KubeletApplication {
      * @param criSocket the container runtime's socket; when absent the agent runs a containerd of its own
      * @param dockerSocket the socket of a Docker Engine of this machine, which then is the container runtime
      * @param bridge the network bridge of that containerd's or engine's pods, unique on the machine
-     * @param podCidr the addresses of the node's pods
+     * @param podCidr the addresses of the node's pods; empty when the controller manager gives the node some
+     * @param clusterCidr the addresses of all pods
+     * @param networkKubeconfig the file with the credentials for looking at all nodes. With it the agent keeps the routes
+     *     to the other nodes' pods, and takes the addresses of its own pods from the node's object
+     * @param clusterDns the addresses of the cluster's name servers, for pods; the machine's own when there are none
+     * @param clusterDomain the cluster's domain
      * @param dockerSubnet the addresses of all nodes that share the engine and the bridge; those of this node when absent
      */
     @ConfigurationProperties("mokube")
@@ -68,6 +77,10 @@ public class KubeletApplication {
             @Nullable Path dockerSocket,
             @DefaultValue("mokube0") String bridge,
             @DefaultValue("10.244.0.0/24") String podCidr,
+            @DefaultValue("10.244.0.0/16") String clusterCidr,
+            @Nullable Path networkKubeconfig,
+            @DefaultValue List<String> clusterDns,
+            @DefaultValue("cluster.local") String clusterDomain,
             @Nullable String dockerSubnet) {}
 
     public static void main(String[] arguments) {
@@ -93,12 +106,61 @@ public class KubeletApplication {
                         settings.root().resolve("kubelet"))
                 .withAddress(settings.address())
                 .withPodCidr(settings.podCidr())
+                .withDns(new KubeletConfig.Dns(settings.clusterDns(), settings.clusterDomain()))
                 .withServer(new KubeletConfig.Server(
                         settings.port(),
                         content(settings.servingCertificate()),
                         content(settings.servingKey()),
                         Optional.empty()));
         return new Kubelet(config, new Platform(Clock.system(), new SecureRandom(), meters));
+    }
+
+    /** The way to other nodes' pods; does nothing unless there are credentials for it. */
+    @Bean(destroyMethod = "")
+    PodNetworkLifecycle podNetwork(Settings settings, MeterRegistry meters) {
+        Path kubeconfig = settings.networkKubeconfig();
+        if (kubeconfig == null) {
+            return new PodNetworkLifecycle(Optional.empty());
+        }
+        Ipv4Range cluster = Ipv4Range.parse(settings.clusterCidr())
+                .orElseThrow(() -> new ComponentException(
+                        "mokube.cluster-cidr is no range of IPv4 addresses: " + settings.clusterCidr()));
+        ContainerdConfig own = containerdConfig(settings);
+        Optional<PodNetworkConfig.Bridge> bridge = settings.criSocket() == null && settings.dockerSocket() == null
+                ? Optional.of(new PodNetworkConfig.Bridge(own.bridge(), own.cniFolder(), own.addressFolder()))
+                : Optional.empty();
+        PodNetworkConfig config =
+                new PodNetworkConfig(ClientConfig.fromKubeconfig(kubeconfig), settings.nodeName(), cluster, bridge);
+        return new PodNetworkLifecycle(
+                Optional.of(new PodNetwork(config, new Platform(Clock.system(), new SecureRandom(), meters))));
+    }
+
+    /** Starts and stops the pod network, if there is one to keep. */
+    static final class PodNetworkLifecycle implements SmartLifecycle {
+
+        private final Optional<PodNetwork> network;
+        private volatile boolean running;
+
+        PodNetworkLifecycle(Optional<PodNetwork> network) {
+            this.network = network;
+        }
+
+        @Override
+        public void start() {
+            network.ifPresent(PodNetwork::start);
+            running = true;
+        }
+
+        @Override
+        public void stop() {
+            network.ifPresent(each -> each.stop(Duration.ofSeconds(10)));
+            running = false;
+        }
+
+        @Override
+        public boolean isRunning() {
+            return running;
+        }
     }
 
     private static ContainerRuntime runtime(Settings settings, ContainerdLauncher containerd) {

@@ -154,10 +154,16 @@ final class ActionExecutor {
 
     private ActionResult runSandbox(int attempt, PodContext context) throws IOException {
         Pod pod = context.pod();
+        String complaint = configs.nameComplaint(pod).orElse("");
+        if (!complaint.isEmpty()) {
+            context.tell(PodEvent.warning("FailedCreatePodSandBox", "Failed to create pod sandbox: " + complaint, ""));
+            return new ActionResult.Failed("FailedCreatePodSandBox", complaint);
+        }
         if (files) {
             volumes.setUp(fields(pod, List.of()), true);
             Files.createDirectories(tree.logs(pod));
         }
+        configs.dns(pod).warnings().forEach(warning -> context.tell(PodEvent.warning("DNSConfigForming", warning, "")));
         try {
             String id = runtime.runSandbox(configs.sandbox(pod, attempt));
             log.atInfo()
@@ -278,34 +284,10 @@ final class ActionExecutor {
     }
 
     private void writeHostsFile(Pod pod, List<String> addresses) throws IOException {
-        if (PodFacts.hostNetwork(pod)) {
-            return;
-        }
-        StringBuilder hosts = new StringBuilder("# Kubernetes-managed hosts file.\n")
-                .append("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n");
-        String subdomain = pod.getSpec().getSubdomain();
-        for (String address : addresses) {
-            hosts.append(address).append('\t');
-            if (subdomain != null && !subdomain.isEmpty()) {
-                hosts.append(PodFacts.hostname(pod))
-                        .append('.')
-                        .append(subdomain)
-                        .append('.')
-                        .append(pod.getMetadata().getNamespace())
-                        .append(".svc.cluster.local\t");
-            }
-            hosts.append(PodFacts.hostname(pod)).append('\n');
-        }
-        pod.getSpec()
-                .getHostAliases()
-                .forEach(alias -> hosts.append(alias.getIp())
-                        .append('\t')
-                        .append(String.join("\t", alias.getHostnames()))
-                        .append('\n'));
         Path file = tree.hostsFile(PodFacts.uid(pod));
         Files.createDirectories(file.getParent());
         // Written in place: running containers hold this very file.
-        Files.writeString(file, hosts);
+        Files.writeString(file, configs.hosts(pod, addresses));
     }
 
     private ActionResult postStart(PodContainer container, String id, List<String> addresses, PodContext context) {

@@ -4,7 +4,6 @@ import io.fabric8.kubernetes.api.model.Capabilities;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerPort;
 import io.fabric8.kubernetes.api.model.Pod;
-import io.fabric8.kubernetes.api.model.PodDNSConfig;
 import io.fabric8.kubernetes.api.model.PodSecurityContext;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.SeccompProfile;
@@ -13,6 +12,9 @@ import io.fabric8.kubernetes.api.model.Sysctl;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.mokube.kubelet.KubeletConfig;
+import io.mokube.kubelet.network.HostResolver;
+import io.mokube.kubelet.network.PodDns;
+import io.mokube.kubelet.network.PodHosts;
 import io.mokube.kubelet.pods.PodContainer;
 import io.mokube.kubelet.pods.PodFacts;
 import io.mokube.kubelet.pods.RuntimeLabels;
@@ -36,6 +38,7 @@ import org.jspecify.annotations.Nullable;
 /** Turns the specification of a pod into what the runtime is asked to make. */
 final class RuntimeConfigs {
 
+    private static final Path HOSTS = Path.of("/etc/hosts");
     private static final long CPU_PERIOD_MICROS = 100_000;
     private static final long LEAST_CPU_QUOTA_MICROS = 1_000;
 
@@ -69,9 +72,11 @@ final class RuntimeConfigs {
                 PodFacts.uid(pod),
                 pod.getMetadata().getNamespace(),
                 attempt,
-                PodFacts.hostNetwork(pod) ? "" : PodFacts.hostname(pod),
+                PodFacts.hostNetwork(pod)
+                        ? ""
+                        : PodHosts.kernelName(pod, config.dns().domain()),
                 tree.logs(pod).toString(),
-                dns(pod),
+                dns(pod).dns(),
                 ports(pod),
                 labels,
                 annotations,
@@ -141,31 +146,22 @@ final class RuntimeConfigs {
         return mappings;
     }
 
-    private SandboxConfig.Dns dns(Pod pod) {
-        String policy = Objects.requireNonNullElse(pod.getSpec().getDnsPolicy(), "ClusterFirst");
-        boolean cluster = policy.equals("ClusterFirstWithHostNet")
-                || (policy.equals("ClusterFirst") && !PodFacts.hostNetwork(pod));
-        List<String> servers = new ArrayList<>();
-        List<String> searches = new ArrayList<>();
-        List<String> options = new ArrayList<>();
-        Optional<String> server = config.dns().server();
-        if (cluster && server.isPresent()) {
-            String domain = config.dns().domain();
-            servers.add(server.get());
-            searches.add(pod.getMetadata().getNamespace() + ".svc." + domain);
-            searches.add("svc." + domain);
-            searches.add(domain);
-            options.add("ndots:5");
-        }
-        PodDNSConfig own = pod.getSpec().getDnsConfig();
-        if (own != null) {
-            servers.addAll(own.getNameservers());
-            searches.addAll(own.getSearches());
-            own.getOptions()
-                    .forEach(option -> options.add(
-                            option.getValue() == null ? option.getName() : option.getName() + ":" + option.getValue()));
-        }
-        return new SandboxConfig.Dns(servers, searches, options);
+    /** What stands in the pod's resolv.conf, and what had to be left out of it. */
+    PodDns dns(Pod pod) {
+        return PodDns.of(pod, config.dns(), HostResolver.read());
+    }
+
+    /** Why the pod can't have the name it wants, if so. */
+    Optional<String> nameComplaint(Pod pod) {
+        return PodFacts.hostNetwork(pod)
+                ? Optional.empty()
+                : PodHosts.complaint(pod, config.dns().domain());
+    }
+
+    /** The pod's hosts file. */
+    String hosts(Pod pod, List<String> addresses) throws IOException {
+        String host = PodFacts.hostNetwork(pod) && Files.exists(HOSTS) ? Files.readString(HOSTS) : "";
+        return PodHosts.file(pod, addresses, config.dns().domain(), host);
     }
 
     /**

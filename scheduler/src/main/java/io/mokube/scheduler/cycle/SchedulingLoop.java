@@ -38,6 +38,7 @@ import io.mokube.scheduler.snapshot.Snapshot;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -237,9 +238,12 @@ public final class SchedulingLoop {
                     case Remedy.Evict evict -> {
                         metrics.preempted(evict.victims().size());
                         state.nominate(pod, evict.node());
+                        // The room that is made may have been kept for less important pods, which look elsewhere now.
+                        List<PodInfo> lesser = state.withdrawLesserNominations(evict.node(), pod.priority());
                         queue.rejected(taken, noFit.plugins());
+                        lesser.forEach(other -> queue.retry(other.uid()));
                         writers.acquire();
-                        write(pod, () -> preempt(pod, noFit.message(), evict, term));
+                        write(pod, () -> preempt(pod, noFit.message(), evict, lesser, term));
                     }
                 }
             }
@@ -502,10 +506,11 @@ public final class SchedulingLoop {
     }
 
     /** Makes room for a pod: says so first, so that a restarted scheduler keeps the room free too. */
-    private void preempt(PodInfo pod, String message, Remedy.Evict evict, Term term) {
+    private void preempt(PodInfo pod, String message, Remedy.Evict evict, List<PodInfo> lesser, Term term) {
         Lane lane = lane(pod);
         try {
             explain(pod, UNSCHEDULABLE, message, evict.node(), term);
+            lesser.forEach(term.writes()::clearNomination);
             for (PodInfo victim : evict.victims()) {
                 if (!victim.terminating()) {
                     term.writes().evict(victim, lane.profile().schedulerName());

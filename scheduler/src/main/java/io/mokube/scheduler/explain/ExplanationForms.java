@@ -29,7 +29,8 @@ final class ExplanationForms {
     private ExplanationForms() {}
 
     static Explanation explain(Kept kept) {
-        return new Explainer(kept.profile()).explain(kept.pod(), kept.snapshot(), kept.start(), kept.decision());
+        return new Explainer(kept.profile())
+                .explain(kept.pod(), kept.snapshot().apart(), kept.start(), kept.decision());
     }
 
     /** The whole explanation as an object of the API. */

@@ -128,13 +128,21 @@ public final class Explanations implements AutoCloseable {
                         new GroupVersionResource("", "v1", "services"),
                         "Service",
                         new ObjectKey(NAMESPACE, SERVICE),
-                        spec -> spec.put("type", "ExternalName").put("externalName", address.getHostAddress()));
+                        service -> service.withObjectProperty("spec")
+                                .put("type", "ExternalName")
+                                .put("externalName", address.getHostAddress()));
                 ensure(
                         guarded,
                         new GroupVersionResource("apiregistration.k8s.io", "v1", "apiservices"),
                         "APIService",
                         new ObjectKey("", API_SERVICE),
-                        spec -> {
+                        apiService -> {
+                            // While no scheduler runs, nobody shall wait for it.
+                            apiService
+                                    .withObjectProperty("metadata")
+                                    .withObjectProperty("labels")
+                                    .put("mokube.io/optional", "true");
+                            ObjectNode spec = apiService.withObjectProperty("spec");
                             spec.put("group", ExplanationForms.GROUP)
                                     .put("version", ExplanationForms.VERSION)
                                     .put("groupPriorityMinimum", 1000)
@@ -170,12 +178,12 @@ public final class Explanations implements AutoCloseable {
             if (namespaced) {
                 created.metadata().put("namespace", key.namespace());
             }
-            wanted.accept(created.root().putObject("spec"));
+            wanted.accept(created.root());
             objects.create(created);
             return;
         }
         KubeObject changed = known.get().deepCopy();
-        wanted.accept(changed.root().withObjectProperty("spec"));
+        wanted.accept(changed.root());
         if (!changed.root().equals(known.get().root())) {
             objects.update(changed);
         }

@@ -294,6 +294,15 @@ public final class SchedulingQueue {
         return differs;
     }
 
+    /** A pod that waits for something to happen is worth another try for a reason of its own. */
+    public synchronized void retry(String uid) {
+        Entry entry = entries.get(uid);
+        if (entry != null && entry.place == Place.UNSCHEDULABLE) {
+            takeOut(entry);
+            backOffOrActivate(entry);
+        }
+    }
+
     /** Something happened in the cluster: pods that it could help are tried again, after their back-off. */
     public synchronized void happened(ClusterChange change) {
         changes++;

@@ -14,8 +14,15 @@ import io.mokube.controllermanager.ClusterKeys;
 import io.mokube.controllermanager.ControllerManager;
 import io.mokube.controllermanager.ControllerManagerConfig;
 import io.mokube.controllermanager.controllers.nodeipam.NodeIpamConfig;
+import io.mokube.dns.ClusterDns;
+import io.mokube.dns.ClusterDnsConfig;
+import io.mokube.dns.endpoint.EndpointConfig;
+import io.mokube.dns.forward.ResolvConf;
 import io.mokube.kubelet.Kubelet;
 import io.mokube.kubelet.KubeletConfig;
+import io.mokube.kubelet.network.NodeBridge;
+import io.mokube.kubelet.network.PodNetwork;
+import io.mokube.kubelet.network.PodNetworkConfig;
 import io.mokube.kubelet.runtime.ContainerRuntime;
 import io.mokube.kubelet.runtime.cri.ContainerdLauncher;
 import io.mokube.kubelet.runtime.cri.CriRuntime;
@@ -27,11 +34,15 @@ import io.mokube.machinery.component.Component;
 import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.error.ApiException;
+import io.mokube.proxy.KubeProxy;
+import io.mokube.proxy.KubeProxyConfig;
+import io.mokube.proxy.model.Cidr;
 import io.mokube.scheduler.Scheduler;
 import io.mokube.scheduler.SchedulerConfig;
 import io.mokube.scheduler.config.SchedulerConfiguration;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,8 +52,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -98,9 +111,12 @@ public final class Cluster {
             if (config.runtime() == RuntimeKind.DOCKER) {
                 new DockerNodes(folder).claim(config.docker());
             }
+            // Before the nodes, and so stopped after them: pods have services to their end.
+            start(new KubeProxy(proxyConfig(apiServer), platform));
             for (int node = 1; node <= config.nodes(); node++) {
                 startNode(apiServer, node);
             }
+            nameServers(apiServer).forEach(each -> start(new ClusterDns(each, platform)));
         } catch (ComponentException e) {
             stop(Duration.ZERO);
             throw e;
@@ -194,11 +210,28 @@ public final class Cluster {
         return ClientConfig.fromKubeconfig(apiServer.certificates().kubeconfig(component));
     }
 
+    /** All nodes share this machine's network stack, so one proxy does for all. */
+    private KubeProxyConfig proxyConfig(ApiServer apiServer) {
+        KubeProxyConfig.Mode mode =
+                switch (config.runtime()) {
+                    case CONTAINERD, DOCKER -> KubeProxyConfig.Mode.NFTABLES;
+                    case HOLLOW -> KubeProxyConfig.Mode.HOLLOW;
+                };
+        return KubeProxyConfig.of(clientConfig(apiServer, "kube-proxy"), "node-1")
+                .withMode(mode)
+                .withClusterCidrs(List.of(Cidr.of(folder.layout().clusterCidr())))
+                .onSharedHost(Set.copyOf(config.nodeNames()), folder.layout().ruleTable());
+    }
+
     private void startNode(ApiServer apiServer, int node) {
         String name = "node-" + node;
+        String address = folder.layout().nodeAddress(config.runtime(), node);
         NodeCredentials credentials = apiServer
                 .certificates()
-                .issueNode(name, List.of("127.0.0.1", "localhost", name), apiServer.publicUri());
+                .issueNode(name, List.of(address, "127.0.0.1", "localhost", name), apiServer.publicUri());
+        if (config.runtime() == RuntimeKind.CONTAINERD) {
+            startPodNetwork(apiServer, node);
+        }
         KubeletConfig kubelet = KubeletConfig.of(
                         name,
                         ClientConfig.fromKubeconfig(credentials.kubeconfig()),
@@ -209,8 +242,52 @@ public final class Cluster {
                         Optional.of(read(credentials.servingCertificate())),
                         Optional.of(read(credentials.servingKey())),
                         Optional.of(read(credentials.authority()))))
+                .withAddress(address)
+                .withDns(new KubeletConfig.Dns(
+                        List.of(ClusterDnsConfig.DEFAULT_SERVICE_ADDRESS), ClusterDnsConfig.DEFAULT_DOMAIN))
                 .withPodCidr(folder.layout().podCidr(node));
         start(new Kubelet(kubelet, platform));
+    }
+
+    /** At which address pods reach what listens on this machine. */
+    private String podsAddress(int node) {
+        return folder.layout().hostAddress(config.runtime(), node);
+    }
+
+    /** The node's bridge is there before the node: its address is the node's. */
+    private void startPodNetwork(ApiServer apiServer, int node) {
+        NodeLayout layout = folder.layout();
+        ContainerdLauncher.ContainerdConfig containerd = layout.containerd(node);
+        new NodeBridge(containerd.bridge()).ensure(layout.podRange(node));
+        start(new PodNetwork(
+                new PodNetworkConfig(
+                        clientConfig(apiServer, "pod-network"),
+                        "node-" + node,
+                        layout.clusterRange(),
+                        Optional.of(new PodNetworkConfig.Bridge(
+                                containerd.bridge(), containerd.cniFolder(), containerd.addressFolder()))),
+                platform));
+    }
+
+    /**
+     * Two where there are several nodes: each at an address by which pods reach this machine, on any free port, since
+     * packets to the service are led there wherever it is. Hollow pods ask nobody.
+     */
+    private List<ClusterDnsConfig> nameServers(ApiServer apiServer) {
+        if (config.runtime() == RuntimeKind.HOLLOW) {
+            return List.of();
+        }
+        return IntStream.rangeClosed(1, Math.min(2, config.nodes()))
+                .mapToObj(node -> {
+                    String address = podsAddress(node);
+                    return ClusterDnsConfig.of(
+                                    clientConfig(apiServer, "cluster-dns"), new InetSocketAddress(address, 0))
+                            .withUpstreams(ResolvConf.nameServers(Path.of("/etc/resolv.conf")))
+                            .withEndpoint(
+                                    EndpointConfig.of("node-" + node, address, ClusterDnsConfig.DEFAULT_SERVICE_ADDRESS)
+                                            .withNode("node-" + node));
+                })
+                .toList();
     }
 
     private Supplier<ContainerRuntime> runtime(int node) {

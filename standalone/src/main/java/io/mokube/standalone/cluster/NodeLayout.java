@@ -1,5 +1,7 @@
 package io.mokube.standalone.cluster;
 
+import io.mokube.kubelet.network.Ipv4Range;
+import io.mokube.kubelet.network.NodeBridge;
 import io.mokube.kubelet.runtime.cri.ContainerdLauncher.ContainerdConfig;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -43,6 +45,41 @@ final class NodeLayout {
     /** The addresses of a node's pods. */
     String podCidr(int node) {
         return "10." + network + "." + node + ".0/24";
+    }
+
+    /** The addresses of all pods. */
+    Ipv4Range clusterRange() {
+        return Ipv4Range.parse(clusterCidr()).orElseThrow();
+    }
+
+    /** The addresses of a node's pods. */
+    Ipv4Range podRange(int node) {
+        return Ipv4Range.parse(podCidr(node)).orElseThrow();
+    }
+
+    /**
+     * The node's own address. Nodes share the machine, and each has the address of its bridge, which its pods and others
+     * reach; where there is no such bridge, the machine's loopback address has to do.
+     */
+    String nodeAddress(RuntimeKind runtime, int node) {
+        return switch (runtime) {
+            case CONTAINERD -> hostAddress(runtime, node);
+            case DOCKER, HOLLOW -> "127.0.0.1";
+        };
+    }
+
+    /** At which address of the machine pods find what listens there. */
+    String hostAddress(RuntimeKind runtime, int node) {
+        return switch (runtime) {
+            case CONTAINERD -> NodeBridge.gateway(podRange(node));
+            case DOCKER -> NodeBridge.gateway(clusterRange());
+            case HOLLOW -> "127.0.0.1";
+        };
+    }
+
+    /** The tables of nftables that lead packets to services. */
+    String ruleTable() {
+        return "mokube-" + identity();
     }
 
     /** The Docker network of all nodes' pods. */

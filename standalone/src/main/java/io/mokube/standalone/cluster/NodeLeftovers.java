@@ -2,9 +2,10 @@ package io.mokube.standalone.cluster;
 
 import io.mokube.kubelet.runtime.cri.ContainerdLauncher;
 import io.mokube.machinery.time.Clock;
+import io.mokube.proxy.KubeProxy;
 import java.nio.file.Files;
 
-/** What a cluster that was killed leaves on its nodes: containers, their network, their containerd. */
+/** What a cluster that was killed leaves on its nodes: containers, their network, their containerd, rules for services. */
 public final class NodeLeftovers {
 
     private NodeLeftovers() {}
@@ -17,7 +18,17 @@ public final class NodeLeftovers {
      */
     public static boolean remove(ClusterFolder folder) {
         boolean onDocker = new DockerNodes(folder).remove();
-        return removeContainerds(folder) || onDocker;
+        boolean onContainerd = removeContainerds(folder);
+        if (folder.runtime().filter(runtime -> runtime != RuntimeKind.HOLLOW).isPresent()) {
+            removeRules(folder.layout().ruleTable());
+        }
+        return onContainerd || onDocker;
+    }
+
+    private static void removeRules(String table) {
+        if (KubeProxy.canProgram()) {
+            KubeProxy.removeRules(table);
+        }
     }
 
     private static boolean removeContainerds(ClusterFolder folder) {

@@ -33,6 +33,8 @@ final class SetupCommand implements Callable<Integer> {
             HostPackage.CNI_PLUGINS,
             HostPackage.IPTABLES,
             HostPackage.IPROUTE,
+            HostPackage.NFTABLES,
+            HostPackage.CONNTRACK,
             HostPackage.BUSYBOX);
 
     @Option(

@@ -250,7 +250,9 @@ final class UpCommand implements Callable<Integer> {
         switch (config.runtime()) {
             case CONTAINERD -> packages.addAll(SetupCommand.CONTAINERD_NODES);
             // The image that holds a pod's namespaces is made from busybox.
-            case DOCKER -> packages.add(HostPackage.BUSYBOX);
+            case DOCKER ->
+                packages.addAll(
+                        List.of(HostPackage.BUSYBOX, HostPackage.IPROUTE, HostPackage.NFTABLES, HostPackage.CONNTRACK));
             case HOLLOW -> {}
         }
         if (config.store() == StoreKind.ETCD && config.etcdEndpoints().isEmpty()) {

@@ -10,6 +10,8 @@ public enum HostPackage {
     CNI_PLUGINS("containernetworking-plugins", "/usr/lib/cni/bridge"),
     IPTABLES("iptables", "iptables"),
     IPROUTE("iproute2", "ip"),
+    NFTABLES("nftables", "nft"),
+    CONNTRACK("conntrack", "conntrack"),
     BUSYBOX("busybox-static", "/bin/busybox"),
     ETCD("etcd-server", "etcd"),
     ETCD_CLIENT("etcd-client", "etcdctl"),

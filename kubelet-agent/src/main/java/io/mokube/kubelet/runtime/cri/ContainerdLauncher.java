@@ -1,5 +1,8 @@
 package io.mokube.kubelet.runtime.cri;
 
+import io.mokube.kubelet.network.CniNetwork;
+import io.mokube.kubelet.network.NodeBridge;
+import io.mokube.kubelet.network.Programs;
 import io.mokube.kubelet.runtime.RuntimeCallException;
 import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.time.Clock;
@@ -8,7 +11,6 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -49,13 +51,24 @@ public final class ContainerdLauncher implements AutoCloseable {
      * @param root what must survive a reboot: images, snapshots
      * @param state what need not: sockets, shims. Short, for the paths of Unix sockets end at 107 characters
      * @param bridge the network bridge for this node's pods, at most 15 characters, unique on the machine
-     * @param podCidr the addresses of this node's pods, such as {@code 10.244.1.0/24}
+     * @param podCidr the addresses of this node's pods, such as {@code 10.244.1.0/24}; empty when somebody else will
+     *     configure the network, without which no pod starts
      */
     public record ContainerdConfig(String node, Path root, Path state, String bridge, String podCidr) {
 
         /** The socket for CRI, and for {@code ctr}. */
         public Path socket() {
             return state.resolve("containerd.sock");
+        }
+
+        /** Where the network's configuration is looked for. */
+        public Path cniFolder() {
+            return root.resolve("cni");
+        }
+
+        /** Where it is noted which addresses are taken; gone after a reboot, as pods are. */
+        public Path addressFolder() {
+            return state.resolve("cni-ipam");
         }
     }
 
@@ -85,9 +98,10 @@ public final class ContainerdLauncher implements AutoCloseable {
         try {
             Files.createDirectories(config.root());
             Files.createDirectories(config.state());
-            CniNetwork network = new CniNetwork(config.bridge(), config.podCidr());
-            Path cni = Files.createDirectories(config.root().resolve("cni"));
-            network.write(cni, config.state().resolve("cni-ipam"));
+            Path cni = Files.createDirectories(config.cniFolder());
+            if (!config.podCidr().isEmpty()) {
+                new CniNetwork(config.bridge(), config.podCidr()).write(cni, config.addressFolder());
+            }
             CniNetwork.enableForwarding();
             Path file = configurationFile();
             Files.writeString(file, toml(cni));
@@ -279,7 +293,7 @@ public final class ContainerdLauncher implements AutoCloseable {
             }
         }
         stop();
-        CniNetwork.removeBridge(config.bridge());
+        new NodeBridge(config.bridge()).remove();
         removeState();
     }
 
@@ -341,11 +355,5 @@ public final class ContainerdLauncher implements AutoCloseable {
         } catch (IOException e) {
             return "";
         }
-    }
-
-    static void replace(Path file, String content) throws IOException {
-        Path temporary = file.resolveSibling(file.getFileName() + ".new");
-        Files.writeString(temporary, content);
-        Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 }

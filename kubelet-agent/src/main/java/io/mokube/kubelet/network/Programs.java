@@ -1,7 +1,8 @@
-package io.mokube.kubelet.runtime.cri;
+package io.mokube.kubelet.network;
 
 import io.mokube.machinery.component.ComponentException;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,11 +11,12 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /** Programs of the host: finding them on the PATH and running them to their end. */
-final class Programs {
+public final class Programs {
 
     private Programs() {}
 
-    static Optional<Path> find(String program) {
+    /** Where the program is, if it is installed. */
+    public static Optional<Path> find(String program) {
         // The folders for root's programs are often not on the PATH of services.
         return Stream.concat(
                         Stream.of(System.getenv().getOrDefault("PATH", "").split(":")),
@@ -30,11 +32,24 @@ final class Programs {
      *
      * @throws ComponentException when it fails; the message holds what it printed
      */
-    static String run(List<String> command) {
+    public static String run(List<String> command) {
+        return run(command, "");
+    }
+
+    /**
+     * The same with some input.
+     *
+     * @throws ComponentException when it fails; the message holds what it printed
+     */
+    public static String run(List<String> command, String input) {
         try {
             Process process =
                     new ProcessBuilder(command).redirectErrorStream(true).start();
-            process.getOutputStream().close();
+            try (OutputStream in = process.getOutputStream()) {
+                in.write(input.getBytes(StandardCharsets.UTF_8));
+            } catch (IOException e) {
+                // It ended without reading it all; what it printed tells why.
+            }
             String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             int exit = process.waitFor();
             if (exit != 0) {

@@ -1,14 +1,12 @@
-package io.mokube.kubelet.runtime.cri;
+package io.mokube.kubelet.network;
 
 import io.mokube.machinery.component.ComponentException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
+import java.nio.file.StandardCopyOption;
 import java.util.Optional;
 import java.util.stream.Stream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The network of one node's pods: a bridge with the node's share of the cluster's addresses. Nodes on one machine have
@@ -17,20 +15,26 @@ import org.slf4j.LoggerFactory;
  * @param bridge the bridge's interface name
  * @param podCidr the addresses of this node's pods
  */
-record CniNetwork(String bridge, String podCidr) {
+public record CniNetwork(String bridge, String podCidr) {
 
-    private static final Logger log = LoggerFactory.getLogger(CniNetwork.class);
+    private static final String FILE = "10-mokube.conflist";
 
     /** Where distributions put the plugins. */
-    static Optional<Path> pluginFolder() {
+    public static Optional<Path> pluginFolder() {
         return Stream.of("/usr/lib/cni", "/opt/cni/bin", "/usr/libexec/cni")
                 .map(Path::of)
                 .filter(folder -> Files.isExecutable(folder.resolve("bridge")))
                 .findFirst();
     }
 
-    /** Writes the configuration, replacing an older one. */
-    void write(Path folder, Path addressFolder) throws IOException {
+    /**
+     * Writes the configuration, replacing another one; does nothing when it is there already, as runtimes read it anew at
+     * each change.
+     *
+     * @param folder where the container runtime looks for it
+     * @param addressFolder where it is noted which addresses are taken
+     */
+    public void write(Path folder, Path addressFolder) throws IOException {
         String content = """
                 {
                   "cniVersion": "0.4.0",
@@ -53,11 +57,17 @@ record CniNetwork(String bridge, String podCidr) {
                   ]
                 }
                 """.formatted(bridge, addressFolder, podCidr);
-        ContainerdLauncher.replace(folder.resolve("10-mokube.conflist"), content);
+        Path file = folder.resolve(FILE);
+        if (Files.exists(file) && Files.readString(file).equals(content)) {
+            return;
+        }
+        Path next = folder.resolve(FILE + ".new");
+        Files.writeString(next, content);
+        Files.move(next, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
     /** Lets the kernel pass packets between the bridges of the nodes. */
-    static void enableForwarding() {
+    public static void enableForwarding() {
         Path setting = Path.of("/proc/sys/net/ipv4/ip_forward");
         try {
             if (Files.readString(setting).strip().equals("0")) {
@@ -67,23 +77,6 @@ record CniNetwork(String bridge, String podCidr) {
             throw new ComponentException(
                     "can't enable IP forwarding, which pods on different nodes need: sysctl -w net.ipv4.ip_forward=1",
                     e);
-        }
-    }
-
-    /** Takes the bridge down when it is there. */
-    static void removeBridge(String bridge) {
-        if (!Files.exists(Path.of("/sys/class/net", bridge))) {
-            return;
-        }
-        try {
-            Programs.run(List.of(
-                    Programs.find("ip").map(Path::toString).orElse("ip"), "link", "delete", bridge, "type", "bridge"));
-        } catch (ComponentException e) {
-            log.atWarn()
-                    .setMessage("could not remove the bridge")
-                    .addKeyValue("bridge", bridge)
-                    .setCause(e)
-                    .log();
         }
     }
 }

@@ -1,0 +1,344 @@
+package io.mokube.dns.endpoint;
+
+import io.fabric8.kubernetes.api.model.ObjectMeta;
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.ServiceBuilder;
+import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
+import io.fabric8.kubernetes.api.model.coordination.v1.LeaseBuilder;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointPort;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointPortBuilder;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSliceBuilder;
+import io.mokube.client.rest.ApiClient;
+import io.mokube.client.rest.ConnectionException;
+import io.mokube.client.rest.DeleteOptions;
+import io.mokube.client.rest.ListOptions;
+import io.mokube.machinery.component.Platform;
+import io.mokube.machinery.error.ApiException;
+import io.mokube.machinery.names.ObjectKey;
+import io.mokube.machinery.selector.LabelSelector;
+import io.mokube.machinery.time.Clock;
+import java.time.Duration;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps the service there, this instance among its endpoints, and dead instances away from them. Each instance owns one
+ * endpoint slice and renews one lease; whoever sees for long enough, by its own clock, that a lease is not renewed, removes
+ * that instance's slice. An instance that was only cut off puts itself back.
+ */
+public final class EndpointKeeper implements AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(EndpointKeeper.class);
+
+    /** Who looks after the slices: the endpoint slice controller leaves those of others alone. */
+    static final String MANAGER = "cluster-dns.mokube.io";
+
+    private static final String MANAGED_BY = "endpointslice.kubernetes.io/managed-by";
+    private static final String SERVICE_NAME = "kubernetes.io/service-name";
+    private static final String INSTANCE = "mokube.io/cluster-dns-instance";
+    private static final int DNS_PORT = 53;
+    private static final int METRICS_PORT = 9153;
+
+    private final EndpointConfig config;
+    private final ObjectKey service;
+    private final int port;
+    private final ApiClient client;
+    private final Clock clock;
+    private final Map<String, Seen> seen = new HashMap<>();
+    private @Nullable Thread thread;
+    private volatile boolean closed;
+    private volatile boolean published;
+
+    /** What a lease said, and since when it has said nothing else, by this instance's clock. */
+    private record Seen(String renewal, long sinceNanos) {}
+
+    /**
+     * @param service the service's name
+     * @param port where this instance takes queries
+     */
+    public EndpointKeeper(EndpointConfig config, ObjectKey service, int port, ApiClient client, Platform platform) {
+        this.config = config;
+        this.service = service;
+        this.port = port;
+        this.client = client;
+        this.clock = platform.clock();
+    }
+
+    /** Begins, on a thread of its own; to be called when this instance can answer. */
+    public void start() {
+        thread = Thread.ofVirtual().name("dns endpoint").start(this::keep);
+    }
+
+    /** Whether this instance was among the endpoints when it last looked. */
+    public boolean published() {
+        return published;
+    }
+
+    private void keep() {
+        try {
+            while (!closed) {
+                try {
+                    ensureService();
+                    renewLease();
+                    ensureSlice();
+                    published = true;
+                    removeDead();
+                } catch (ApiException | ConnectionException e) {
+                    if (closed) {
+                        return;
+                    }
+                    log.atWarn()
+                            .setMessage("the name server's endpoint was not renewed")
+                            .addKeyValue("instance", config.instance())
+                            .addKeyValue("reason", e.getMessage())
+                            .log();
+                }
+                clock.sleep(config.renewal());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private ObjectMeta metadata(String name, Map<String, String> labels) {
+        return new ObjectMetaBuilder()
+                .withNamespace(service.namespace())
+                .withName(name)
+                .withLabels(labels)
+                .build();
+    }
+
+    private void ensureService() {
+        Service existing = client.resource(Service.class).get(service).orElse(null);
+        if (existing != null) {
+            String address = existing.getSpec().getClusterIP();
+            if (!config.serviceAddress().equals(address) && !published) {
+                log.atWarn()
+                        .setMessage("the name server's service has another address than pods are told")
+                        .addKeyValue("service", service)
+                        .addKeyValue("address", address)
+                        .addKeyValue("expected", config.serviceAddress())
+                        .log();
+            }
+            return;
+        }
+        Service wanted = new ServiceBuilder()
+                .withMetadata(metadata(
+                        service.name(),
+                        Map.of(
+                                "k8s-app",
+                                "kube-dns",
+                                "kubernetes.io/cluster-service",
+                                "true",
+                                "kubernetes.io/name",
+                                "CoreDNS")))
+                .withNewSpec()
+                .withClusterIP(config.serviceAddress())
+                .addNewPort()
+                .withName("dns")
+                .withProtocol("UDP")
+                .withPort(DNS_PORT)
+                .endPort()
+                .addNewPort()
+                .withName("dns-tcp")
+                .withProtocol("TCP")
+                .withPort(DNS_PORT)
+                .endPort()
+                .addNewPort()
+                .withName("metrics")
+                .withProtocol("TCP")
+                .withPort(METRICS_PORT)
+                .endPort()
+                .endSpec()
+                .build();
+        try {
+            client.resource(Service.class).create(wanted);
+        } catch (ApiException e) {
+            if (!e.isAlreadyExists()) {
+                throw e;
+            }
+        }
+    }
+
+    private String ownName() {
+        return service.name() + "-" + config.instance();
+    }
+
+    private static String leaseName(String instance) {
+        return "cluster-dns-" + instance;
+    }
+
+    private void renewLease() {
+        ZonedDateTime now = clock.instant().atZone(ZoneOffset.UTC);
+        ObjectKey key = new ObjectKey(service.namespace(), leaseName(config.instance()));
+        Lease known = client.resource(Lease.class).get(key).orElse(null);
+        if (known != null) {
+            known.getSpec().setRenewTime(now);
+            client.resource(Lease.class).update(known);
+            return;
+        }
+        Lease lease = new LeaseBuilder()
+                .withMetadata(metadata(key.name(), Map.of(INSTANCE, config.instance())))
+                .withNewSpec()
+                .withHolderIdentity(config.instance())
+                .withLeaseDurationSeconds(Math.toIntExact(config.expiry().toSeconds()))
+                .withRenewTime(now)
+                .endSpec()
+                .build();
+        client.resource(Lease.class).create(lease);
+    }
+
+    private void ensureSlice() {
+        ObjectKey key = new ObjectKey(service.namespace(), ownName());
+        EndpointSlice known = client.resource(EndpointSlice.class).get(key).orElse(null);
+        EndpointSlice wanted = slice();
+        if (known == null) {
+            client.resource(EndpointSlice.class).create(wanted);
+            log.atInfo()
+                    .setMessage("name server published")
+                    .addKeyValue("instance", config.instance())
+                    .addKeyValue("address", config.address())
+                    .addKeyValue("port", port)
+                    .log();
+        } else if (!known.getEndpoints().equals(wanted.getEndpoints())
+                || !known.getPorts().equals(wanted.getPorts())) {
+            wanted.getMetadata().setResourceVersion(known.getMetadata().getResourceVersion());
+            client.resource(EndpointSlice.class).update(wanted);
+        }
+    }
+
+    private EndpointSlice slice() {
+        List<EndpointPort> ports = new ArrayList<>();
+        ports.add(port("dns", "UDP", port));
+        ports.add(port("dns-tcp", "TCP", port));
+        config.metricsPort().ifPresent(number -> ports.add(port("metrics", "TCP", number)));
+        return new EndpointSliceBuilder()
+                .withMetadata(metadata(
+                        ownName(),
+                        Map.of(SERVICE_NAME, service.name(), MANAGED_BY, MANAGER, INSTANCE, config.instance())))
+                .withAddressType(config.address().contains(":") ? "IPv6" : "IPv4")
+                .addNewEndpoint()
+                .withAddresses(config.address())
+                .withNewConditions()
+                .withReady(true)
+                .withServing(true)
+                .withTerminating(false)
+                .endConditions()
+                .withNodeName(config.nodeName().orElse(null))
+                .endEndpoint()
+                .withPorts(ports)
+                .build();
+    }
+
+    private static EndpointPort port(String name, String protocol, int number) {
+        return new EndpointPortBuilder()
+                .withName(name)
+                .withProtocol(protocol)
+                .withPort(number)
+                .build();
+    }
+
+    // ---- the others
+
+    private void removeDead() {
+        LabelSelector ours = LabelSelector.parse(MANAGED_BY + "=" + MANAGER);
+        List<EndpointSlice> slices = client.resource(EndpointSlice.class)
+                .list(service.namespace(), ListOptions.ALL.withLabels(ours))
+                .items();
+        Map<String, String> renewals = client
+                .resource(Lease.class)
+                .list(service.namespace(), ListOptions.ALL.withLabels(LabelSelector.parse(INSTANCE)))
+                .items()
+                .stream()
+                .collect(Collectors.toMap(
+                        lease -> lease.getMetadata().getLabels().get(INSTANCE),
+                        lease -> lease.getMetadata().getResourceVersion()));
+        Set<String> present = slices.stream().map(EndpointKeeper::instance).collect(Collectors.toSet());
+        seen.keySet().retainAll(present);
+        for (EndpointSlice slice : slices) {
+            String instance = instance(slice);
+            if (!instance.equals(config.instance()) && silent(instance, renewals.getOrDefault(instance, "none"))) {
+                remove(slice, instance);
+            }
+        }
+    }
+
+    private static String instance(EndpointSlice slice) {
+        return Objects.requireNonNullElse(slice.getMetadata().getLabels().get(INSTANCE), "");
+    }
+
+    private boolean silent(String instance, String renewal) {
+        long now = clock.nanoTime();
+        Seen last = seen.get(instance);
+        if (last == null || !last.renewal().equals(renewal)) {
+            seen.put(instance, new Seen(renewal, now));
+            return false;
+        }
+        return Duration.ofNanos(now - last.sinceNanos()).compareTo(config.expiry()) > 0;
+    }
+
+    private void remove(EndpointSlice slice, String instance) {
+        log.atWarn()
+                .setMessage("a name server is dead")
+                .addKeyValue("instance", instance)
+                .log();
+        deleteIfThere(() -> client.resource(EndpointSlice.class)
+                .delete(
+                        new ObjectKey(service.namespace(), slice.getMetadata().getName()),
+                        DeleteOptions.DEFAULT.withUid(slice.getMetadata().getUid())));
+        deleteIfThere(() -> client.resource(Lease.class)
+                .delete(new ObjectKey(service.namespace(), leaseName(instance)), DeleteOptions.DEFAULT));
+        seen.remove(instance);
+    }
+
+    private static void deleteIfThere(Runnable deletion) {
+        try {
+            deletion.run();
+        } catch (ApiException e) {
+            if (!e.isNotFound() && e.code() != 409) {
+                throw e;
+            }
+        }
+    }
+
+    /** Takes this instance out of the endpoints, unless the API server can't be reached. */
+    @Override
+    public void close() {
+        Thread running = thread;
+        if (closed || running == null) {
+            return;
+        }
+        closed = true;
+        running.interrupt();
+        try {
+            running.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return;
+        }
+        try {
+            deleteIfThere(() -> client.resource(EndpointSlice.class)
+                    .delete(new ObjectKey(service.namespace(), ownName()), DeleteOptions.DEFAULT));
+            deleteIfThere(() -> client.resource(Lease.class)
+                    .delete(new ObjectKey(service.namespace(), leaseName(config.instance())), DeleteOptions.DEFAULT));
+        } catch (ApiException | ConnectionException e) {
+            log.atWarn()
+                    .setMessage("the name server's endpoint was not removed; the other instances do that")
+                    .addKeyValue("instance", config.instance())
+                    .addKeyValue("reason", e.getMessage())
+                    .log();
+        }
+    }
+}

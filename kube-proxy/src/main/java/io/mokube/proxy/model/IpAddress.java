@@ -1,0 +1,92 @@
+package io.mokube.proxy.model;
+
+import java.net.InetAddress;
+import java.util.Optional;
+
+/**
+ * An IP address in its canonical form (RFC 5952), so that equal addresses are equal texts, as nftables prints them.
+ *
+ * @param text the canonical text
+ */
+public record IpAddress(String text) implements Comparable<IpAddress> {
+
+    private static final int GROUPS = 8;
+
+    /** The address in this text, in any form; nothing when there is none. */
+    public static Optional<IpAddress> parse(String text) {
+        if (!text.contains(":") && text.chars().filter(each -> each == '.').count() != 3) {
+            return Optional.empty(); // the JDK reads "10.1" as 10.0.0.1
+        }
+        try {
+            byte[] bytes = InetAddress.ofLiteral(text).getAddress();
+            return Optional.of(new IpAddress(bytes.length == 4 ? dotted(bytes, 0) : canonical(bytes)));
+        } catch (IllegalArgumentException e) {
+            return Optional.empty();
+        }
+    }
+
+    /**
+     * The address in this text.
+     *
+     * @throws IllegalArgumentException when there is none
+     */
+    public static IpAddress of(String text) {
+        return parse(text).orElseThrow(() -> new IllegalArgumentException("\"" + text + "\" is no IP address"));
+    }
+
+    public Family family() {
+        return text.indexOf(':') < 0 ? Family.IPV4 : Family.IPV6;
+    }
+
+    byte[] bytes() {
+        return InetAddress.ofLiteral(text).getAddress();
+    }
+
+    private static String dotted(byte[] bytes, int from) {
+        return (bytes[from] & 0xff) + "." + (bytes[from + 1] & 0xff) + "." + (bytes[from + 2] & 0xff) + "."
+                + (bytes[from + 3] & 0xff);
+    }
+
+    private static String canonical(byte[] bytes) {
+        int[] groups = new int[GROUPS];
+        for (int i = 0; i < GROUPS; i++) {
+            groups[i] = (bytes[2 * i] & 0xff) << 8 | (bytes[2 * i + 1] & 0xff);
+        }
+        int longest = -1;
+        int length = 1; // a single zero is written out
+        for (int i = 0; i < GROUPS; i++) {
+            int end = i;
+            while (end < GROUPS && groups[end] == 0) {
+                end++;
+            }
+            if (end - i > length) {
+                longest = i;
+                length = end - i;
+            }
+            i = Math.max(i, end - 1);
+        }
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < GROUPS; i++) {
+            if (i == longest) {
+                text.append("::");
+                i += length - 1;
+            } else {
+                if (!text.isEmpty() && text.charAt(text.length() - 1) != ':') {
+                    text.append(':');
+                }
+                text.append(Integer.toHexString(groups[i]));
+            }
+        }
+        return text.toString();
+    }
+
+    @Override
+    public int compareTo(IpAddress other) {
+        return text.compareTo(other.text);
+    }
+
+    @Override
+    public String toString() {
+        return text;
+    }
+}

@@ -1,0 +1,25 @@
+package io.mokube.kubelet.network;
+
+import io.mokube.client.rest.ClientConfig;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * How the pod network of one node is set up.
+ *
+ * @param client the API server, and who asks it for the nodes
+ * @param nodeName the node
+ * @param clusterCidr the addresses of all pods, such as {@code 10.244.0.0/16}
+ * @param bridge the node's bridge; absent where the container runtime sees to the pods' addresses itself
+ */
+public record PodNetworkConfig(ClientConfig client, String nodeName, Ipv4Range clusterCidr, Optional<Bridge> bridge) {
+
+    /**
+     * The node's bridge.
+     *
+     * @param name unique on the machine, at most 15 characters
+     * @param cniFolder where the container runtime looks for the network's configuration
+     * @param addressFolder where it is noted which addresses are taken
+     */
+    public record Bridge(String name, Path cniFolder, Path addressFolder) {}
+}

@@ -1,0 +1,214 @@
+package io.mokube.kubelet.network;
+
+import io.mokube.machinery.component.ComponentException;
+import io.mokube.machinery.object.Json;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * The kernel's routes to other nodes' pods, changed by difference. Ours are told by a protocol number and by where they lead:
+ * whatever else is in the table is left alone.
+ *
+ * <p>The tunnel is one interface for all nodes, without learning: whose packets go where is written down for each of them.
+ */
+final class RouteTable {
+
+    /** Who made a route; no other program has this number in the kernel's list. */
+    static final String PROTOCOL = "77";
+
+    private static final int VXLAN_ID = 77;
+    private static final int VXLAN_PORT = 8472;
+
+    private final List<String> prefix;
+    private final String tunnel;
+
+    /**
+     * @param tunnel the name of the interface that is made for tunnels, at most 15 characters
+     * @param prefix put before each command, such as {@code ip netns exec node-1}
+     */
+    RouteTable(String tunnel, List<String> prefix) {
+        this.tunnel = tunnel;
+        this.prefix = List.copyOf(prefix);
+    }
+
+    /** The networks that this machine is on. */
+    List<RoutePlan.Link> links() {
+        List<RoutePlan.Link> links = new ArrayList<>();
+        for (JsonNode device : json("ip", "-j", "-4", "addr", "show")) {
+            String name = device.path("ifname").asString("");
+            for (JsonNode each : device.path("addr_info")) {
+                String address = each.path("local").asString("");
+                Ipv4Range.parse(address + "/" + each.path("prefixlen").asInt(0))
+                        .ifPresent(network -> links.add(new RoutePlan.Link(name, address, network)));
+            }
+        }
+        return links;
+    }
+
+    /**
+     * Makes the kernel have these routes.
+     *
+     * @param cluster the addresses of all pods; routes to others are never ours
+     * @param own the addresses of this node's pods
+     * @return how many were changed
+     * @throws ComponentException when that can't be; the message says why
+     */
+    int apply(List<NodeRoute> wanted, Ipv4Range cluster, @Nullable Ipv4Range own) {
+        boolean tunnels = wanted.stream().anyMatch(NodeRoute.Tunnel.class::isInstance);
+        if (tunnels && own != null) {
+            ensureTunnel(own);
+        }
+        Map<Ipv4Range, String> present = present(cluster);
+        Map<Ipv4Range, String> missing = new LinkedHashMap<>();
+        for (NodeRoute route : wanted) {
+            if (route instanceof NodeRoute.Tunnel && own == null) {
+                continue; // without pods there is no end of the tunnel
+            }
+            missing.put(route.pods(), via(route));
+        }
+        List<String> commands = new ArrayList<>();
+        present.forEach((pods, via) -> {
+            if (!missing.containsKey(pods)) {
+                commands.add("route del " + pods + " proto " + PROTOCOL);
+            }
+        });
+        missing.forEach((pods, via) -> {
+            if (!via.equals(present.get(pods))) {
+                commands.add("route replace " + pods + " " + via + " proto " + PROTOCOL);
+            }
+        });
+        if (!commands.isEmpty()) {
+            // One that the kernel refuses must not hold back the others.
+            run(String.join("\n", commands) + "\n", "ip", "-force", "-batch", "-");
+        }
+        if (tunnels && own != null) {
+            applyTunnelEnds(wanted);
+        } else if (tunnelIsThere()) {
+            run("", "ip", "link", "delete", tunnel);
+        }
+        return commands.size();
+    }
+
+    private String via(NodeRoute route) {
+        return switch (route) {
+            case NodeRoute.Direct direct -> "via " + direct.node();
+            case NodeRoute.Tunnel through -> "via " + through.end() + " dev " + tunnel + " onlink";
+        };
+    }
+
+    private Map<Ipv4Range, String> present(Ipv4Range cluster) {
+        Map<Ipv4Range, String> routes = new HashMap<>();
+        for (JsonNode route : json("ip", "-j", "-4", "route", "show", "proto", PROTOCOL)) {
+            String destination = route.path("dst").asString("");
+            Optional<Ipv4Range> pods = Ipv4Range.parse(destination.contains("/") ? destination : destination + "/32");
+            String device = route.path("dev").asString("");
+            String via = "via " + route.path("gateway").asString("")
+                    + (device.equals(tunnel) ? " dev " + tunnel + " onlink" : "");
+            pods.filter(cluster::contains).ifPresent(each -> routes.put(each, via));
+        }
+        return routes;
+    }
+
+    // ---- the tunnel
+
+    private boolean tunnelIsThere() {
+        for (JsonNode link : json("ip", "-j", "link", "show")) {
+            if (link.path("ifname").asString("").equals(tunnel)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void ensureTunnel(Ipv4Range own) {
+        if (!tunnelIsThere()) {
+            run(
+                    "",
+                    "ip",
+                    "link",
+                    "add",
+                    tunnel,
+                    "address",
+                    NodeRoute.Tunnel.hardwareAddress(own),
+                    "type",
+                    "vxlan",
+                    "id",
+                    Integer.toString(VXLAN_ID),
+                    "dstport",
+                    Integer.toString(VXLAN_PORT),
+                    "nolearning");
+        }
+        run(
+                "addr replace " + own.address(0) + "/32 dev " + tunnel + "\nlink set " + tunnel + " up\n",
+                "ip",
+                "-batch",
+                "-");
+    }
+
+    /** To whom packets for each end go; those of nodes that went are taken out. */
+    private void applyTunnelEnds(List<NodeRoute> wanted) {
+        Map<String, String> nodes = new LinkedHashMap<>();
+        StringBuilder neighbours = new StringBuilder();
+        for (NodeRoute route : wanted) {
+            if (route instanceof NodeRoute.Tunnel through) {
+                nodes.put(through.hardwareAddress(), through.node());
+                neighbours
+                        .append("neigh replace ")
+                        .append(through.end())
+                        .append(" lladdr ")
+                        .append(through.hardwareAddress())
+                        .append(" dev ")
+                        .append(tunnel)
+                        .append(" nud permanent\n");
+            }
+        }
+        run(neighbours.toString(), "ip", "-batch", "-");
+        StringBuilder forwarding = new StringBuilder();
+        for (JsonNode entry : json("bridge", "-j", "fdb", "show", "dev", tunnel)) {
+            String end = entry.path("mac").asString("");
+            String node = entry.path("dst").asString("");
+            if (Objects.equals(nodes.get(end), node)) {
+                nodes.remove(end);
+            } else if (!node.isEmpty()) {
+                forwarding
+                        .append("fdb del ")
+                        .append(end)
+                        .append(" dev ")
+                        .append(tunnel)
+                        .append(" dst ")
+                        .append(node)
+                        .append('\n');
+            }
+        }
+        nodes.forEach((end, node) -> forwarding
+                .append("fdb append ")
+                .append(end)
+                .append(" dev ")
+                .append(tunnel)
+                .append(" dst ")
+                .append(node)
+                .append('\n'));
+        if (!forwarding.isEmpty()) {
+            run(forwarding.toString(), "bridge", "-batch", "-");
+        }
+    }
+
+    private JsonNode json(String... command) {
+        String output = run("", command).strip();
+        return Json.MAPPER.readTree(output.isEmpty() ? "[]" : output);
+    }
+
+    private String run(String input, String... command) {
+        List<String> words = new ArrayList<>(prefix);
+        words.add(Programs.find(command[0]).map(Object::toString).orElse(command[0]));
+        words.addAll(List.of(command).subList(1, command.length));
+        return Programs.run(words, input);
+    }
+}

@@ -1,0 +1,115 @@
+package io.mokube.kubelet.network;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.NodeBuilder;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class RoutePlanTest {
+
+    private static final Ipv4Range CLUSTER = range("10.244.0.0/16");
+    private static final List<RoutePlan.Link> LINKS = List.of(
+            new RoutePlan.Link("lo", "127.0.0.1", range("127.0.0.0/8")),
+            new RoutePlan.Link("eth0", "192.0.2.10", range("192.0.2.10/24")),
+            new RoutePlan.Link("mokube0", "10.244.1.1", range("10.244.1.1/24")));
+
+    private static Ipv4Range range(String text) {
+        return Ipv4Range.parse(text).orElseThrow();
+    }
+
+    private static Node node(String name, String address, String podCidr) {
+        return new NodeBuilder()
+                .withNewMetadata()
+                .withName(name)
+                .endMetadata()
+                .withNewSpec()
+                .withPodCIDR(podCidr)
+                .withPodCIDRs(podCidr)
+                .endSpec()
+                .withNewStatus()
+                .addNewAddress()
+                .withType("Hostname")
+                .withAddress(name)
+                .endAddress()
+                .addNewAddress()
+                .withType("InternalIP")
+                .withAddress(address)
+                .endAddress()
+                .endStatus()
+                .build();
+    }
+
+    @Test
+    void nodesOnTheSameNetworkAreReachedDirectlyAndOthersThroughATunnel() {
+        List<Node> nodes = List.of(
+                node("c", "198.51.100.7", "10.244.3.0/24"),
+                node("a", "192.0.2.10", "10.244.1.0/24"),
+                node("b", "192.0.2.11", "10.244.2.0/24"));
+        assertThat(RoutePlan.of(nodes, CLUSTER, LINKS))
+                .containsExactly(
+                        new NodeRoute.Direct(range("10.244.2.0/24"), "192.0.2.11"),
+                        new NodeRoute.Tunnel(range("10.244.3.0/24"), "198.51.100.7"));
+    }
+
+    @Test
+    void nodesOnOneMachineNeedNoRoutes() {
+        assertThat(RoutePlan.of(
+                        List.of(node("a", "127.0.0.1", "10.244.1.0/24"), node("b", "10.244.1.1", "10.244.2.0/24")),
+                        CLUSTER,
+                        LINKS))
+                .isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0.0.0.0/0", "192.0.2.0/24", "10.0.0.0/8", "10.244.300.0/24", "fd00::/64", "", "nonsense"})
+    void whatIsNoPartOfTheClusterIsIgnored(String podCidr) {
+        assertThat(RoutePlan.of(List.of(node("b", "192.0.2.11", podCidr)), CLUSTER, LINKS))
+                .isEmpty();
+    }
+
+    @Test
+    void theFirstOfTwoNodesKeepsTheirAddresses() {
+        assertThat(RoutePlan.of(
+                        List.of(node("c", "192.0.2.12", "10.244.2.0/24"), node("b", "192.0.2.11", "10.244.2.0/24")),
+                        CLUSTER,
+                        LINKS))
+                .containsExactly(new NodeRoute.Direct(range("10.244.2.0/24"), "192.0.2.11"));
+    }
+
+    @Test
+    void aNodeWithoutAddressWaits() {
+        Node bare = new NodeBuilder()
+                .withNewMetadata()
+                .withName("new")
+                .endMetadata()
+                .withNewSpec()
+                .withPodCIDR("10.244.9.0/24")
+                .endSpec()
+                .build();
+        assertThat(RoutePlan.of(List.of(bare), CLUSTER, LINKS)).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "10.244.1.7/24, 10.244.1.0/24, 10.244.1.1",
+        "10.244.1.128/25, 10.244.1.128/25, 10.244.1.129",
+        "255.255.255.255/32, 255.255.255.255/32, 0.0.0.0",
+        "1.2.3.4/0, 0.0.0.0/0, 0.0.0.1",
+    })
+    void rangesAreReadAndWritten(String text, String written, String second) {
+        assertThat(range(text)).hasToString(written);
+        assertThat(range(text).address(1)).isEqualTo(second);
+    }
+
+    @Test
+    void endsOfTunnelsHaveAddressesThatFollowFromTheirPods() {
+        NodeRoute.Tunnel tunnel = new NodeRoute.Tunnel(range("10.244.3.0/24"), "198.51.100.7");
+        assertThat(tunnel.end()).isEqualTo("10.244.3.0");
+        assertThat(tunnel.hardwareAddress()).isEqualTo("0a:4d:0a:f4:03:00");
+    }
+}

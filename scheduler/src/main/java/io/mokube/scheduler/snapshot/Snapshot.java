@@ -232,7 +232,8 @@ public final class Snapshot {
         return surroundings.namespaces().equals(other.surroundings.namespaces());
     }
 
-    /** Calls for each node that differs from the one at its place in another snapshot of the same order. */
+    /** Calls for each node that is not the very one at its place in another snapshot of the same order. */
+    @SuppressWarnings("ReferenceEquality") // What did not change is shared, and comparing it would be the slow way.
     void forEachDifference(Snapshot before, BiConsumer<NodeInfo, NodeInfo> difference) {
         for (int block = 0; block < blocks.length; block++) {
             if (blocks[block] != before.blocks[block]) {

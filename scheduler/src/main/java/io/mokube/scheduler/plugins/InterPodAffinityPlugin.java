@@ -115,7 +115,9 @@ public final class InterPodAffinityPlugin implements FilterPlugin, ScorePlugin {
             }
             for (PodInfo other : node.choosyPods()) {
                 PodAffinities theirs = other.affinities();
-                add(theirs.required(), weightOfRequirements, namespace, labels, cluster, sum);
+                if (weightOfRequirements > 0) {
+                    add(theirs.required(), weightOfRequirements, namespace, labels, cluster, sum);
+                }
                 add(theirs.preferred(), 1, namespace, labels, cluster, sum);
                 add(theirs.preferredAnti(), -1, namespace, labels, cluster, sum);
             }

@@ -11,8 +11,8 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.Iterator;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -292,6 +292,15 @@ public final class SchedulingQueue {
         boolean differs = differs(entry.queued.pod(), changed);
         entry.queued = entry.queued.withPod(changed);
         return differs;
+    }
+
+    /** A pod that waits for something to happen is worth another try for a reason of its own. */
+    public synchronized void retry(String uid) {
+        Entry entry = entries.get(uid);
+        if (entry != null && entry.place == Place.UNSCHEDULABLE) {
+            takeOut(entry);
+            backOffOrActivate(entry);
+        }
     }
 
     /** Something happened in the cluster: pods that it could help are tried again, after their back-off. */

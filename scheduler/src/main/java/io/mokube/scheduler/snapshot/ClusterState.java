@@ -221,6 +221,15 @@ public final class ClusterState {
         return pod;
     }
 
+    /** Keeps no room on a node any more for pods below a priority; gives these pods. */
+    public synchronized List<PodInfo> withdrawLesserNominations(String node, int priority) {
+        List<PodInfo> lesser = nominated.values().stream()
+                .filter(pod -> pod.nominatedNode().equals(node) && pod.priority() < priority)
+                .toList();
+        lesser.forEach(pod -> withdrawNomination(pod.uid()));
+        return lesser;
+    }
+
     private void renominate(String name) {
         NodeInfo node = nodes.get(name);
         if (node == null) {

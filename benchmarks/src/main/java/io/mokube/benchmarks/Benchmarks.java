@@ -55,8 +55,7 @@ import javax.net.ssl.TrustManagerFactory;
  */
 public final class Benchmarks {
 
-    private static final String USAGE =
-            """
+    private static final String USAGE = """
             usage: benchmarks/run get|list|create|watch|latency|memory|rollout|dns|scheduling|scheduling-etcd
                 [--rounds N] [--seconds N] [--warm-up N] [--objects N] [--watchers N]
                 [--nodes N] [--background N] [--results FOLDER]""";
@@ -72,8 +71,8 @@ public final class Benchmarks {
     private static final List<String> JSON = List.of("Accept: application/json");
 
     /** The scheduler's cases that go through API server and etcd too. */
-    private static final Set<String> END_TO_END =
-            Set.of("SchedulingBasic", "SchedulingPodAntiAffinity", "TopologySpreading", "PreemptionAsync", "Unschedulable");
+    private static final Set<String> END_TO_END = Set.of(
+            "SchedulingBasic", "SchedulingPodAntiAffinity", "TopologySpreading", "PreemptionAsync", "Unschedulable");
 
     private static final double END_TO_END_GOAL = 1.5;
 
@@ -573,16 +572,19 @@ public final class Benchmarks {
                         "  %s, %d nodes: %s pods/s, %s CPU µs/pod%n",
                         scheduled.name(),
                         nodes,
-                        rounds.stream().map(round -> Math.round(round.perSecond())).toList(),
+                        rounds.stream()
+                                .map(round -> Math.round(round.perSecond()))
+                                .toList(),
                         rounds.stream()
                                 .map(round -> Math.round(round.cpuMicrosPerPod()))
                                 .toList());
             }
             cases.add(new SchedulingReport.Measured(scheduled, bySize));
         }
-        String notes = "Decisions alone: queue, snapshot, decision and assumption, one thread; no API server or watches. A"
-                + " first round of each is not counted, " + options.rounds() + " are. Load average at the end: "
-                + loadAverage() + ".";
+        String notes =
+                "Decisions alone: queue, snapshot, decision and assumption, one thread; no API server or watches. A"
+                        + " first round of each is not counted, " + options.rounds() + " are. Load average at the end: "
+                        + loadAverage() + ".";
         return SchedulingReport.write(
                 options.results(),
                 "scheduling",
@@ -610,7 +612,11 @@ public final class Benchmarks {
                 + " first creation to the last binding, and ends with the deletion of its pods, which is not counted. A first"
                 + " round is not counted.\n" + verdicts + "\nLoad average at the end: " + loadAverage() + ".";
         return ScaleReport.write(
-                options.results(), "scheduling-etcd", notes, steps, Clock.system().instant());
+                options.results(),
+                "scheduling-etcd",
+                notes,
+                steps,
+                Clock.system().instant());
     }
 
     private static String verdict(SchedulingCase scheduled, List<RolloutScale.Step> rounds) {

@@ -88,7 +88,11 @@ public final class Explanations implements AutoCloseable {
                 return;
             } catch (InterruptedException | WriteRefusedException e) {
                 return;
-            } catch (ApiException | ConnectionException | IllegalStateException | IOException | GeneralSecurityException e) {
+            } catch (ApiException
+                    | ConnectionException
+                    | IllegalStateException
+                    | IOException
+                    | GeneralSecurityException e) {
                 if (!told) {
                     log.atInfo()
                             .setMessage("explanations can't be served yet; trying again")
@@ -166,8 +170,7 @@ public final class Explanations implements AutoCloseable {
     private static void ensure(
             ApiClient client, GroupVersionResource resource, String kind, ObjectKey key, Consumer<ObjectNode> wanted) {
         boolean namespaced = !key.namespace().isEmpty();
-        ResourceClient<KubeObject> objects =
-                client.resource(ResourceType.dynamic(resource, kind, namespaced));
+        ResourceClient<KubeObject> objects = client.resource(ResourceType.dynamic(resource, kind, namespaced));
         Optional<KubeObject> known = objects.get(key);
         if (known.isEmpty()) {
             KubeObject created = KubeObject.of(resource.groupVersion().apiVersion(), kind);

@@ -74,7 +74,8 @@ public final class NftablesApplier implements RuleApplier {
         }
         HostCommands.Result result = commands.run("", "nft", "list", "tables");
         if (!result.succeeded()) {
-            throw new ComponentException("nftables can't be used here: " + result.errors().strip());
+            throw new ComponentException(
+                    "nftables can't be used here: " + result.errors().strip());
         }
     }
 

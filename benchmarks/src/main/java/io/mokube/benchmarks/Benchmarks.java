@@ -55,9 +55,8 @@ import javax.net.ssl.TrustManagerFactory;
  */
 public final class Benchmarks {
 
-    private static final String USAGE =
-            """
-            usage: benchmarks/run get|list|create|watch|latency|memory|rollout|dns|scheduling|scheduling-etcd
+    private static final String USAGE = """
+            usage: benchmarks/run get|list|create|watch|latency|memory|rollout|dns|services|scheduling|scheduling-etcd
                 [--rounds N] [--seconds N] [--warm-up N] [--objects N] [--watchers N]
                 [--nodes N] [--background N] [--results FOLDER]""";
 
@@ -72,8 +71,8 @@ public final class Benchmarks {
     private static final List<String> JSON = List.of("Accept: application/json");
 
     /** The scheduler's cases that go through API server and etcd too. */
-    private static final Set<String> END_TO_END =
-            Set.of("SchedulingBasic", "SchedulingPodAntiAffinity", "TopologySpreading", "PreemptionAsync", "Unschedulable");
+    private static final Set<String> END_TO_END = Set.of(
+            "SchedulingBasic", "SchedulingPodAntiAffinity", "TopologySpreading", "PreemptionAsync", "Unschedulable");
 
     private static final double END_TO_END_GOAL = 1.5;
 
@@ -118,7 +117,7 @@ public final class Benchmarks {
         int background = 0;
         int objects =
                 switch (arguments[0]) {
-                    case "list", "rollout", "dns" -> 10_000;
+                    case "list", "rollout", "dns", "services" -> 10_000;
                     case "memory" -> 150_000;
                     default -> 100;
                 };
@@ -165,6 +164,7 @@ public final class Benchmarks {
                 case "memory" -> benchmarks.memory();
                 case "rollout" -> benchmarks.rollout();
                 case "dns" -> benchmarks.dns();
+                case "services" -> benchmarks.services();
                 case "scheduling" -> benchmarks.scheduling(cases);
                 case "scheduling-etcd" -> benchmarks.schedulingThroughEtcd(cases);
                 default -> throw new IllegalArgumentException("no benchmark is called " + what);
@@ -414,6 +414,12 @@ public final class Benchmarks {
         }
     }
 
+    /** Rules of services in a kernel, against {@code nft} told the same by hand. */
+    private String services() throws Exception {
+        return new ServiceRulesScale(options.objects(), options.rounds() * ServiceRulesScale.CHANGES_PER_ROUND)
+                .run(options.results());
+    }
+
     /** From the sending of a write to its event at a watcher, over HTTP and in etcd itself. */
     private String latency() throws Exception {
         try (EtcdSubject etcd = EtcdSubject.start(work.resolve("etcd"))) {
@@ -573,16 +579,19 @@ public final class Benchmarks {
                         "  %s, %d nodes: %s pods/s, %s CPU µs/pod%n",
                         scheduled.name(),
                         nodes,
-                        rounds.stream().map(round -> Math.round(round.perSecond())).toList(),
+                        rounds.stream()
+                                .map(round -> Math.round(round.perSecond()))
+                                .toList(),
                         rounds.stream()
                                 .map(round -> Math.round(round.cpuMicrosPerPod()))
                                 .toList());
             }
             cases.add(new SchedulingReport.Measured(scheduled, bySize));
         }
-        String notes = "Decisions alone: queue, snapshot, decision and assumption, one thread; no API server or watches. A"
-                + " first round of each is not counted, " + options.rounds() + " are. Load average at the end: "
-                + loadAverage() + ".";
+        String notes =
+                "Decisions alone: queue, snapshot, decision and assumption, one thread; no API server or watches. A"
+                        + " first round of each is not counted, " + options.rounds() + " are. Load average at the end: "
+                        + loadAverage() + ".";
         return SchedulingReport.write(
                 options.results(),
                 "scheduling",
@@ -610,7 +619,11 @@ public final class Benchmarks {
                 + " first creation to the last binding, and ends with the deletion of its pods, which is not counted. A first"
                 + " round is not counted.\n" + verdicts + "\nLoad average at the end: " + loadAverage() + ".";
         return ScaleReport.write(
-                options.results(), "scheduling-etcd", notes, steps, Clock.system().instant());
+                options.results(),
+                "scheduling-etcd",
+                notes,
+                steps,
+                Clock.system().instant());
     }
 
     private static String verdict(SchedulingCase scheduled, List<RolloutScale.Step> rounds) {

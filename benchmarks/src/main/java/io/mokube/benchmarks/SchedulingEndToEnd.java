@@ -53,7 +53,12 @@ final class SchedulingEndToEnd implements AutoCloseable {
     private final AtomicInteger made = new AtomicInteger();
 
     SchedulingEndToEnd(
-            SchedulingCase scheduled, int nodes, URI server, SSLContext tls, ApiClient client, Map<String, Subject> components) {
+            SchedulingCase scheduled,
+            int nodes,
+            URI server,
+            SSLContext tls,
+            ApiClient client,
+            Map<String, Subject> components) {
         this.scheduled = scheduled;
         this.nodes = nodes;
         this.server = server;
@@ -86,7 +91,10 @@ final class SchedulingEndToEnd implements AutoCloseable {
                             .endMetadata()
                             .build());
         }
-        post("/api/v1/nodes", nodes, number -> Json.MAPPER.writeValueAsString(SchedulingReplay.node(scheduled, number)));
+        post(
+                "/api/v1/nodes",
+                nodes,
+                number -> Json.MAPPER.writeValueAsString(SchedulingReplay.node(scheduled, number)));
         for (PodShape shape : scheduled.standing()) {
             int count = scheduled.standingOfEach(nodes);
             try (Bindings bindings = new Bindings(STANDING)) {
@@ -175,8 +183,7 @@ final class SchedulingEndToEnd implements AutoCloseable {
         URI target = URI.create(server + path(namespace));
         try (HttpConnection connection = new HttpConnection(target, tls)) {
             connection
-                    .exchange(
-                            HttpConnection.request("DELETE", target, JSON, "{\"gracePeriodSeconds\":0}"), false)
+                    .exchange(HttpConnection.request("DELETE", target, JSON, "{\"gracePeriodSeconds\":0}"), false)
                     .expect(200, target);
         }
         while (!client.get(path(namespace) + "?limit=1").path("items").isEmpty()) {
@@ -249,8 +256,7 @@ final class SchedulingEndToEnd implements AutoCloseable {
 
         /** How many had a node when the watch began: nothing happens in that namespace meanwhile. */
         int awaitFirst() throws InterruptedException {
-            int listed = client
-                    .get(path(STANDING) + "?fieldSelector=spec.nodeName!%3D&limit=1000000")
+            int listed = client.get(path(STANDING) + "?fieldSelector=spec.nodeName!%3D&limit=1000000")
                     .path("items")
                     .size();
             await(listed);

@@ -76,7 +76,8 @@ final class SchedulingReplay {
         }
         for (PodShape shape : scheduled.standing()) {
             for (PodInfo pod : replay.pods(shape, "sched-0", scheduled.standingOfEach(nodes))) {
-                replay.schedule(pod);
+                // On all nodes by turns, which is about where decisions would have put them.
+                replay.state.assume(pod, name(replay.standing.size() % nodes));
                 replay.standing.add(pod);
             }
         }
@@ -110,8 +111,7 @@ final class SchedulingReplay {
             }
             queue.done(pod.uid());
         }
-        return new Round(
-                pods, (System.nanoTime() - begun) / 1e9, (THREADS.getCurrentThreadCpuTime() - cpu) / 1e9);
+        return new Round(pods, (System.nanoTime() - begun) / 1e9, (THREADS.getCurrentThreadCpuTime() - cpu) / 1e9);
     }
 
     private void happen(PodInfo pod) {
@@ -172,9 +172,13 @@ final class SchedulingReplay {
         return pods;
     }
 
+    private static String name(int number) {
+        return number == 0 ? PodShape.NAMED_NODE : "node-" + number;
+    }
+
     /** A node of the original's size. The first is the one that pods name who name a node; it has room for all of them. */
     static Node node(SchedulingCase scheduled, int number) {
-        String name = number == 0 ? PodShape.NAMED_NODE : "node-" + number;
+        String name = name(number);
         Map<String, String> labels = new HashMap<>(Map.of(PodShape.HOSTNAME, name));
         if (!scheduled.zones().isEmpty()) {
             labels.put(

@@ -47,13 +47,14 @@ final class SchedulingReport {
         return table;
     }
 
-    private static String table(
-            String name, String notes, double goal, int nodes, List<Measured> cases, Instant at) throws IOException {
+    private static String table(String name, String notes, double goal, int nodes, List<Measured> cases, Instant at)
+            throws IOException {
         StringBuilder text =
                 new StringBuilder("# " + name + "\n\n" + Report.machine() + ", " + at + "\n\n" + notes + "\n\n");
         text.append("| case, ")
                 .append(nodes)
-                .append(" nodes | pods | pods/s: median (lowest to highest) | threshold | ratio | goal | CPU µs/pod |\n")
+                .append(
+                        " nodes | pods | pods/s: median (lowest to highest) | threshold | ratio | goal | CPU µs/pod |\n")
                 .append("|---|---|---|---|---|---|---|\n");
         for (Measured each : cases) {
             List<Round> rounds = each.rounds().getOrDefault(nodes, List.of());

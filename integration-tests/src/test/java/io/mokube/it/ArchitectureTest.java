@@ -34,6 +34,8 @@ class ArchitectureTest {
         "io.mokube.scheduler.plugins..",
         "io.mokube.dns.zone..",
         "io.mokube.dns.answer..",
+        "io.mokube.scheduler.volumes..",
+        "io.mokube.scheduler.devices..",
     };
 
     private static JavaClasses production;

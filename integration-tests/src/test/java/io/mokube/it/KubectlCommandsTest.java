@@ -5,6 +5,7 @@ import io.mokube.standalone.cluster.Cluster;
 import io.mokube.standalone.cluster.ClusterConfig;
 import io.mokube.standalone.cluster.RuntimeKind;
 import io.mokube.standalone.cluster.StoreKind;
+import io.mokube.testkit.Await;
 import io.mokube.testkit.Needs;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -42,6 +43,12 @@ class KubectlCommandsTest {
         cluster = new Cluster(config, Platform.system(), line -> {});
         cluster.start();
         cluster.awaitNodesReady(Duration.ofSeconds(60));
+        // Discovery is the same for all transcripts: what registers itself has done so.
+        Await.passes(
+                Duration.ofSeconds(30),
+                () -> Kubectl.any()
+                        .run(kubeconfig(), "get", "--raw", "/apis/scheduling.mokube.io/v1")
+                        .orFail());
     }
 
     @AfterAll

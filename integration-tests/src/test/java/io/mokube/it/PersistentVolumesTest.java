@@ -180,21 +180,84 @@ class PersistentVolumesTest {
                       volumeMounts: [{name: late, mountPath: /late, readOnly: false}]
                   volumes: [{name: late, persistentVolumeClaim: {claimName: late, readOnly: true}}]
                 """);
-        assertThat(whyNot("early"))
-                .startsWith("0/2 nodes are available: persistentvolumeclaim \"late\" not found.");
+        assertThat(whyNot("early")).startsWith("0/2 nodes are available: persistentvolumeclaim \"late\" not found.");
         claim("late", "folders");
         ok("wait", "--for=condition=ready", "pod/early", "--timeout=90s");
-        assertThat(Kubectl.any().run(cluster.kubeconfig(), "exec", "early", "--", "touch", "/late/file").errors())
+        assertThat(Kubectl.any()
+                        .run(cluster.kubeconfig(), "exec", "early", "--", "touch", "/late/file")
+                        .errors())
                 .contains("Read-only file system");
         ok("delete", "pod", "early");
+    }
+
+    @Test
+    void devicesAreGivenToOneClaimAtATime() {
+        apply("""
+                apiVersion: resource.k8s.io/v1
+                kind: DeviceClass
+                metadata: {name: gpu}
+                spec: {selectors: [{cel: {expression: 'device.driver == "gpu.example.com"'}}]}
+                ---
+                apiVersion: resource.k8s.io/v1
+                kind: ResourceSlice
+                metadata: {name: gpus-of-node-2}
+                spec:
+                  driver: gpu.example.com
+                  nodeName: node-2
+                  pool: {name: node-2, generation: 1, resourceSliceCount: 1}
+                  devices: [{name: gpu-0, attributes: {model: {string: demo}}}]
+                ---
+                apiVersion: resource.k8s.io/v1
+                kind: ResourceClaimTemplate
+                metadata: {name: one-gpu}
+                spec:
+                  spec:
+                    devices:
+                      requests:
+                        - name: gpu
+                          exactly:
+                            deviceClassName: gpu
+                            selectors:
+                              - cel: {expression: 'device.attributes["gpu.example.com"].model == "demo"'}
+                """);
+        for (String name : List.of("first", "second")) {
+            apply("""
+                    apiVersion: v1
+                    kind: Pod
+                    metadata: {name: NAME}
+                    spec:
+                      terminationGracePeriodSeconds: 1
+                      resourceClaims: [{name: gpu, resourceClaimTemplateName: one-gpu}]
+                      containers: [{name: c, image: "mokube/demo:1", resources: {claims: [{name: gpu}]}}]
+                    """.replace("NAME", name));
+            if (name.equals("first")) {
+                ok("wait", "--for=condition=ready", "pod/first", "--timeout=90s");
+            }
+        }
+        assertThat(ok("get", "pod", "first", "-o", "jsonpath={.spec.nodeName}")).isEqualTo("node-2");
+        String claim = ok("get", "pod", "first", "-o", "jsonpath={.status.resourceClaimStatuses[0].resourceClaimName}");
+        assertThat(ok(
+                        "get",
+                        "resourceclaim",
+                        claim,
+                        "-o",
+                        "jsonpath={.status.allocation.devices.results[0].device} {.status.reservedFor[0].name}"))
+                .isEqualTo("gpu-0 first");
+        Await.passes(
+                PATIENCE,
+                () -> assertThat(whyNot("second"))
+                        .startsWith("0/2 nodes are available: 2 cannot allocate all claims. still not schedulable,"));
+        // The first pod's claim goes with it, and its device is free again.
+        ok("delete", "pod", "first");
+        ok("wait", "--for=condition=ready", "pod/second", "--timeout=90s");
+        ok("delete", "pod", "second");
     }
 
     /** What the scheduler says of a pod that has no node. */
     private static String whyNot(String pod) {
         String path = "jsonpath={.status.conditions[?(@.type=='PodScheduled')].message}";
         Await.passes(
-                PATIENCE,
-                () -> assertThat(ok("get", "pod", pod, "-o", path)).isNotEmpty());
+                PATIENCE, () -> assertThat(ok("get", "pod", pod, "-o", path)).isNotEmpty());
         Await.passes(
                 PATIENCE,
                 () -> assertThat(ok("get", "events", "--field-selector=involvedObject.name=" + pod))

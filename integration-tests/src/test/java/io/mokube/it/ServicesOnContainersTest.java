@@ -86,7 +86,16 @@ class ServicesOnContainersTest {
         ok("scale", "deployment", "web", "--replicas=0");
         Await.until(PATIENCE, "refused", () -> {
             Commands.Result answer = Kubectl.any()
-                    .run(cluster.kubeconfig(), "exec", "client", "--", "wget", "-q", "-O", "-", "http://" + clusterIp + "/");
+                    .run(
+                            cluster.kubeconfig(),
+                            "exec",
+                            "client",
+                            "--",
+                            "wget",
+                            "-q",
+                            "-O",
+                            "-",
+                            "http://" + clusterIp + "/");
             return answer.code() != 0 && answer.errors().contains("Connection refused");
         });
         ok("scale", "deployment", "web", "--replicas=1");
@@ -104,9 +113,8 @@ class ServicesOnContainersTest {
     }
 
     private static String get(URI page) throws Exception {
-        try (HttpClient http = HttpClient.newBuilder()
-                .connectTimeout(Duration.ofSeconds(2))
-                .build()) {
+        try (HttpClient http =
+                HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build()) {
             return http.send(
                             HttpRequest.newBuilder(page)
                                     .timeout(Duration.ofSeconds(5))

@@ -202,11 +202,7 @@ class WorkloadsOnContainersTest {
                 "an address beside loopback",
                 AdvertisedAddress.ofMachine(InetAddress.ofLiteral("0.0.0.0")).isPresent());
         String endpoint = ok(
-                "get",
-                "endpointslice",
-                "kubernetes",
-                "-o",
-                "jsonpath={.endpoints[0].addresses[0]}:{.ports[0].port}");
+                "get", "endpointslice", "kubernetes", "-o", "jsonpath={.endpoints[0].addresses[0]}:{.ports[0].port}");
         // The port wants TLS, which is what it answers to somebody who speaks without.
         ok(
                 "run",

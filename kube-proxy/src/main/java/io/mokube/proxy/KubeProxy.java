@@ -121,7 +121,8 @@ public final class KubeProxy implements Component {
             Informer<Node> nodes = informers.informer(ResourceType.of(Node.class), nodes(config));
             ProxyMetrics metrics = new ProxyMetrics(platform.meters());
             // kube-proxy's healthz takes twice the period, too.
-            ProxyHealth health = new ProxyHealth(platform.clock(), config.syncPeriod().multipliedBy(2));
+            ProxyHealth health =
+                    new ProxyHealth(platform.clock(), config.syncPeriod().multipliedBy(2));
             healthServers = new HealthServers(health);
             loop = new SyncLoop(
                     config,
@@ -194,7 +195,8 @@ public final class KubeProxy implements Component {
 
         @Override
         public void updated(Node before, Node now) {
-            if (!Objects.equals(before.getMetadata().getLabels(), now.getMetadata().getLabels())
+            if (!Objects.equals(
+                            before.getMetadata().getLabels(), now.getMetadata().getLabels())
                     || !Objects.equals(before.getSpec(), now.getSpec())
                     || !addresses(before).equals(addresses(now))) {
                 changed(now);

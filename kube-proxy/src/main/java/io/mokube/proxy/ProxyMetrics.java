@@ -49,7 +49,11 @@ final class ProxyMetrics {
         endpointChanges = Counter.builder("kubeproxy.sync.proxy.rules.endpoint.changes")
                 .description("Cumulative proxy rules Endpoint changes.")
                 .register(meters);
-        seconds(meters, "kubeproxy.sync.proxy.rules.last.timestamp.seconds", "The last time rules were synced.", lastSync);
+        seconds(
+                meters,
+                "kubeproxy.sync.proxy.rules.last.timestamp.seconds",
+                "The last time rules were synced.",
+                lastSync);
         seconds(
                 meters,
                 "kubeproxy.sync.proxy.rules.last.queued.timestamp.seconds",

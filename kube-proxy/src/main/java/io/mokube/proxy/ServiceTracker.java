@@ -71,8 +71,9 @@ final class ServiceTracker {
         this.metrics = metrics;
         this.clock = clock;
         this.changed = changed;
-        slices.addIndex(BY_SERVICE, slice -> service(slice).map(ObjectKey::toString).stream()
-                .toList());
+        slices.addIndex(
+                BY_SERVICE,
+                slice -> service(slice).map(ObjectKey::toString).stream().toList());
         services.addHandler(Handler.each(service -> {
             metrics.serviceChanged(clock.instant());
             touch(new ObjectKey(
@@ -151,7 +152,8 @@ final class ServiceTracker {
             ServiceFacts before = facts.get(key);
             ServiceFacts now = services.store()
                     .get(key)
-                    .flatMap(service -> ServiceReader.read(service, slices.store().byIndex(BY_SERVICE, key.toString())))
+                    .flatMap(service ->
+                            ServiceReader.read(service, slices.store().byIndex(BY_SERVICE, key.toString())))
                     .orElse(null);
             if (now == null && before == null || now != null && now.equals(before)) {
                 continue;

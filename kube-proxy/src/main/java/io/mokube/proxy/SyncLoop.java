@@ -139,7 +139,10 @@ final class SyncLoop {
                 } catch (ApplyException e) {
                     pause = failed(e);
                 } catch (RuntimeException e) {
-                    log.atError().setMessage("applying rules failed by a bug").setCause(e).log();
+                    log.atError()
+                            .setMessage("applying rules failed by a bug")
+                            .setCause(e)
+                            .log();
                     pause = failed(e);
                 }
                 clock.sleep(pause);
@@ -206,7 +209,9 @@ final class SyncLoop {
         if (look) {
             machineAddresses = applier.addresses();
             if (applied != null && !applier.isInPlace()) {
-                log.atWarn().setMessage("the rules were removed by somebody else; restoring them").log();
+                log.atWarn()
+                        .setMessage("the rules were removed by somebody else; restoring them")
+                        .log();
                 applied = null;
             }
         }
@@ -291,8 +296,7 @@ final class SyncLoop {
                         .distinct()
                         .count();
                 wanted.put(
-                        service.key(),
-                        new HealthServers.Wanted(service.healthCheckNodePort(), Math.toIntExact(local)));
+                        service.key(), new HealthServers.Wanted(service.healthCheckNodePort(), Math.toIntExact(local)));
             }
         }
         healthServers.serve(wanted);

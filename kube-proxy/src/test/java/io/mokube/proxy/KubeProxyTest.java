@@ -13,6 +13,7 @@ import io.mokube.client.rest.DeleteOptions;
 import io.mokube.client.rest.ListOptions;
 import io.mokube.client.rest.ResourceClient;
 import io.mokube.machinery.component.Platform;
+import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.object.Json;
 import io.mokube.proxy.apply.NetworkLab;
 import io.mokube.proxy.model.Cidr;
@@ -84,7 +85,7 @@ class KubeProxyTest {
         services.list("default", ListOptions.ALL).items().stream()
                 .map(each -> each.getMetadata().getName())
                 .filter(each -> !each.equals("kubernetes"))
-                .forEach(each -> services.delete("default", each, DeleteOptions.DEFAULT));
+                .forEach(each -> services.delete(new ObjectKey("default", each), DeleteOptions.DEFAULT));
         lab.in("node", "nft", "flush", "ruleset");
     }
 
@@ -96,7 +97,9 @@ class KubeProxyTest {
                 .withNodePortAddresses(List.of(Cidr.of("192.168.77.0/24")))
                 .withPeriods(Duration.ofMillis(300), Duration.ofMillis(10))
                 .withHealthPort(healthPort);
-        KubeProxy started = new KubeProxy(config, new Platform(Platform.system().clock(), Platform.system().random(), meters));
+        KubeProxy started = new KubeProxy(
+                config,
+                new Platform(Platform.system().clock(), Platform.system().random(), meters));
         started.start();
         Await.until("ready", () -> started.readiness().ready());
         return started;
@@ -111,19 +114,18 @@ class KubeProxyTest {
     private static String slice(String name, String... addresses) {
         return """
                 {'metadata': {'namespace': 'default', 'name': '%1$s-1', 'labels': {'kubernetes.io/service-name': '%1$s'}},
-                 'addressType': 'IPv4', 'ports': [{'port': %2$d, 'protocol': 'TCP', 'name': ''}], 'endpoints': [%3$s]}"""
-                .formatted(
-                        name,
-                        NetworkLab.POD_PORT,
-                        List.of(addresses).stream()
-                                .map("{'addresses': ['%s'], 'conditions': {'ready': true}, 'nodeName': 'here'}"::formatted)
-                                .collect(Collectors.joining(", ")));
+                 'addressType': 'IPv4', 'ports': [{'port': %2$d, 'protocol': 'TCP', 'name': ''}], 'endpoints': [%3$s]}""".formatted(
+                name,
+                NetworkLab.POD_PORT,
+                List.of(addresses).stream()
+                        .map("{'addresses': ['%s'], 'conditions': {'ready': true}, 'nodeName': 'here'}"::formatted)
+                        .collect(Collectors.joining(", ")));
     }
 
     private static void endpoints(String name, String... addresses) {
         EndpointSlice wanted = read(EndpointSlice.class, slice(name, addresses));
         if (slices.get("default", name + "-1").isPresent()) {
-            slices.delete("default", name + "-1", DeleteOptions.DEFAULT);
+            slices.delete(new ObjectKey("default", name + "-1"), DeleteOptions.DEFAULT);
         }
         slices.create(wanted);
     }
@@ -133,7 +135,8 @@ class KubeProxyTest {
     }
 
     private static void answers(String from, String address, int port, String answer) {
-        Await.until(from + " hears " + answer, () -> lab.tcp(from, address, port).equals(answer));
+        Await.until(
+                from + " hears " + answer, () -> lab.tcp(from, address, port).equals(answer));
     }
 
     @Test
@@ -147,10 +150,11 @@ class KubeProxyTest {
         answers("client", "192.168.77.1", nodePort, "pod-1 10.60.1.1");
         endpoints("web", "10.60.2.2");
         answers("pod-2", address, 80, "away 10.60.1.3");
-        services.delete("default", "web", DeleteOptions.DEFAULT);
+        services.delete(new ObjectKey("default", "web"), DeleteOptions.DEFAULT);
         // Nobody has the address any more: it leads to where everything else does.
         Await.until("gone", () -> !lab.in("node", "nft", "list", "ruleset").contains(address));
-        assertThat(meters.get("kubeproxy.sync.proxy.rules.duration").timer().count()).isGreaterThan(4);
+        assertThat(meters.get("kubeproxy.sync.proxy.rules.duration").timer().count())
+                .isGreaterThan(4);
     }
 
     @Test
@@ -184,7 +188,8 @@ class KubeProxyTest {
         String other = create("other", "'ports': [{'port': 80}]").getSpec().getClusterIP();
         endpoints("other", "10.60.1.2");
         answers("pod-2", other, 80, "pod-1 10.60.1.3");
-        assertThat(lab.in("node", "nft", "list", "map", "ip", "mokube-proxy", "tcp-endpoints").lines())
+        assertThat(lab.in("node", "nft", "list", "map", "ip", "mokube-proxy", "tcp-endpoints")
+                        .lines())
                 .filteredOn(line -> line.contains("10.60.1.2"))
                 .hasSize(1);
     }
@@ -210,7 +215,8 @@ class KubeProxyTest {
     private static HttpResponse<String> get(int port, String path) throws Exception {
         try (HttpClient http = HttpClient.newHttpClient()) {
             return http.send(
-                    HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path)).build(),
+                    HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
+                            .build(),
                     HttpResponse.BodyHandlers.ofString());
         }
     }

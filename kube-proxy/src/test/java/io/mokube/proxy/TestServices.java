@@ -47,14 +47,12 @@ public final class TestServices {
 
     /** The same on its way out, still serving. */
     public static Endpoint terminating(Endpoint it) {
-        return new Endpoint(
-                it.address(), it.port(), false, true, true, it.node(), it.zoneHints(), it.nodeHints());
+        return new Endpoint(it.address(), it.port(), false, true, true, it.node(), it.zoneHints(), it.nodeHints());
     }
 
     /** The same, not ready. */
     public static Endpoint unready(Endpoint it) {
-        return new Endpoint(
-                it.address(), it.port(), false, false, false, it.node(), it.zoneHints(), it.nodeHints());
+        return new Endpoint(it.address(), it.port(), false, false, false, it.node(), it.zoneHints(), it.nodeHints());
     }
 
     /** The same, meant for zones and nodes. */

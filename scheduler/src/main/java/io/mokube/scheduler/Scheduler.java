@@ -167,16 +167,7 @@ public final class Scheduler implements Component {
             SchedulerMetrics metrics = new SchedulerMetrics(platform.meters(), profiles, queue);
             ApiWrites writes = new ApiWrites(client, platform, pods.store());
             loop = new SchedulingLoop(
-                    profiles,
-                    events,
-                    waiting,
-                    state,
-                    queue,
-                    informers,
-                    writes,
-                    metrics,
-                    decisions,
-                    platform);
+                    profiles, events, waiting, state, queue, informers, writes, metrics, decisions, platform);
             explanations = new Explanations(client, platform.clock(), decisions);
             elector = config.election().enabled() ? Optional.of(elector(config, platform)) : Optional.empty();
         }
@@ -206,7 +197,8 @@ public final class Scheduler implements Component {
                     .informer(ReplicationController.class)
                     .addHandler(feed.controllers(
                             "ReplicationController",
-                            controller -> Optional.ofNullable(controller.getSpec().getSelector())
+                            controller -> Optional.ofNullable(
+                                            controller.getSpec().getSelector())
                                     .map(LabelSelector::ofLabels)));
         }
 

@@ -152,7 +152,9 @@ class KilledSchedulerTest {
         createPods(100);
         Await.until(PATIENCE, "it knows", () -> !frozen.said("leads no more").isEmpty());
         Await.until(PATIENCE, "the other binds all", () -> bindings.bound() == 410);
-        assertThat(frozen.said("binding was refused")).as("what it tried to bind after its term").isEmpty();
+        assertThat(frozen.said("binding was refused"))
+                .as("what it tried to bind after its term")
+                .isEmpty();
         assertThat(bindings.moved()).as("pods bound twice").isEmpty();
 
         grant("binding", frozen.identity());

@@ -215,7 +215,8 @@ class SchedulerClusterTest {
         create(node("roomy", "cpu=8,memory=8Gi"));
         create(node("used", "cpu=4,memory=8Gi"));
         create(node("small", "cpu=1,memory=8Gi"));
-        Scheduler scheduler = start(ClientConfig.fromKubeconfig(server.certificates().kubeconfig("scheduler")));
+        Scheduler scheduler =
+                start(ClientConfig.fromKubeconfig(server.certificates().kubeconfig("scheduler")));
         Await.until("all nodes are known", () -> scheduler.readiness().ready());
         pods.create(pod("web", "cpu=2,memory=1Gi").build());
         pods.create(pod("big", "cpu=9").build());
@@ -226,11 +227,14 @@ class SchedulerClusterTest {
         JsonNode why = client.get(path + "/web");
         assertThat(why.at("/kind").asString("")).isEqualTo("PodExplanation");
         assertThat(why.at("/decision/node").asString("")).isEqualTo("roomy");
-        assertThat(why.at("/nodes")).extracting(node -> node.path("name").asString("") + " "
-                        + node.path("verdict").asString("")).containsExactly("roomy Chosen", "used Fits", "small Unfit");
+        assertThat(why.at("/nodes"))
+                .extracting(node -> node.path("name").asString("") + " "
+                        + node.path("verdict").asString(""))
+                .containsExactly("roomy Chosen", "used Fits", "small Unfit");
         assertThat(why.at("/nodes/0/total").asLong(0))
                 .isGreaterThan(why.at("/nodes/1/total").asLong(0));
-        assertThat(why.at("/nodes/0/scores")).extracting(score -> score.path("plugin").asString(""))
+        assertThat(why.at("/nodes/0/scores"))
+                .extracting(score -> score.path("plugin").asString(""))
                 .contains("NodeResourcesFit", "NodeResourcesBalancedAllocation");
         assertThat(why.at("/nodes/2/objections/0/reasons/0").asString("")).isEqualTo("Insufficient cpu");
 
@@ -244,11 +248,15 @@ class SchedulerClusterTest {
         assertThat(table.at("/kind").asString("")).isEqualTo("Table");
         assertThat(table.at("/rows")).hasSize(3);
         JsonNode list = client.get(path, "application/json;as=Table;v=v1;g=meta.k8s.io,application/json");
-        assertThat(list.at("/rows")).extracting(row -> row.at("/cells/0").asString("") + " "
-                        + row.at("/cells/1").asString("")).contains("web roomy", "big <none>");
+        assertThat(list.at("/rows"))
+                .extracting(row -> row.at("/cells/0").asString("") + " "
+                        + row.at("/cells/1").asString(""))
+                .contains("web roomy", "big <none>");
         assertThat(client.get(path + "/big").at("/decision/message").asString(""))
                 .startsWith("0/3 nodes are available: 3 Insufficient cpu.");
-        assertThat(client.get("/apis/scheduling.mokube.io/v1").at("/resources/0/name").asString(""))
+        assertThat(client.get("/apis/scheduling.mokube.io/v1")
+                        .at("/resources/0/name")
+                        .asString(""))
                 .isEqualTo("podexplanations");
 
         assertThatThrownBy(() -> client.get(path + "/nobody"))
@@ -273,24 +281,30 @@ class SchedulerClusterTest {
         second.rejectNextPreBind.set(true);
         List<Plugin> plugins = new ArrayList<>(DefaultPlugins.standard());
         plugins.addAll(List.of(first, second));
-        Scheduler scheduler = start(
-                access, List.of(Profile.of("default-scheduler", plugins, DefaultPlugins.weights(), 0)));
+        Scheduler scheduler =
+                start(access, List.of(Profile.of("default-scheduler", plugins, DefaultPlugins.weights(), 0)));
         pods.create(pod("p", "cpu=1").build());
         Await.until("p waits", () -> !scheduler.waitingPods().list().isEmpty());
         assertThat(scheduler.waitingPods().list().getFirst().pending()).containsExactlyInAnyOrder("First", "Second");
         pods.create(pod("q", "cpu=1").build());
-        Await.until("there is no room beside it", () -> events("q").stream()
-                .anyMatch(event -> event.contains("1 Insufficient cpu")));
+        Await.until(
+                "there is no room beside it",
+                () -> events("q").stream().anyMatch(event -> event.contains("1 Insufficient cpu")));
         String uid = scheduler.waitingPods().list().getFirst().pod().uid();
         pods.delete(new ObjectKey("default", "q"), DeleteOptions.DEFAULT.withGracePeriod(Duration.ZERO));
         scheduler.waitingPods().allow(uid, "First");
         scheduler.waitingPods().allow(uid, "Second");
-        Await.until("it says so", () -> events("p").stream()
-                .anyMatch(event -> event.contains("0/1 nodes are available: 1 not yet.")));
+        Await.until(
+                "it says so",
+                () -> events("p").stream().anyMatch(event -> event.contains("0/1 nodes are available: 1 not yet.")));
         assertThat(steps)
                 .containsExactly(
-                        "First reserves", "Second reserves", "First prepares", "Second prepares",
-                        "Second gives back", "First gives back");
+                        "First reserves",
+                        "Second reserves",
+                        "First prepares",
+                        "Second prepares",
+                        "Second gives back",
+                        "First gives back");
         assertThat(boundTo()).isEmpty();
 
         // What the plugin that turned it away waits for.
@@ -299,8 +313,7 @@ class SchedulerClusterTest {
         nodes.update(node);
         Await.until("p waits again", () -> !scheduler.waitingPods().list().isEmpty());
         scheduler.waitingPods().reject(uid, "First", "changed its mind");
-        Await.until("it says so", () -> events("p").stream()
-                .anyMatch(event -> event.contains("1 changed its mind")));
+        Await.until("it says so", () -> events("p").stream().anyMatch(event -> event.contains("1 changed its mind")));
         node = nodes.get("", "one").orElseThrow();
         node.getMetadata().getLabels().put("changed", "again");
         nodes.update(node);
@@ -360,7 +373,11 @@ class SchedulerClusterTest {
     void severalProfilesAreServed() {
         create(node("empty", "cpu=4,memory=4Gi"));
         create(node("used", "cpu=4,memory=4Gi"));
-        pods.create(pod("there", "cpu=2,memory=2Gi").editSpec().withNodeName("used").endSpec().build());
+        pods.create(pod("there", "cpu=2,memory=2Gi")
+                .editSpec()
+                .withNodeName("used")
+                .endSpec()
+                .build());
         SchedulerConfiguration file = SchedulerConfiguration.parse("""
                 apiVersion: kubescheduler.config.k8s.io/v1
                 kind: KubeSchedulerConfiguration
@@ -378,12 +395,59 @@ class SchedulerClusterTest {
         Await.until("ready", () -> scheduler.readiness().ready());
         pods.create(pod("spread", "cpu=1,memory=1Gi").build());
         Await.until("bound", () -> boundTo().containsKey("spread"));
-        pods.create(pod("packed", "cpu=1,memory=1Gi").editSpec().withSchedulerName("packing").endSpec().build());
-        pods.create(pod("another", "").editSpec().withSchedulerName("nobody").endSpec().build());
+        pods.create(pod("packed", "cpu=1,memory=1Gi")
+                .editSpec()
+                .withSchedulerName("packing")
+                .endSpec()
+                .build());
+        pods.create(pod("another", "")
+                .editSpec()
+                .withSchedulerName("nobody")
+                .endSpec()
+                .build());
         Await.until("bound", () -> boundTo().containsKey("packed"));
-        assertThat(boundTo()).containsEntry("spread", "empty").containsEntry("packed", "used").doesNotContainKey("another");
-        Await.until("the profile says so", () -> events("packed").stream()
-                .anyMatch(event -> event.startsWith("Normal Scheduled packing ")));
+        assertThat(boundTo())
+                .containsEntry("spread", "empty")
+                .containsEntry("packed", "used")
+                .doesNotContainKey("another");
+        Await.until(
+                "the profile says so",
+                () -> events("packed").stream().anyMatch(event -> event.startsWith("Normal Scheduled packing ")));
+    }
+
+    @Test
+    void roomKeptForALessImportantPodIsGivenUp() {
+        create(node("one", "cpu=2"));
+        start(access);
+        pods.create(pod("low", "cpu=2").build());
+        Await.until("low is bound", () -> boundTo().containsKey("low"));
+        // Without a kubelet, low is being deleted for as long as this test wants.
+        pods.create(ofPriority("middle", 500));
+        Await.until("middle is nominated", () -> nominatedNode("middle").equals("one"));
+        pods.create(ofPriority("high", 600));
+        Await.until("high is nominated", () -> nominatedNode("high").equals("one"));
+        Await.until("middle is not any more", () -> nominatedNode("middle").isEmpty());
+        pods.delete(new ObjectKey("default", "low"), DeleteOptions.DEFAULT.withGracePeriod(Duration.ZERO));
+        Await.until("high is bound", () -> boundTo().containsKey("high"));
+    }
+
+    private static Pod ofPriority(String name, int priority) {
+        client.resource(ResourceType.dynamic(
+                        new GroupVersionResource("scheduling.k8s.io", "v1", "priorityclasses"), "PriorityClass", false))
+                .create(new KubeObject((ObjectNode) Json.MAPPER.readTree("""
+                        {"kind": "PriorityClass", "apiVersion": "scheduling.k8s.io/v1",
+                         "metadata": {"name": "priority-%d"}, "value": %d}
+                        """.formatted(priority, priority))));
+        return pod(name, "cpu=2")
+                .editSpec()
+                .withPriorityClassName("priority-" + priority)
+                .endSpec()
+                .build();
+    }
+
+    private static String nominatedNode(String pod) {
+        String node = pods.get("default", pod).orElseThrow().getStatus().getNominatedNodeName();
+        return node == null ? "" : node;
     }
 
     @Test

@@ -30,21 +30,18 @@ final class SchedulerProcess implements AutoCloseable {
 
     private ChildProcess launch() {
         return ChildProcess.start(
-                identity,
-                ChildProcess.javaCommand(SchedulerProcess.class, kubeconfig.toString(), identity),
-                Map.of());
+                identity, ChildProcess.javaCommand(SchedulerProcess.class, kubeconfig.toString(), identity), Map.of());
     }
 
     /** {@code KUBECONFIG IDENTITY}. */
     public static void main(String[] arguments) throws InterruptedException {
         CarrierThreads.provide();
         SchedulerConfig standard = SchedulerConfig.of(ClientConfig.fromKubeconfig(Path.of(arguments[0])));
-        Election election = new Election(
-                true, LEASE, Duration.ofSeconds(2), Duration.ofMillis(1500), Duration.ofMillis(300));
+        Election election =
+                new Election(true, LEASE, Duration.ofSeconds(2), Duration.ofMillis(1500), Duration.ofMillis(300));
         Delays delays = new Delays(Duration.ofMillis(50), Duration.ofMillis(200), Duration.ofMinutes(5));
         new Scheduler(
-                        new SchedulerConfig(
-                                standard.client(), arguments[1], standard.profiles(), election, delays),
+                        new SchedulerConfig(standard.client(), arguments[1], standard.profiles(), election, delays),
                         Platform.system())
                 .start();
         new CountDownLatch(1).await();

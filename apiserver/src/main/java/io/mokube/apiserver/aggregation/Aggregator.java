@@ -121,6 +121,7 @@ public final class Aggregator implements OtherGroups, Elsewhere, AutoCloseable {
     @Override
     public List<OtherVersion> versions() {
         return services.all().stream()
+                .filter(version -> !version.optional() || isAvailable(version))
                 .sorted(Comparator.comparing((RemoteVersion version) ->
                                 -priority(version.groupVersion().group()))
                         .thenComparing(version -> version.groupVersion().group())
@@ -135,6 +136,11 @@ public final class Aggregator implements OtherGroups, Elsewhere, AutoCloseable {
                             known.map(Known::openApi).filter(address -> !address.isEmpty()));
                 })
                 .toList();
+    }
+
+    private boolean isAvailable(RemoteVersion version) {
+        RemoteState state = states.get(version.groupVersion());
+        return state != null && state.availability().available();
     }
 
     @Override

@@ -17,6 +17,8 @@ import tools.jackson.databind.JsonNode;
  * @param namespace of the service
  * @param service its name
  * @param trust whom to take for the service
+ * @param optional whether clients are better off not to hear of it while nobody serves it: otherwise they hear that something
+ *     is missing, and those that must see everything, such as the deletion of namespaces, wait
  */
 record RemoteVersion(
         String name,
@@ -26,7 +28,11 @@ record RemoteVersion(
         String namespace,
         String service,
         int port,
-        Trust trust) {
+        Trust trust,
+        boolean optional) {
+
+    /** A label of APIServices, with the value {@code true}. */
+    private static final String OPTIONAL = "mokube.io/optional";
 
     private static final int HTTPS = 443;
 
@@ -58,6 +64,7 @@ record RemoteVersion(
                 namespace,
                 name,
                 service.path("port").asInt(HTTPS),
-                trust));
+                trust,
+                "true".equals(apiService.labels().get(OPTIONAL))));
     }
 }

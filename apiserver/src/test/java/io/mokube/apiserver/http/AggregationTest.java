@@ -305,6 +305,13 @@ class AggregationTest {
         assertThat(reply.code()).isEqualTo(503);
         assertThat(reply.message()).isEqualTo("service unavailable");
         assertThat(discovered().path("freshness").asString()).isEqualTo("Stale");
+        admin.patch(
+                SERVICES + "/v1.ext.example.com",
+                "application/merge-patch+json",
+                "{\"metadata\":{\"labels\":{\"mokube.io/optional\":\"true\"}}}");
+        Await.passes(
+                Duration.ofSeconds(10),
+                () -> assertThat(admin.get("/apis", "Accept", V2).text()).doesNotContain("ext.example.com"));
         createService();
         awaitCondition("True Passed");
         assertThat(admin.get(THINGS).code()).isEqualTo(200);

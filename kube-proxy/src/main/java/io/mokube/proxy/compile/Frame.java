@@ -56,8 +56,7 @@ final class Frame {
         frame.add(base("nat-prerouting", "nat", "prerouting", TRANSLATION, with(guard, services)));
         frame.add(base("nat-output", "nat", "output", TRANSLATION, List.of(services)));
         frame.add(Chain.of(SERVICES, services(pods)));
-        frame.add(base(
-                "unknown-port-prerouting", "filter", "prerouting", AFTER_TRANSLATION, with(guard, unknownPort)));
+        frame.add(base("unknown-port-prerouting", "filter", "prerouting", AFTER_TRANSLATION, with(guard, unknownPort)));
         frame.add(base("unknown-port-output", "filter", "output", AFTER_TRANSLATION, List.of(unknownPort)));
         frame.add(base(
                 "nat-postrouting",
@@ -70,8 +69,7 @@ final class Frame {
         // A reset is never held back by the kernel's limit on ICMP messages.
         frame.add(Chain.of(
                 REFUSE,
-                Rule.when(
-                        new Condition.Speaks(Protocol.TCP), Action.Reject.WITH_RESET),
+                Rule.when(new Condition.Speaks(Protocol.TCP), Action.Reject.WITH_RESET),
                 Rule.always(Action.Reject.UNREACHABLE)));
         return frame;
     }

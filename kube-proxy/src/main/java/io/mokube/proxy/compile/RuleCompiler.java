@@ -32,17 +32,15 @@ public final class RuleCompiler {
     /**
      * The same as without a rule set made before; that one only saves work for services whose facts are the same objects.
      */
-    public static RuleSet compile(
-            Collection<ServiceFacts> services, Placement placement, @Nullable RuleSet previous) {
+    public static RuleSet compile(Collection<ServiceFacts> services, Placement placement, @Nullable RuleSet previous) {
         Map<ObjectKey, Set<Frontend>> denied = denied(services, placement);
         boolean reusable = previous != null && previous.placement().equals(placement);
         Map<ObjectKey, ServiceRules> rules = LinkedHashMap.newLinkedHashMap(services.size());
         for (ServiceFacts service : services) {
             Set<Frontend> without = denied.getOrDefault(service.key(), Set.of());
             ServiceRules known = reusable ? previous.services().get(service.key()) : null;
-            boolean same = known != null
-                    && known.facts() == service
-                    && known.denied().equals(without);
+            boolean same =
+                    known != null && known.facts() == service && known.denied().equals(without);
             rules.put(service.key(), same ? known : new ServiceCompiler(service, without, placement).compile());
         }
         return new RuleSet(placement, rules);
@@ -66,10 +64,12 @@ public final class RuleCompiler {
         Map<ObjectKey, Set<Frontend>> denied = new HashMap<>();
         for (ServiceFacts service : external) {
             for (ServicePort port : service.ports()) {
-                for (Frontend frontend : externalFrontends(service, port, placement.node().addresses())) {
+                for (Frontend frontend :
+                        externalFrontends(service, port, placement.node().addresses())) {
                     if (clusterIps.contains(frontend.address())
                             || !service.key().equals(owners.computeIfAbsent(frontend, any -> service.key()))) {
-                        denied.computeIfAbsent(service.key(), any -> new HashSet<>()).add(frontend);
+                        denied.computeIfAbsent(service.key(), any -> new HashSet<>())
+                                .add(frontend);
                     }
                 }
             }

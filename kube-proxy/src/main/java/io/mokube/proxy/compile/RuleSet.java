@@ -54,8 +54,7 @@ public final class RuleSet {
      */
     public Difference since(RuleSet before, Family family) {
         return Difference.between(
-                before.part(family, key -> !same(before, this, key)),
-                part(family, key -> !same(before, this, key)));
+                before.part(family, key -> !same(before, this, key)), part(family, key -> !same(before, this, key)));
     }
 
     private static boolean same(RuleSet before, RuleSet after, ObjectKey service) {

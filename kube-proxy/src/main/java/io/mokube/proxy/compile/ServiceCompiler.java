@@ -78,10 +78,7 @@ final class ServiceCompiler {
                 Frontend frontend = new Frontend(address, port.protocol(), port.port());
                 if (address.family() == family) {
                     if (inside.isEmpty()) {
-                        own.add(
-                                Container.NO_ENDPOINTS,
-                                frontend,
-                                usable.anywhere() ? ElementValue.Drop.DROP : REFUSE);
+                        own.add(Container.NO_ENDPOINTS, frontend, usable.anywhere() ? ElementValue.Drop.DROP : REFUSE);
                     } else {
                         String chain = service.internalLocal() && service.hasAffinity()
                                 ? sticky(Container.STICKY_LOCAL_ENDPOINTS, port, frontend, inside)
@@ -91,8 +88,8 @@ final class ServiceCompiler {
                     }
                 }
             }
-            for (Frontend frontend :
-                    RuleCompiler.externalFrontends(service, port, placement.node().addresses())) {
+            for (Frontend frontend : RuleCompiler.externalFrontends(
+                    service, port, placement.node().addresses())) {
                 if (frontend.address().family() == family && !denied.contains(frontend)) {
                     external(port, frontend, usable);
                     used.addAll(usable.cluster());
@@ -117,9 +114,8 @@ final class ServiceCompiler {
             }
             String toOneOf = toOneOf(port, frontend, usable.cluster());
             String masquerading = masquerading(port, usable.cluster());
-            String chain = service.externalLocal()
-                    ? local(port, frontend, toOneOf, masquerading, usable)
-                    : masquerading;
+            String chain =
+                    service.externalLocal() ? local(port, frontend, toOneOf, masquerading, usable) : masquerading;
             own.add(Container.SERVICES, frontend, new ElementValue.Goto(chain));
         }
 
@@ -148,15 +144,14 @@ final class ServiceCompiler {
         }
 
         /** The chain that gives clients outside the cluster endpoints of this node only. */
-        private String local(
-                ServicePort port, Frontend frontend, String toOneOf, String masquerading, Usable usable) {
+        private String local(ServicePort port, Frontend frontend, String toOneOf, String masquerading, Usable usable) {
             List<Endpoint> local = usable.local();
             if (!service.hasAffinity()) {
                 for (int i = 0; i < local.size(); i++) {
                     own.add(Container.localEndpoints(port.protocol()), new Choice(frontend, i), target(local.get(i)));
                 }
-                return share(new SharedChain.Local(
-                        local.size(), usable.cluster().size()));
+                return share(
+                        new SharedChain.Local(local.size(), usable.cluster().size()));
             }
             List<Rule> rules = new ArrayList<>(
                     SharedChain.Local.inside(pods, new Action.Goto(toOneOf), new Action.Goto(masquerading)));

@@ -21,8 +21,7 @@ sealed interface SharedChain {
 
     private static List<Rule> send(Function<Protocol, Container> map, int count) {
         return Stream.of(Protocol.values())
-                .map(each -> Rule.when(
-                        new Condition.Speaks(each), new Action.SendToChoice(map.apply(each), count)))
+                .map(each -> Rule.when(new Condition.Speaks(each), new Action.SendToChoice(map.apply(each), count)))
                 .toList();
     }
 
@@ -67,13 +66,8 @@ sealed interface SharedChain {
         @Override
         public Chain chain(List<Cidr> clusterCidrs) {
             List<Rule> rules = new ArrayList<>(inside(
-                    clusterCidrs,
-                    new Action.Goto(new Pick(all).name()),
-                    new Action.Goto(new Masquerade(all).name())));
-            rules.addAll(
-                    local == 0
-                            ? List.of(Rule.always(Action.Drop.DROP))
-                            : send(Container::localEndpoints, local));
+                    clusterCidrs, new Action.Goto(new Pick(all).name()), new Action.Goto(new Masquerade(all).name())));
+            rules.addAll(local == 0 ? List.of(Rule.always(Action.Drop.DROP)) : send(Container::localEndpoints, local));
             return Chain.of(name(), rules);
         }
 

@@ -59,8 +59,11 @@ public final class HealthServers implements AutoCloseable {
                         {"lastUpdated": "%s","currentTime": "%s", "nodeEligible": %s}""".formatted(
                                 health.lastUpdated(), health.now(), health.isNodeEligible()));
             });
-            server.createContext("/livez", exchange -> answer(exchange, health.isHealthy() ? 200 : 503, """
-                    {"lastUpdated": "%s","currentTime": "%s"}""".formatted(health.lastUpdated(), health.now())));
+            server.createContext(
+                    "/livez",
+                    exchange -> answer(exchange, health.isHealthy() ? 200 : 503, """
+                    {"lastUpdated": "%s","currentTime": "%s"}""".formatted(
+                                    health.lastUpdated(), health.now())));
             server.start();
             own = server;
             return server.getAddress().getPort();
@@ -126,7 +129,8 @@ public final class HealthServers implements AutoCloseable {
                 	},
                 	"localEndpoints": %d,
                 	"serviceProxyHealthy": %s
-                }""".formatted(service.namespace(), service.name(), localEndpoints, healthy));
+                }""".formatted(
+                        service.namespace(), service.name(), localEndpoints, healthy));
     }
 
     private static void answer(HttpExchange exchange, int code, String body) throws IOException {

@@ -18,9 +18,8 @@ public record Usable(List<Endpoint> cluster, List<Endpoint> local, boolean anywh
         List<Endpoint> ready = filter(endpoints, Endpoint::ready);
         List<Endpoint> cluster = ready.isEmpty() ? filter(endpoints, Endpoint::servesToTheEnd) : near(ready, node);
         List<Endpoint> localReady = filter(ready, node::has);
-        List<Endpoint> local = localReady.isEmpty()
-                ? filter(endpoints, each -> each.servesToTheEnd() && node.has(each))
-                : localReady;
+        List<Endpoint> local =
+                localReady.isEmpty() ? filter(endpoints, each -> each.servesToTheEnd() && node.has(each)) : localReady;
         return new Usable(cluster, local, !cluster.isEmpty());
     }
 

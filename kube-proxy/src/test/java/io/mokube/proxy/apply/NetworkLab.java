@@ -33,7 +33,8 @@ public final class NetworkLab implements AutoCloseable {
     /** Where every pod listens. */
     public static final int POD_PORT = 8080;
 
-    private final String prefix = "mkp" + HexFormat.of().toHexDigits(RandomGenerator.getDefault().nextInt(), 6) + "-";
+    private final String prefix =
+            "mkp" + HexFormat.of().toHexDigits(RandomGenerator.getDefault().nextInt(), 6) + "-";
     private final List<String> namespaces = new ArrayList<>();
     private final Map<String, RunningProbe> probes = new LinkedHashMap<>();
 
@@ -104,7 +105,19 @@ public final class NetworkLab implements AutoCloseable {
     }
 
     private void link(String name) {
-        run("ip", "-n", namespace("node"), "link", "add", name, "type", "veth", "peer", "name", "eth0", "netns",
+        run(
+                "ip",
+                "-n",
+                namespace("node"),
+                "link",
+                "add",
+                name,
+                "type",
+                "veth",
+                "peer",
+                "name",
+                "eth0",
+                "netns",
                 namespace(name));
         run("ip", "-n", namespace("node"), "link", "set", name, "up");
     }
@@ -167,7 +180,8 @@ public final class NetworkLab implements AutoCloseable {
                             "netns",
                             "exec",
                             namespace(name),
-                            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                            Path.of(System.getProperty("java.home"), "bin", "java")
+                                    .toString(),
                             "-Xmx32m",
                             "-XX:TieredStopAtLevel=1",
                             "-XX:+UseSerialGC",
@@ -199,7 +213,8 @@ public final class NetworkLab implements AutoCloseable {
 
     private static String run(String... command) {
         try {
-            Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+            Process process =
+                    new ProcessBuilder(command).redirectErrorStream(true).start();
             String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             if (process.waitFor() != 0) {
                 throw new AssertionError(String.join(" ", command) + ": " + output);

@@ -87,12 +87,15 @@ class NftablesApplierTest {
 
     @Test
     void aClusterIpLeadsToEveryEndpointAndKeepsPodsAddresses() {
-        apply(service("web", SERVICE, SERVICE_6).port(80, POD_1, AWAY, POD_1_6, AWAY_6).build());
+        apply(service("web", SERVICE, SERVICE_6)
+                .port(80, POD_1, AWAY, POD_1_6, AWAY_6)
+                .build());
         assertThat(answers("pod-2", SERVICE, 80)).containsExactlyInAnyOrder("pod-1 10.60.1.3", "away 10.60.1.3");
         assertThat(answers("pod-2", SERVICE_6, 80)).containsExactlyInAnyOrder("pod-1 fd60:1::3", "away fd60:1::3");
         assertThat(answers("node", SERVICE, 80)).hasSize(2);
-        assertThat(answers("client", SERVICE, 80)).as("masqueraded").containsExactlyInAnyOrder(
-                "pod-1 10.60.1.1", "away 10.60.2.1");
+        assertThat(answers("client", SERVICE, 80))
+                .as("masqueraded")
+                .containsExactlyInAnyOrder("pod-1 10.60.1.1", "away 10.60.2.1");
         assertThat(answers("client", SERVICE_6, 80)).hasSize(2).doesNotContain("pod-1 fd77::2");
     }
 
@@ -106,38 +109,61 @@ class NftablesApplierTest {
     @Test
     void whatNothingServesIsRefusedAtOnce() {
         apply(
-                service("empty", SERVICE, SERVICE_6).port(80).port(Protocol.UDP, 53, 0).build(),
+                service("empty", SERVICE, SERVICE_6)
+                        .port(80)
+                        .port(Protocol.UDP, 53, 0)
+                        .build(),
                 service("web", "172.30.0.2").port(80, POD_1).build());
         for (String from : List.of("pod-2", "node", "client")) {
             assertThat(lab.tcp(from, SERVICE, 80)).as(from).isEqualTo("refused");
             assertThat(lab.tcp(from, SERVICE_6, 80)).as(from).isEqualTo("refused");
             // The node's own processes are told by the call that sends.
             assertThat(lab.udp(from, SERVICE, 53, 0)).as(from).isNotEqualTo("timeout");
-            assertThat(lab.tcp(from, "172.30.0.2", 81)).as("no such port, from " + from).isEqualTo("refused");
+            assertThat(lab.tcp(from, "172.30.0.2", 81))
+                    .as("no such port, from " + from)
+                    .isEqualTo("refused");
         }
         assertThat(lab.tcp("pod-2", "172.30.0.2", 80)).isEqualTo("pod-1 10.60.1.3");
     }
 
     @Test
     void nodePortsAnswerOnTheNodesAddressesOnly() {
-        apply(service("web", SERVICE, SERVICE_6).nodePort(80, 30080, POD_1, POD_1_6).build());
+        apply(service("web", SERVICE, SERVICE_6)
+                .nodePort(80, 30080, POD_1, POD_1_6)
+                .build());
         assertThat(lab.tcp("client", "192.168.77.1", 30080)).isEqualTo("pod-1 10.60.1.1");
         assertThat(lab.tcp("client", "fd77::1", 30080)).isEqualTo("pod-1 fd60:1::1");
         assertThat(lab.tcp("node", "192.168.77.1", 30080)).startsWith("pod-1 ");
         assertThat(lab.tcp("pod-2", "192.168.77.1", 30080)).isEqualTo("pod-1 10.60.1.1");
-        assertThat(lab.tcp("away", "10.60.2.1", 30080)).as("an address that is not the node's").isEqualTo("refused");
+        assertThat(lab.tcp("away", "10.60.2.1", 30080))
+                .as("an address that is not the node's")
+                .isEqualTo("refused");
     }
 
     @Test
     void localPoliciesKeepClientsAddressesAndStayOnTheNode() {
         apply(
-                service("web", SERVICE).nodePort(80, 30080, POD_1, AWAY).externalLocal().build(),
-                service("elsewhere", "172.30.0.2").nodePort(80, 30081, AWAY).externalLocal().build(),
-                service("inside", "172.30.0.3").port(80, POD_1, AWAY).internalLocal().build(),
-                service("inside-elsewhere", "172.30.0.4").port(80, AWAY).internalLocal().build());
+                service("web", SERVICE)
+                        .nodePort(80, 30080, POD_1, AWAY)
+                        .externalLocal()
+                        .build(),
+                service("elsewhere", "172.30.0.2")
+                        .nodePort(80, 30081, AWAY)
+                        .externalLocal()
+                        .build(),
+                service("inside", "172.30.0.3")
+                        .port(80, POD_1, AWAY)
+                        .internalLocal()
+                        .build(),
+                service("inside-elsewhere", "172.30.0.4")
+                        .port(80, AWAY)
+                        .internalLocal()
+                        .build());
         assertThat(answers("client", "192.168.77.1", 30080)).containsExactly("pod-1 192.168.77.2");
         assertThat(lab.tcp("client", "192.168.77.1", 30081)).isEqualTo("timeout");
-        assertThat(lab.tcp("pod-2", "192.168.77.1", 30081)).as("inside the cluster").isEqualTo("away 10.60.1.3");
+        assertThat(lab.tcp("pod-2", "192.168.77.1", 30081))
+                .as("inside the cluster")
+                .isEqualTo("away 10.60.1.3");
         assertThat(answers("pod-2", "172.30.0.3", 80)).containsExactly("pod-1 10.60.1.3");
         assertThat(lab.tcp("pod-2", "172.30.0.4", 80)).isEqualTo("timeout");
     }
@@ -205,8 +231,13 @@ class NftablesApplierTest {
     @Test
     void aRestartLeavesNothingStale() {
         apply(
-                service("web", SERVICE, SERVICE_6).nodePort(80, 30080, POD_1, AWAY, POD_1_6).build(),
-                service("gone", "172.30.0.2").port(80, POD_2).affinity(Duration.ofHours(1)).build());
+                service("web", SERVICE, SERVICE_6)
+                        .nodePort(80, 30080, POD_1, AWAY, POD_1_6)
+                        .build(),
+                service("gone", "172.30.0.2")
+                        .port(80, POD_2)
+                        .affinity(Duration.ofHours(1))
+                        .build());
         applied = null;
         apply(service("web", SERVICE).port(80, AWAY).build());
         String kept = rules();
@@ -219,8 +250,15 @@ class NftablesApplierTest {
 
     /** Both tables, without the handles that the kernel counts. */
     private static String rules() {
-        return lab.in("node", "nft", "-s", "list", "table", "ip", TABLE).lines().sorted().toList()
-                + lab.in("node", "nft", "-s", "list", "table", "ip6", TABLE).lines().sorted().toList().toString();
+        return lab.in("node", "nft", "-s", "list", "table", "ip", TABLE)
+                        .lines()
+                        .sorted()
+                        .toList()
+                + lab.in("node", "nft", "-s", "list", "table", "ip6", TABLE)
+                        .lines()
+                        .sorted()
+                        .toList()
+                        .toString();
     }
 
     @Test
@@ -262,7 +300,9 @@ class NftablesApplierTest {
         apply(shared, service("web", SERVICE).nodePort(80, 30080, POD_1).build());
         assertThat(lab.tcp("pod-2", SERVICE, 80)).isEqualTo("pod-1 10.60.1.3");
         assertThat(lab.tcp("node", SERVICE, 80)).startsWith("pod-1 ");
-        assertThat(lab.tcp("client", SERVICE, 80)).isNotEqualTo("pod-1 10.60.1.1").doesNotStartWith("pod-1");
+        assertThat(lab.tcp("client", SERVICE, 80))
+                .isNotEqualTo("pod-1 10.60.1.1")
+                .doesNotStartWith("pod-1");
         assertThat(lab.tcp("client", "192.168.77.1", 30080)).isEqualTo("pod-1 10.60.1.1");
     }
 

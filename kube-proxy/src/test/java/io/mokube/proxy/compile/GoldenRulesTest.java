@@ -44,7 +44,9 @@ class GoldenRulesTest {
                 feature("node-port", service("web", "172.30.0.1", "fd99::1").nodePort(80, 30080, HERE_1, THERE)),
                 feature(
                         "node-port-local",
-                        service("web", "172.30.0.1").nodePort(80, 30080, HERE_1, THERE).externalLocal()),
+                        service("web", "172.30.0.1")
+                                .nodePort(80, 30080, HERE_1, THERE)
+                                .externalLocal()),
                 feature(
                         "internal-local",
                         service("web", "172.30.0.1").port(80, HERE_1, THERE).internalLocal(),
@@ -71,10 +73,7 @@ class GoldenRulesTest {
 
     private static Arguments feature(String name, TestServices.Builder... services) {
         return Arguments.of(
-                name,
-                Stream.of(services)
-                        .map(TestServices.Builder::build)
-                        .toList());
+                name, Stream.of(services).map(TestServices.Builder::build).toList());
     }
 
     @ParameterizedTest(name = "{0}")
@@ -103,10 +102,12 @@ class GoldenRulesTest {
                     text.append("  chain ").append(name).append('\n');
                     Chain it = chain.orElseThrow();
                     it.hook()
-                            .ifPresent(hook -> text.append("    ").append(hook.text()).append('\n'));
+                            .ifPresent(hook ->
+                                    text.append("    ").append(hook.text()).append('\n'));
                     it.rules()
-                            .forEach(rule ->
-                                    text.append("    ").append(rule.text(family)).append('\n'));
+                            .forEach(rule -> text.append("    ")
+                                    .append(rule.text(family))
+                                    .append('\n'));
                 }
             });
             Map<Container, TreeSet<String>> elements = new TreeMap<>();
@@ -114,7 +115,11 @@ class GoldenRulesTest {
                     .forEach((slot, value) -> elements.computeIfAbsent(slot.container(), any -> new TreeSet<>())
                             .add(slot.key().text() + value.text()));
             elements.forEach((container, all) -> {
-                text.append("  ").append(container.kind()).append(' ').append(container.nftName()).append('\n');
+                text.append("  ")
+                        .append(container.kind())
+                        .append(' ')
+                        .append(container.nftName())
+                        .append('\n');
                 all.forEach(each -> text.append("    ").append(each).append('\n'));
             });
             text.append("}\n");

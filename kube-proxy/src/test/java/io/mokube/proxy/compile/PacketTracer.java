@@ -79,8 +79,10 @@ final class PacketTracer {
     private List<Chain> base(String hook) {
         return table.chains().values().stream()
                 .flatMap(Optional::stream)
-                .filter(chain -> chain.hook().map(Hook::name).filter(hook::equals).isPresent())
-                .sorted(Comparator.comparingInt(chain -> chain.hook().orElseThrow().priority()))
+                .filter(chain ->
+                        chain.hook().map(Hook::name).filter(hook::equals).isPresent())
+                .sorted(Comparator.comparingInt(
+                        chain -> chain.hook().orElseThrow().priority()))
                 .toList();
     }
 

@@ -43,7 +43,8 @@ class RulesKeepPromisesTest {
             for (int i = 0; i < DRAWS; i++) {
                 int drawn = i;
                 // A client without memories each time: affinity narrows where it may go.
-                PacketTracer tracer = new PacketTracer(rules, packet.destination().family());
+                PacketTracer tracer =
+                        new PacketTracer(rules, packet.destination().family());
                 Outcome first = tracer.trace(packet, limit -> drawn % limit);
                 seen.add(first);
                 if (cluster.serviceAt(packet).map(ServiceFacts::hasAffinity).orElse(false)) {
@@ -63,7 +64,8 @@ class RulesKeepPromisesTest {
         List<ServiceFacts> services = new ArrayList<>(before.services);
         RuleSet old = RuleCompiler.compile(services, before.placement);
         services.removeIf(any -> random.nextInt(4) == 0);
-        services.replaceAll(each -> random.nextInt(3) == 0 ? before.randomService(each.key().name()) : each);
+        services.replaceAll(
+                each -> random.nextInt(3) == 0 ? before.randomService(each.key().name()) : each);
         RuleSet changed = RuleCompiler.compile(services, before.placement, old);
         RuleSet anew = RuleCompiler.compile(services, before.placement);
         for (Family family : Family.values()) {
@@ -75,18 +77,33 @@ class RulesKeepPromisesTest {
 
     /** What the kernel does with a difference; like the kernel it refuses what makes no sense. */
     private static Contents apply(Contents table, Difference difference) {
-        difference.newAffinitySets().forEach(each -> assertThat(table.affinitySets().add(each)).isTrue());
-        difference.newChains().forEach(each -> assertThat(table.chains().putIfAbsent(each.name(), Optional.of(each)))
-                .isNull());
-        difference.rewritten().forEach(each -> assertThat(table.chains().put(each.name(), Optional.of(each)))
-                .isNotNull());
-        difference.gone().forEach((container, keys) -> keys.forEach(
-                key -> assertThat(table.elements().remove(new Contents.Slot(container, key))).isNotNull()));
-        difference.added().forEach((container, values) -> values.forEach((key, value) -> assertThat(
-                        table.elements().put(new Contents.Slot(container, key), value))
-                .isNull()));
-        difference.oldChains().forEach(each -> assertThat(table.chains().remove(each)).isNotNull());
-        difference.oldAffinitySets().forEach(each -> assertThat(table.affinitySets().remove(each)).isTrue());
+        difference
+                .newAffinitySets()
+                .forEach(each -> assertThat(table.affinitySets().add(each)).isTrue());
+        difference
+                .newChains()
+                .forEach(each -> assertThat(table.chains().putIfAbsent(each.name(), Optional.of(each)))
+                        .isNull());
+        difference
+                .rewritten()
+                .forEach(each -> assertThat(table.chains().put(each.name(), Optional.of(each)))
+                        .isNotNull());
+        difference
+                .gone()
+                .forEach((container, keys) ->
+                        keys.forEach(key -> assertThat(table.elements().remove(new Contents.Slot(container, key)))
+                                .isNotNull()));
+        difference
+                .added()
+                .forEach((container, values) -> values.forEach((key, value) -> assertThat(
+                                table.elements().put(new Contents.Slot(container, key), value))
+                        .isNull()));
+        difference
+                .oldChains()
+                .forEach(each -> assertThat(table.chains().remove(each)).isNotNull());
+        difference
+                .oldAffinitySets()
+                .forEach(each -> assertThat(table.affinitySets().remove(each)).isTrue());
         return table;
     }
 
@@ -96,7 +113,8 @@ class RulesKeepPromisesTest {
         private static final List<String> NODES = List.of("here", "there", "");
 
         static Cluster random(Random random) {
-            List<IpAddress> addresses = Stream.of("192.168.77.1", "fd77::1").map(IpAddress::of).toList();
+            List<IpAddress> addresses =
+                    Stream.of("192.168.77.1", "fd77::1").map(IpAddress::of).toList();
             Placement placement = new Placement(
                     new NodeFacts(Set.of("here"), Set.of("near"), addresses),
                     random.nextBoolean() ? List.of(Cidr.of("10.60.0.0/16"), Cidr.of("fd60::/16")) : List.of(),
@@ -140,7 +158,10 @@ class RulesKeepPromisesTest {
         }
 
         private List<IpAddress> some(List<String> texts) {
-            return texts.stream().filter(any -> random.nextBoolean()).map(IpAddress::of).toList();
+            return texts.stream()
+                    .filter(any -> random.nextBoolean())
+                    .map(IpAddress::of)
+                    .toList();
         }
 
         private Set<Endpoint> randomEndpoints() {
@@ -167,7 +188,8 @@ class RulesKeepPromisesTest {
 
         List<Packet> packets() {
             List<Packet> packets = new ArrayList<>();
-            List<String> sources = List.of("192.168.77.1", "192.168.77.9", "10.60.1.2", "fd77::1", "fd78::9", "fd60:1::2");
+            List<String> sources =
+                    List.of("192.168.77.1", "192.168.77.9", "10.60.1.2", "fd77::1", "fd78::9", "fd60:1::2");
             for (IpAddress destination : destinations()) {
                 for (int port : ports()) {
                     Protocol protocol = Protocol.values()[random.nextInt(3)];
@@ -217,7 +239,9 @@ class RulesKeepPromisesTest {
         }
 
         private Optional<ServiceFacts> clusterIpOf(IpAddress address) {
-            return services.stream().filter(each -> each.clusterIps().contains(address)).findFirst();
+            return services.stream()
+                    .filter(each -> each.clusterIps().contains(address))
+                    .findFirst();
         }
 
         Optional<ServiceFacts> serviceAt(Packet packet) {
@@ -247,7 +271,9 @@ class RulesKeepPromisesTest {
                 boolean othersPacket = placement.sharedHost() && !packet.fromNode() && !isInside(packet.source());
                 return othersPacket ? same : toClusterIp(packet, clusterIp.get());
             }
-            return serviceAt(packet).map(service -> fromOutside(packet, service)).orElse(same);
+            return serviceAt(packet)
+                    .map(service -> fromOutside(packet, service))
+                    .orElse(same);
         }
 
         private Set<Outcome> toClusterIp(Packet packet, ServiceFacts service) {
@@ -257,8 +283,7 @@ class RulesKeepPromisesTest {
             if (port.isEmpty()) {
                 return Set.of(new Outcome.Rejected());
             }
-            Usable usable =
-                    Usable.of(port.get().endpoints(packet.destination().family()), placement.node());
+            Usable usable = Usable.of(port.get().endpoints(packet.destination().family()), placement.node());
             List<Endpoint> endpoints = service.internalLocal() ? usable.local() : usable.cluster();
             if (endpoints.isEmpty()) {
                 return Set.of(usable.anywhere() ? new Outcome.Dropped() : new Outcome.Rejected());
@@ -298,7 +323,8 @@ class RulesKeepPromisesTest {
         private Set<Outcome> sent(Packet packet, List<Endpoint> endpoints, boolean masqueraded) {
             Set<Outcome> outcomes = new HashSet<>();
             for (Endpoint each : endpoints) {
-                boolean toItself = each.address().equals(packet.source()) && each.node().equals("here");
+                boolean toItself =
+                        each.address().equals(packet.source()) && each.node().equals("here");
                 outcomes.add(new Outcome.Sent(each.address(), each.port(), masqueraded || toItself));
             }
             return outcomes;

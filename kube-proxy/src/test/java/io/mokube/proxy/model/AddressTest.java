@@ -33,7 +33,12 @@ class AddressTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"10.1.2.3/8, 10.0.0.0/8", "' 10.0.0.1/32 ', 10.0.0.1/32", "0.0.0.0/0, 0.0.0.0/0", "fd00:1:2::9/40, fd00:1::/40"})
+    @CsvSource({
+        "10.1.2.3/8, 10.0.0.0/8",
+        "' 10.0.0.1/32 ', 10.0.0.1/32",
+        "0.0.0.0/0, 0.0.0.0/0",
+        "fd00:1:2::9/40, fd00:1::/40"
+    })
     void rangesHaveNoBitsBehindThePrefix(String text, String range) {
         assertThat(Cidr.of(text)).hasToString(range);
     }
@@ -54,7 +59,9 @@ class AddressTest {
 
     @Test
     void rangesWithinOthersAreLeftOut() {
-        List<Cidr> ranges = Stream.of("10.1.0.0/16", "10.0.0.0/8", "10.0.0.0/8", "11.0.0.0/8").map(Cidr::of).toList();
+        List<Cidr> ranges = Stream.of("10.1.0.0/16", "10.0.0.0/8", "10.0.0.0/8", "11.0.0.0/8")
+                .map(Cidr::of)
+                .toList();
         assertThat(Cidr.disjoint(ranges)).containsExactly(Cidr.of("10.0.0.0/8"), Cidr.of("11.0.0.0/8"));
     }
 }

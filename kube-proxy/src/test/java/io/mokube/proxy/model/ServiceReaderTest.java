@@ -16,9 +16,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ServiceReaderTest {
 
     private static ServiceFacts read(String service, String... slices) {
-        return ServiceReader.read(service(service), Stream.of(slices)
-                        .map(ServiceReaderTest::slice)
-                        .toList())
+        return ServiceReader.read(
+                        service(service),
+                        Stream.of(slices).map(ServiceReaderTest::slice).toList())
                 .orElseThrow();
     }
 
@@ -32,8 +32,7 @@ class ServiceReaderTest {
 
     @Test
     void readsEverythingThatDirectsPackets() {
-        ServiceFacts facts = read(
-                """
+        ServiceFacts facts = read("""
                 {'metadata': {'namespace': 'shop', 'name': 'web'},
                  'spec': {'type': 'LoadBalancer', 'clusterIP': '172.30.0.1', 'clusterIPs': ['172.30.0.1', 'fd99:0::1'],
                    'ports': [{'name': 'http', 'port': 80, 'nodePort': 30080, 'protocol': 'TCP', 'targetPort': 8080},
@@ -42,14 +41,12 @@ class ServiceReaderTest {
                    'sessionAffinity': 'ClientIP', 'sessionAffinityConfig': {'clientIP': {'timeoutSeconds': 600}},
                    'externalTrafficPolicy': 'Local', 'internalTrafficPolicy': 'Cluster', 'healthCheckNodePort': 32000},
                  'status': {'loadBalancer': {'ingress': [{'ip': '203.0.113.1'}, {'ip': '203.0.113.2', 'ipMode': 'Proxy'},
-                   {'ip': '203.0.113.3', 'ipMode': 'VIP'}, {'hostname': 'lb.example'}]}}}""",
-                """
+                   {'ip': '203.0.113.3', 'ipMode': 'VIP'}, {'hostname': 'lb.example'}]}}}""", """
                 {'metadata': {'name': 'web-1'}, 'addressType': 'IPv4', 'ports': [{'name': 'http', 'port': 8080, 'protocol': 'TCP'}],
                  'endpoints': [
                    {'addresses': ['10.60.1.3', '10.60.1.9'], 'conditions': {'ready': false, 'serving': true, 'terminating': true},
                     'nodeName': 'here', 'hints': {'forZones': [{'name': 'near'}], 'forNodes': [{'name': 'here'}]}},
-                   {'addresses': ['10.60.1.2']}]}""",
-                """
+                   {'addresses': ['10.60.1.2']}]}""", """
                 {'metadata': {'name': 'web-2'}, 'addressType': 'IPv6', 'ports': [{'name': 'http', 'port': 8081, 'protocol': 'TCP'}],
                  'endpoints': [{'addresses': ['fd60:0::2'], 'conditions': {'ready': true}}]}""");
         assertThat(facts.clusterIps()).extracting(IpAddress::text).containsExactly("172.30.0.1", "fd99::1");
@@ -66,7 +63,14 @@ class ServiceReaderTest {
                 .containsExactly(
                         new Endpoint(IpAddress.of("10.60.1.2"), 8080, true, true, false, "", Set.of(), Set.of()),
                         new Endpoint(
-                                IpAddress.of("10.60.1.3"), 8080, false, true, true, "here", Set.of("near"), Set.of("here")),
+                                IpAddress.of("10.60.1.3"),
+                                8080,
+                                false,
+                                true,
+                                true,
+                                "here",
+                                Set.of("near"),
+                                Set.of("here")),
                         new Endpoint(IpAddress.of("fd60::2"), 8081, true, true, false, "", Set.of(), Set.of()));
         assertThat(facts.ports().get(1).protocol()).isEqualTo(Protocol.UDP);
         assertThat(facts.ports().get(1).endpoints()).isEmpty();
@@ -76,8 +80,10 @@ class ServiceReaderTest {
     void affinityLastsThreeHoursUnlessSaidOtherwise() {
         String service = "{'metadata': {'namespace': 'a', 'name': 'b'}, 'spec': {'clusterIP': '172.30.0.1'%s}}";
         assertThat(read(service.formatted("")).affinity()).isZero();
-        assertThat(read(service.formatted(", 'sessionAffinity': 'None'")).affinity()).isZero();
-        assertThat(read(service.formatted(", 'sessionAffinity': 'ClientIP'")).affinity()).isEqualTo(Duration.ofHours(3));
+        assertThat(read(service.formatted(", 'sessionAffinity': 'None'")).affinity())
+                .isZero();
+        assertThat(read(service.formatted(", 'sessionAffinity': 'ClientIP'")).affinity())
+                .isEqualTo(Duration.ofHours(3));
     }
 
     @ParameterizedTest
@@ -88,7 +94,8 @@ class ServiceReaderTest {
                 "'spec': {'ports': [{'port': 80}]}",
             })
     void whatHasNoAddressIsLeftAlone(String rest) {
-        assertThat(ServiceReader.read(service("{'metadata': {'namespace': 'a', 'name': 'b'}, " + rest + "}"), List.of()))
+        assertThat(ServiceReader.read(
+                        service("{'metadata': {'namespace': 'a', 'name': 'b'}, " + rest + "}"), List.of()))
                 .isEmpty();
     }
 
@@ -96,8 +103,7 @@ class ServiceReaderTest {
     void anotherProxysServiceIsLeftAlone() {
         assertThat(ServiceReader.read(service("""
                 {'metadata': {'namespace': 'a', 'name': 'b', 'labels': {'service.kubernetes.io/service-proxy-name': 'x'}},
-                 'spec': {'clusterIP': '172.30.0.1', 'ports': [{'port': 80}]}}"""), List.of()))
-                .isEmpty();
+                 'spec': {'clusterIP': '172.30.0.1', 'ports': [{'port': 80}]}}"""), List.of())).isEmpty();
     }
 
     @Test

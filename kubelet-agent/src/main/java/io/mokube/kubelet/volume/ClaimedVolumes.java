@@ -128,8 +128,10 @@ final class ClaimedVolumes {
                 throw new VolumeException(name, "path \"" + path + "\" does not exist");
             }
             if (!Files.isDirectory(path)) {
-                throw new VolumeException(name, "local volume \"" + path + "\" is no directory: devices with a file"
-                        + " system are not supported by this node");
+                throw new VolumeException(
+                        name,
+                        "local volume \"" + path + "\" is no directory: devices with a file"
+                                + " system are not supported by this node");
             }
             return new Found(name, path, true);
         }
@@ -140,7 +142,8 @@ final class ClaimedVolumes {
                             + " not found in the list of registered CSI drivers");
         }
         throw new VolumeException(
-                name, "this kind of persistent volume, of the pod's volume \"" + volume.getName()
+                name,
+                "this kind of persistent volume, of the pod's volume \"" + volume.getName()
                         + "\", is not supported by this node");
     }
 

@@ -85,8 +85,8 @@ public final class PodVolumes {
         OptionalLong group = group(pod);
         if (starting && found.managed() && group.isPresent()) {
             boolean readOnly = ClaimedVolumes.isReadOnly(volume);
-            boolean lazily = "OnRootMismatch"
-                    .equals(pod.getSpec().getSecurityContext().getFsGroupChangePolicy());
+            boolean lazily =
+                    "OnRootMismatch".equals(pod.getSpec().getSecurityContext().getFsGroupChangePolicy());
             if (!lazily || !Ownership.isGiven(found.path(), group.getAsLong(), readOnly)) {
                 Ownership.give(found.path(), group.getAsLong(), readOnly);
             }

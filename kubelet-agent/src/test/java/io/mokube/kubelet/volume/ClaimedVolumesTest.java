@@ -110,7 +110,8 @@ class ClaimedVolumesTest {
         waits("PV v is bound to a different claim");
         claims.put(
                 "c",
-                claim("c").editMetadata()
+                claim("c")
+                        .editMetadata()
                         .withDeletionTimestamp("2026-01-01T00:00:00Z")
                         .endMetadata()
                         .build());
@@ -123,7 +124,8 @@ class ClaimedVolumesTest {
         Path path = folder.resolve("made");
         volumes.put(
                 "v",
-                volume("c").editSpec()
+                volume("c")
+                        .editSpec()
                         .withNewHostPath(path.toString(), "DirectoryOrCreate")
                         .endSpec()
                         .build());
@@ -137,15 +139,14 @@ class ClaimedVolumesTest {
         Path path = folder.resolve("disk");
         volumes.put(
                 "v",
-                volume("c").editSpec()
+                volume("c")
+                        .editSpec()
                         .withNewLocal()
                         .withPath(path.toString())
                         .endLocal()
                         .endSpec()
                         .build());
-        refuses(
-                pod().build(),
-                "MountVolume.SetUp failed for volume \"v\" : path \"" + path + "\" does not exist");
+        refuses(pod().build(), "MountVolume.SetUp failed for volume \"v\" : path \"" + path + "\" does not exist");
         Files.createDirectory(path);
         assertThat(find(pod().build())).isEqualTo(new ClaimedVolumes.Found("v", path, true));
         // A bound claim keeps its volume: nobody is asked again until the pod is gone.
@@ -160,7 +161,8 @@ class ClaimedVolumesTest {
         claims.put("c", claim("c").build());
         volumes.put(
                 "v",
-                volume("c").editSpec()
+                volume("c")
+                        .editSpec()
                         .withNewNfs("/export", false, "server")
                         .endSpec()
                         .build());
@@ -170,7 +172,8 @@ class ClaimedVolumesTest {
                         + " \"data\", is not supported by this node");
         volumes.put(
                 "v",
-                volume("c").editSpec()
+                volume("c")
+                        .editSpec()
                         .withNewCsi()
                         .withDriver("example.com/disk")
                         .endCsi()
@@ -201,7 +204,8 @@ class ClaimedVolumesTest {
                         .withNewHostPath(folder.toString(), "")
                         .endSpec()
                         .build());
-        assertThatThrownBy(() -> find(pod)).hasMessageContaining("was not created for pod default/p (pod is not owner)");
+        assertThatThrownBy(() -> find(pod))
+                .hasMessageContaining("was not created for pod default/p (pod is not owner)");
         claims.put(
                 "p-scratch",
                 claim("p-scratch")

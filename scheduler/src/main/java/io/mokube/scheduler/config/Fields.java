@@ -45,8 +45,7 @@ public final class Fields {
     }
 
     private static final Pattern DURATION_PART = Pattern.compile("(\\d+(?:\\.\\d+)?)(h|ms|m|s)");
-    private static final Map<String, Long> UNITS =
-            Map.of("h", 3_600_000L, "m", 60_000L, "s", 1000L, "ms", 1L);
+    private static final Map<String, Long> UNITS = Map.of("h", 3_600_000L, "m", 60_000L, "s", 1000L, "ms", 1L);
     private static final JsonMapper MODELS = JsonMapper.builder()
             .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .build();
@@ -193,7 +192,8 @@ public final class Fields {
         try {
             return Optional.of(MODELS.treeToValue(node.get(field), type));
         } catch (JacksonException e) {
-            problems.unreadable.add(path(field) + ": " + e.getOriginalMessage().lines().findFirst().orElse("unreadable"));
+            problems.unreadable.add(path(field) + ": "
+                    + e.getOriginalMessage().lines().findFirst().orElse("unreadable"));
             return Optional.empty();
         }
     }

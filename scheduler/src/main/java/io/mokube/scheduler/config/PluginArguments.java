@@ -12,9 +12,9 @@ import io.mokube.scheduler.plugins.NodeResourcesBalancedAllocationPlugin;
 import io.mokube.scheduler.plugins.NodeResourcesFitPlugin;
 import io.mokube.scheduler.plugins.PodTopologySpreadPlugin;
 import io.mokube.scheduler.plugins.ScoringStrategy;
-import io.mokube.scheduler.plugins.VolumeBindingPlugin;
 import io.mokube.scheduler.plugins.ScoringStrategy.Kind;
 import io.mokube.scheduler.plugins.ScoringStrategy.WeightedResource;
+import io.mokube.scheduler.plugins.VolumeBindingPlugin;
 import io.mokube.scheduler.snapshot.NodePreference;
 import io.mokube.scheduler.snapshot.NodeRequirement;
 import io.mokube.scheduler.snapshot.SpreadConstraint;
@@ -140,9 +140,7 @@ final class PluginArguments {
             range(each, "utilization", utilization, 100);
             range(each, "score", score, LARGEST_CURVE_SCORE);
             each.close();
-            shape.add(new Kind.Point(
-                    utilization,
-                    score * (ScorePlugin.MAX_SCORE / LARGEST_CURVE_SCORE)));
+            shape.add(new Kind.Point(utilization, score * (ScorePlugin.MAX_SCORE / LARGEST_CURVE_SCORE)));
             before = utilization;
         }
         if (shape.isEmpty()) {
@@ -163,8 +161,7 @@ final class PluginArguments {
         for (int i = 0; i < resources.size(); i++) {
             WeightedResource resource = resources.get(i);
             if (!seen.add(resource.name())) {
-                arguments.broken(
-                        FieldError.duplicate(arguments.path("resources[" + i + "].name"), resource.name()));
+                arguments.broken(FieldError.duplicate(arguments.path("resources[" + i + "].name"), resource.name()));
             }
             if (resource.weight() != 1) {
                 arguments.broken(FieldError.invalid(
@@ -182,12 +179,10 @@ final class PluginArguments {
                 .map(selector -> selector.getNodeSelectorTerms().stream()
                         .map(NodeRequirement::of)
                         .toList());
-        List<NodePreference> preferred = added.map(
-                        NodeAffinity::getPreferredDuringSchedulingIgnoredDuringExecution)
-                .orElse(List.of())
-                .stream()
-                .map(term -> new NodePreference(NodeRequirement.of(term.getPreference()), term.getWeight()))
-                .toList();
+        List<NodePreference> preferred =
+                added.map(NodeAffinity::getPreferredDuringSchedulingIgnoredDuringExecution).orElse(List.of()).stream()
+                        .map(term -> new NodePreference(NodeRequirement.of(term.getPreference()), term.getWeight()))
+                        .toList();
         boolean malformed = required.orElse(List.of()).stream().anyMatch(NodeRequirement::malformed)
                 || preferred.stream().anyMatch(term -> term.requirement().malformed());
         if (malformed) {
@@ -217,8 +212,8 @@ final class PluginArguments {
                 return new PodTopologySpreadPlugin(constraints);
             }
             default -> {
-                arguments.broken(FieldError.notSupported(
-                        arguments.path("defaultingType"), type, List.of("System", "List")));
+                arguments.broken(
+                        FieldError.notSupported(arguments.path("defaultingType"), type, List.of("System", "List")));
                 return new PodTopologySpreadPlugin();
             }
         }
@@ -242,7 +237,8 @@ final class PluginArguments {
         }
         if (stated.has("labelSelector")) {
             stated.broken(FieldError.forbidden(
-                    stated.path("labelSelector"), "constraint must not define a selector, as they deduced for each pod"));
+                    stated.path("labelSelector"),
+                    "constraint must not define a selector, as they deduced for each pod"));
         }
         String alike = "{" + key + ", " + unsatisfiable + "}";
         if (!seen.add(alike)) {
@@ -266,8 +262,7 @@ final class PluginArguments {
     }
 
     private static Plugin volumeBinding(Fields arguments) {
-        int seconds = arguments.integer(
-                "bindTimeoutSeconds", (int) VolumeBindingPlugin.DEFAULT_PATIENCE.toSeconds());
+        int seconds = arguments.integer("bindTimeoutSeconds", (int) VolumeBindingPlugin.DEFAULT_PATIENCE.toSeconds());
         if (seconds < 0) {
             arguments.broken(FieldError.invalid(
                     arguments.path("bindTimeoutSeconds"),

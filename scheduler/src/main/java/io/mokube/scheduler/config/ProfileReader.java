@@ -48,7 +48,8 @@ final class ProfileReader {
     }
 
     /** The profile; null when it is broken, which the problems say. */
-    @Nullable Profile read() {
+    @Nullable
+    Profile read() {
         String name = stated.text("schedulerName", "default-scheduler");
         if (name.isEmpty()) {
             stated.broken(FieldError.required(stated.path("schedulerName"), ""));
@@ -63,16 +64,17 @@ final class ProfileReader {
                 at.put(point, expand(point));
             }
             if (at(at, ExtensionPoint.QUEUE_SORT).size() != 1) {
-                throw new IllegalArgumentException("only one queue sort plugin required for profile with scheduler name \""
-                        + name + "\", but got " + at(at, ExtensionPoint.QUEUE_SORT).size());
+                throw new IllegalArgumentException(
+                        "only one queue sort plugin required for profile with scheduler name \"" + name + "\", but got "
+                                + at(at, ExtensionPoint.QUEUE_SORT).size());
             }
             if (at(at, ExtensionPoint.BIND).isEmpty()) {
                 throw new IllegalArgumentException(
                         "at least one bind plugin is needed for profile with scheduler name \"" + name + "\"");
             }
         } catch (IllegalArgumentException e) {
-            stated.broken(new FieldError(
-                    FieldError.Type.INVALID, stated.path("plugins"), String.valueOf(e.getMessage())));
+            stated.broken(
+                    new FieldError(FieldError.Type.INVALID, stated.path("plugins"), String.valueOf(e.getMessage())));
             return null;
         }
         Set<Plugin> prefiltering = new HashSet<>(at(at, ExtensionPoint.PRE_FILTER));
@@ -161,8 +163,7 @@ final class ProfileReader {
                 throw new IllegalArgumentException(
                         "plugin \"" + name + "\" does not extend " + point.goName() + " plugin");
             }
-            boolean overrides = everywhere.containsKey(name)
-                    && !(here.disables(name));
+            boolean overrides = everywhere.containsKey(name) && !here.disables(name);
             (overrides ? overriding : named).add(plugin);
         }
         List<Plugin> expanded = new ArrayList<>(overriding);

@@ -107,8 +107,8 @@ public record SchedulerConfiguration(
     private static SchedulerConfiguration read(Fields fields, List<Plugin> extras) {
         int parallelism = fields.integer("parallelism", 16);
         if (parallelism <= 0) {
-            fields.broken(FieldError.invalid(
-                    "parallelism", parallelism, "should be an integer value greater than zero"));
+            fields.broken(
+                    FieldError.invalid("parallelism", parallelism, "should be an integer value greater than zero"));
         }
         // Profiling is the JVM's business; state is there before pods are decided on in any case.
         fields.flag("enableProfiling", true);
@@ -124,8 +124,8 @@ public record SchedulerConfiguration(
 
     private static List<Profile> profiles(Fields fields, List<Plugin> extras, int percentage) {
         if (!fields.has("profiles")) {
-            return List.of(Profile.of(
-                    "default-scheduler", DefaultPlugins.standard(), DefaultPlugins.weights(), percentage));
+            return List.of(
+                    Profile.of("default-scheduler", DefaultPlugins.standard(), DefaultPlugins.weights(), percentage));
         }
         List<Fields> stated = fields.objects("profiles");
         if (stated.isEmpty()) {
@@ -144,7 +144,9 @@ public record SchedulerConfiguration(
                         "profiles[" + i + "].schedulerName", "profiles[" + before + "].schedulerName"));
             }
             profiles.add(profile);
-            if (!profile.queueSort().name().equals(profiles.getFirst().queueSort().name())) {
+            if (!profile.queueSort()
+                    .name()
+                    .equals(profiles.getFirst().queueSort().name())) {
                 fields.broken(FieldError.invalid(
                         "profiles[" + i + "].plugins.queueSort",
                         profile.queueSort().name(),
@@ -174,16 +176,20 @@ public record SchedulerConfiguration(
                     Election.DEFAULT.retryPeriod());
         }
         if (!lock.equals("leases")) {
-            stated.broken(FieldError.invalid(
-                    stated.path("resourceLock"), lock, "resourceLock value must be \"leases\""));
+            stated.broken(
+                    FieldError.invalid(stated.path("resourceLock"), lock, "resourceLock value must be \"leases\""));
         }
         if (lease.compareTo(renew) <= 0) {
             stated.broken(FieldError.invalid(
-                    stated.path("leaseDuration"), lease.toSeconds() + "s", "LeaseDuration must be greater than RenewDeadline"));
+                    stated.path("leaseDuration"),
+                    lease.toSeconds() + "s",
+                    "LeaseDuration must be greater than RenewDeadline"));
         }
         if (renew.compareTo(retry) <= 0) {
             stated.broken(FieldError.invalid(
-                    stated.path("renewDeadline"), renew.toSeconds() + "s", "RenewDeadline must be greater than RetryPeriod"));
+                    stated.path("renewDeadline"),
+                    renew.toSeconds() + "s",
+                    "RenewDeadline must be greater than RetryPeriod"));
         }
         if (retry.isZero()) {
             stated.broken(FieldError.invalid(stated.path("retryPeriod"), "0s", "must be greater than zero"));
@@ -201,8 +207,7 @@ public record SchedulerConfiguration(
             fields.broken(FieldError.invalid(
                     "podMaxBackoffSeconds", longest, "must be greater than or equal to PodInitialBackoffSeconds"));
         }
-        return new Delays(
-                Duration.ofSeconds(initial), Duration.ofSeconds(longest), Delays.DEFAULT.maxUnschedulable());
+        return new Delays(Duration.ofSeconds(initial), Duration.ofSeconds(longest), Delays.DEFAULT.maxUnschedulable());
     }
 
     private static Optional<Path> kubeconfig(Fields fields) {

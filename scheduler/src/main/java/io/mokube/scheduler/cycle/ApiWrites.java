@@ -151,6 +151,20 @@ public final class ApiWrites {
         pods.patch(pod.key(), PatchKind.STRATEGIC, patch, "status");
     }
 
+    /** Says that no room is being made for a pod any more; does nothing when it is gone. */
+    void clearNomination(PodInfo pod) {
+        ObjectNode patch = Json.MAPPER.createObjectNode();
+        patch.putObject("metadata").put("uid", pod.uid());
+        patch.putObject("status").putNull("nominatedNodeName");
+        try {
+            pods.patch(pod.key(), PatchKind.STRATEGIC, patch, "status");
+        } catch (ApiException e) {
+            if (!e.isNotFound() && !e.isConflict()) {
+                throw e;
+            }
+        }
+    }
+
     /** Objects of one kind, as long as the guard lets writes pass. */
     <T extends HasMetadata> ResourceClient<T> resource(Class<T> type) {
         return client.resource(type);

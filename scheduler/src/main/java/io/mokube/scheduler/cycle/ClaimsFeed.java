@@ -28,6 +28,7 @@ import io.mokube.scheduler.volumes.ClassFacts;
 import io.mokube.scheduler.volumes.VolumeFacts;
 import io.mokube.scheduler.volumes.VolumeLedger;
 import io.mokube.scheduler.volumes.Volumes;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -55,7 +56,12 @@ public final class ClaimsFeed {
     private void followDevices(InformerFactory informers) {
         follow(
                 informers.informer(ResourceClaim.class),
-                claim -> changed(ClusterEvent.DEVICE_CLAIM_CHANGED, DeviceClaimFacts.of(claim), devices::put),
+                claim -> {
+                    // The ledger may know it already, because the scheduler wrote it; who waits for it does not.
+                    DeviceClaimFacts now = DeviceClaimFacts.of(claim);
+                    DeviceClaimFacts old = devices.put(now);
+                    queue.happened(new ClusterChange(ClusterEvent.DEVICE_CLAIM_CHANGED, old, now));
+                },
                 claim -> {
                     devices.removeClaim(ObjectKeys.of(claim));
                     happened(ClusterEvent.DEVICE_CLAIM_CHANGED);
@@ -116,6 +122,10 @@ public final class ClaimsFeed {
     }
 
     private static <T extends HasMetadata> void follow(Informer<T> informer, Consumer<T> put, Consumer<T> remove) {
+        informer.setTransform(object -> {
+            object.getMetadata().setManagedFields(List.of());
+            return object;
+        });
         informer.addHandler(new Handler<>() {
             @Override
             public void added(T object) {
@@ -136,7 +146,8 @@ public final class ClaimsFeed {
 
     @FunctionalInterface
     private interface Put<F> {
-        @Nullable F put(F facts);
+        @Nullable
+        F put(F facts);
     }
 
     private <F> void changed(ClusterEvent event, F facts, Put<F> ledgerPut) {

@@ -237,8 +237,7 @@ public final class ClusterFeed {
     }
 
     /** Takes in what selects the pods of controllers of one kind. */
-    public <T extends HasMetadata> Handler<T> controllers(
-            String kind, Function<T, Optional<LabelSelector>> selector) {
+    public <T extends HasMetadata> Handler<T> controllers(String kind, Function<T, Optional<LabelSelector>> selector) {
         return selectors(selector, (key, pods) -> state.putController(new Workloads.Controller(kind, key), pods));
     }
 

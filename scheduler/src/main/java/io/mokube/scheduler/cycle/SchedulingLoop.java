@@ -11,8 +11,8 @@ import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.time.Clock;
 import io.mokube.scheduler.cycle.SchedulerMetrics.Result;
-import io.mokube.scheduler.explain.DecisionLog.Kept;
 import io.mokube.scheduler.explain.DecisionLog;
+import io.mokube.scheduler.explain.DecisionLog.Kept;
 import io.mokube.scheduler.framework.ApiObjects;
 import io.mokube.scheduler.framework.BindOutcome;
 import io.mokube.scheduler.framework.BindPlugin;
@@ -38,6 +38,7 @@ import io.mokube.scheduler.snapshot.Snapshot;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -237,9 +238,12 @@ public final class SchedulingLoop {
                     case Remedy.Evict evict -> {
                         metrics.preempted(evict.victims().size());
                         state.nominate(pod, evict.node());
+                        // The room that is made may have been kept for less important pods, which look elsewhere now.
+                        List<PodInfo> lesser = state.withdrawLesserNominations(evict.node(), pod.priority());
                         queue.rejected(taken, noFit.plugins());
+                        lesser.forEach(other -> queue.retry(other.uid()));
                         writers.acquire();
-                        write(pod, () -> preempt(pod, noFit.message(), evict, term));
+                        write(pod, () -> preempt(pod, noFit.message(), evict, lesser, term));
                     }
                 }
             }
@@ -247,8 +251,7 @@ public final class SchedulingLoop {
     }
 
     /** Takes the room and whatever else the pod needs on its node, and has it bound beside the next decision. */
-    private void place(
-            QueuedPod taken, Lane lane, Decision.Place place, Snapshot snapshot, long begun, Term term)
+    private void place(QueuedPod taken, Lane lane, Decision.Place place, Snapshot snapshot, long begun, Term term)
             throws InterruptedException {
         PodInfo pod = taken.pod();
         String node = place.node();
@@ -466,8 +469,7 @@ public final class SchedulingLoop {
         return new BindOutcome.Refused("no bind plugin takes the pod");
     }
 
-    private void denied(
-            QueuedPod taken, Lane lane, String node, WaitingRoom.Denial denial, long begun, Term term) {
+    private void denied(QueuedPod taken, Lane lane, String node, WaitingRoom.Denial denial, long begun, Term term) {
         if (denial.plugin().isEmpty()) {
             undo(taken, lane, node, Optional.empty());
             return;
@@ -504,10 +506,11 @@ public final class SchedulingLoop {
     }
 
     /** Makes room for a pod: says so first, so that a restarted scheduler keeps the room free too. */
-    private void preempt(PodInfo pod, String message, Remedy.Evict evict, Term term) {
+    private void preempt(PodInfo pod, String message, Remedy.Evict evict, List<PodInfo> lesser, Term term) {
         Lane lane = lane(pod);
         try {
             explain(pod, UNSCHEDULABLE, message, evict.node(), term);
+            lesser.forEach(term.writes()::clearNomination);
             for (PodInfo victim : evict.victims()) {
                 if (!victim.terminating()) {
                     term.writes().evict(victim, lane.profile().schedulerName());

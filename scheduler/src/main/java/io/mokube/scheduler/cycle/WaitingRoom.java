@@ -76,8 +76,11 @@ public final class WaitingRoom implements WaitingPods {
 
     private synchronized void timeOut(Ticket ticket, String plugin, Duration waited) {
         if (!ticket.over && ticket.pending.contains(plugin)) {
-            end(ticket, new Denial(
-                    plugin, "rejected due to timeout after waiting " + waited.toSeconds() + "s at plugin " + plugin));
+            end(
+                    ticket,
+                    new Denial(
+                            plugin,
+                            "rejected due to timeout after waiting " + waited.toSeconds() + "s at plugin " + plugin));
         }
     }
 

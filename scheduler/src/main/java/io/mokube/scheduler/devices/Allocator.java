@@ -110,8 +110,9 @@ public final class Allocator {
             }
             Request request = claim.requests().get(index);
             for (Option option : request.options()) {
-                List<DeviceFacts> fitting =
-                        reachable.stream().filter(device -> fits(option, device)).toList();
+                List<DeviceFacts> fitting = reachable.stream()
+                        .filter(device -> fits(option, device))
+                        .toList();
                 boolean found = option.all()
                         ? all(claimIndex, index, option, fitting)
                         : some(claimIndex, index, option, fitting, 0, option.count());
@@ -229,7 +230,8 @@ public final class Allocator {
     }
 
     private static boolean tolerates(DeviceToleration toleration, DeviceTaint taint) {
-        boolean effect = isEmpty(toleration.getEffect()) || toleration.getEffect().equals(taint.getEffect());
+        boolean effect =
+                isEmpty(toleration.getEffect()) || toleration.getEffect().equals(taint.getEffect());
         boolean key = isEmpty(toleration.getKey()) || toleration.getKey().equals(taint.getKey());
         return effect
                 && key
@@ -264,18 +266,21 @@ public final class Allocator {
                     .build());
             DeviceClassFacts deviceClass = devices.classes().get(pick.option().className());
             if (deviceClass != null && configured.add(pick.option().name())) {
-                deviceClass.config().forEach(each -> config.add(new DeviceAllocationConfigurationBuilder()
-                        .withSource("FromClass")
-                        .withRequests(pick.option().name())
-                        .withOpaque(each.getOpaque())
-                        .build()));
+                deviceClass
+                        .config()
+                        .forEach(each -> config.add(new DeviceAllocationConfigurationBuilder()
+                                .withSource("FromClass")
+                                .withRequests(pick.option().name())
+                                .withOpaque(each.getOpaque())
+                                .build()));
             }
         }
-        claim.config().forEach(each -> config.add(new DeviceAllocationConfigurationBuilder()
-                .withSource("FromClaim")
-                .withRequests(each.getRequests())
-                .withOpaque(each.getOpaque())
-                .build()));
+        claim.config()
+                .forEach(each -> config.add(new DeviceAllocationConfigurationBuilder()
+                        .withSource("FromClaim")
+                        .withRequests(each.getRequests())
+                        .withOpaque(each.getOpaque())
+                        .build()));
         return new AllocationResultBuilder()
                 .withNewDevices()
                 .withResults(results)

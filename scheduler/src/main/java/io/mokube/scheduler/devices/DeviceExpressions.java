@@ -67,8 +67,8 @@ public final class DeviceExpressions {
             return known;
         }
         try {
-            CelRuntime.Program made =
-                    Language.RUNTIME.createProgram(Language.COMPILER.compile(expression).getAst());
+            CelRuntime.Program made = Language.RUNTIME.createProgram(
+                    Language.COMPILER.compile(expression).getAst());
             if (programs.size() >= MOST_KEPT) {
                 programs.clear();
             }
@@ -170,8 +170,7 @@ public final class DeviceExpressions {
         private static <T extends Comparable<T>> void ordered(String kind, CelType type, Class<T> values) {
             compared(kind, "isGreaterThan", SimpleType.BOOL, type, values, (a, b) -> a.compareTo(b) > 0);
             compared(kind, "isLessThan", SimpleType.BOOL, type, values, (a, b) -> a.compareTo(b) < 0);
-            compared(
-                    kind, "compareTo", SimpleType.INT, type, values, (a, b) -> (long) Integer.signum(a.compareTo(b)));
+            compared(kind, "compareTo", SimpleType.INT, type, values, (a, b) -> (long) Integer.signum(a.compareTo(b)));
         }
 
         private static <T> void compared(

@@ -15,6 +15,7 @@ public final class DeviceLedger {
     private Devices seen = Devices.NONE;
     private Devices view = Devices.NONE;
 
+    private final Map<String, SliceFacts> slices = new HashMap<>();
     private final Map<String, DevicePlan> plans = new HashMap<>();
     private final Map<ObjectKey, Grant> granted = new HashMap<>();
 
@@ -55,12 +56,18 @@ public final class DeviceLedger {
 
     /** Takes note of a part of a pool. */
     public synchronized void put(SliceFacts slice) {
+        SliceFacts old = slices.put(slice.name(), slice);
+        if (old != null && !old.pool().equals(slice.pool())) {
+            seen = seen.withoutSlice(old);
+            view = view.withoutSlice(old);
+        }
         seen = seen.withSlice(slice);
         view = view.withSlice(slice);
     }
 
     /** Takes note that a part of a pool is gone. */
     public synchronized void remove(SliceFacts slice) {
+        slices.remove(slice.name());
         seen = seen.withoutSlice(slice);
         view = view.withoutSlice(slice);
     }

@@ -36,8 +36,10 @@ public record Devices(
     List<DeviceFacts> published() {
         List<SliceFacts> usable = new ArrayList<>();
         for (Map<String, SliceFacts> parts : pools.values()) {
-            long newest =
-                    parts.values().stream().mapToLong(SliceFacts::generation).max().orElse(0);
+            long newest = parts.values().stream()
+                    .mapToLong(SliceFacts::generation)
+                    .max()
+                    .orElse(0);
             List<SliceFacts> current = parts.values().stream()
                     .filter(part -> part.generation() == newest)
                     .toList();

@@ -56,8 +56,8 @@ public final class DecisionLog {
     /** The decisions in one namespace, or in all of them when it is empty; oldest first. */
     public synchronized List<Kept> list(String namespace) {
         return byPod.values().stream()
-                .filter(kept -> namespace.isEmpty()
-                        || kept.pod().key().namespace().equals(namespace))
+                .filter(kept ->
+                        namespace.isEmpty() || kept.pod().key().namespace().equals(namespace))
                 .toList();
     }
 }

@@ -29,7 +29,8 @@ final class ExplanationForms {
     private ExplanationForms() {}
 
     static Explanation explain(Kept kept) {
-        return new Explainer(kept.profile()).explain(kept.pod(), kept.snapshot(), kept.start(), kept.decision());
+        return new Explainer(kept.profile())
+                .explain(kept.pod(), kept.snapshot().apart(), kept.start(), kept.decision());
     }
 
     /** The whole explanation as an object of the API. */
@@ -51,10 +52,11 @@ final class ExplanationForms {
             }
             if (!answer.scores().isEmpty()) {
                 ArrayNode scores = node.putArray("scores");
-                answer.scores().forEach(score -> scores.addObject()
-                        .put("plugin", score.plugin())
-                        .put("score", score.score())
-                        .put("weight", score.weight()));
+                answer.scores()
+                        .forEach(score -> scores.addObject()
+                                .put("plugin", score.plugin())
+                                .put("score", score.score())
+                                .put("weight", score.weight()));
                 node.put("total", answer.total());
             }
         }
@@ -89,8 +91,7 @@ final class ExplanationForms {
                 if (noFit.remedy() instanceof Remedy.Evict evict) {
                     decision.put("nominatedNode", evict.node());
                     ArrayNode victims = decision.putArray("victims");
-                    evict.victims()
-                            .forEach(victim -> victims.add(victim.key().toString()));
+                    evict.victims().forEach(victim -> victims.add(victim.key().toString()));
                 }
             }
         }
@@ -110,7 +111,12 @@ final class ExplanationForms {
     /** A table with a line for each node. */
     static ObjectNode table(Kept kept) {
         ObjectNode table = emptyTable(List.of(
-                new Column("Node", 0), new Column("Verdict", 0), new Column("Score", 0), new Column("Plugin", 0), new Column("Reason", 0), new Column("Scores", 1)));
+                new Column("Node", 0),
+                new Column("Verdict", 0),
+                new Column("Score", 0),
+                new Column("Plugin", 0),
+                new Column("Reason", 0),
+                new Column("Scores", 1)));
         ArrayNode rows = table.putArray("rows");
         for (NodeAnswer answer : explain(kept).nodes()) {
             ObjectNode row = rows.addObject();
@@ -128,8 +134,8 @@ final class ExplanationForms {
 
     /** A table with a line for each decision. */
     static ObjectNode table(List<Kept> decisions) {
-        ObjectNode table = emptyTable(List.of(
-                new Column("Name", 0), new Column("Node", 0), new Column("Fit", 0), new Column("Message", 0)));
+        ObjectNode table = emptyTable(
+                List.of(new Column("Name", 0), new Column("Node", 0), new Column("Fit", 0), new Column("Message", 0)));
         ArrayNode rows = table.putArray("rows");
         for (Kept kept : decisions) {
             ObjectNode row = rows.addObject();
@@ -242,7 +248,8 @@ final class ExplanationForms {
         for (List<String> line : lines) {
             StringBuilder aligned = new StringBuilder();
             for (int i = 0; i < columns; i++) {
-                aligned.append(line.get(i)).append(" ".repeat(widths[i] - line.get(i).length() + 3));
+                aligned.append(line.get(i))
+                        .append(" ".repeat(widths[i] - line.get(i).length() + 3));
             }
             text.append(aligned.toString().stripTrailing()).append('\n');
         }

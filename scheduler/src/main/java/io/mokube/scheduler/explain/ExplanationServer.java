@@ -41,8 +41,8 @@ final class ExplanationServer implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(ExplanationServer.class);
 
-    private static final GroupVersionResource RESOURCE = new GroupVersionResource(
-            ExplanationForms.GROUP, ExplanationForms.VERSION, ExplanationForms.RESOURCE);
+    private static final GroupVersionResource RESOURCE =
+            new GroupVersionResource(ExplanationForms.GROUP, ExplanationForms.VERSION, ExplanationForms.RESOURCE);
     private static final GroupResource GROUP_RESOURCE = RESOURCE.groupResource();
     private static final String ROOT = "/apis/" + ExplanationForms.GROUP + "/" + ExplanationForms.VERSION;
     private static final String TEXT = "text/plain; charset=utf-8";
@@ -138,7 +138,9 @@ final class ExplanationServer implements AutoCloseable {
         if (parts.equals(List.of(ExplanationForms.RESOURCE))) {
             return list(exchange, "");
         }
-        if (parts.size() < 3 || !parts.get(0).equals("namespaces") || !parts.get(2).equals(ExplanationForms.RESOURCE)) {
+        if (parts.size() < 3
+                || !parts.get(0).equals("namespaces")
+                || !parts.get(2).equals(ExplanationForms.RESOURCE)) {
             throw ApiException.noSuchPath();
         }
         String namespace = parts.get(1);
@@ -171,8 +173,7 @@ final class ExplanationServer implements AutoCloseable {
             throw ApiException.methodNotAllowed();
         }
         List<Kept> kept = decisions.list(namespace);
-        return Answer.json(
-                wants(exchange, "as=table") ? ExplanationForms.table(kept) : ExplanationForms.list(kept));
+        return Answer.json(wants(exchange, "as=table") ? ExplanationForms.table(kept) : ExplanationForms.list(kept));
     }
 
     private Answer one(HttpExchange exchange, ObjectKey pod, String subresource) {
@@ -199,9 +200,7 @@ final class ExplanationServer implements AutoCloseable {
         }
         List<String> groups = headers.getOrDefault("X-Remote-Group", List.of());
         if (!access.allows(new Question(user, groups, new Access(verb, RESOURCE, subresource, namespace, name)))) {
-            String where = namespace.isEmpty()
-                    ? " at the cluster scope"
-                    : " in the namespace \"" + namespace + "\"";
+            String where = namespace.isEmpty() ? " at the cluster scope" : " in the namespace \"" + namespace + "\"";
             throw ApiException.forbidden(
                     GROUP_RESOURCE,
                     name,

@@ -88,7 +88,11 @@ public final class Explanations implements AutoCloseable {
                 return;
             } catch (InterruptedException | WriteRefusedException e) {
                 return;
-            } catch (ApiException | ConnectionException | IllegalStateException | IOException | GeneralSecurityException e) {
+            } catch (ApiException
+                    | ConnectionException
+                    | IllegalStateException
+                    | IOException
+                    | GeneralSecurityException e) {
                 if (!told) {
                     log.atInfo()
                             .setMessage("explanations can't be served yet; trying again")
@@ -124,13 +128,21 @@ public final class Explanations implements AutoCloseable {
                         new GroupVersionResource("", "v1", "services"),
                         "Service",
                         new ObjectKey(NAMESPACE, SERVICE),
-                        spec -> spec.put("type", "ExternalName").put("externalName", address.getHostAddress()));
+                        service -> service.withObjectProperty("spec")
+                                .put("type", "ExternalName")
+                                .put("externalName", address.getHostAddress()));
                 ensure(
                         guarded,
                         new GroupVersionResource("apiregistration.k8s.io", "v1", "apiservices"),
                         "APIService",
                         new ObjectKey("", API_SERVICE),
-                        spec -> {
+                        apiService -> {
+                            // While no scheduler runs, nobody shall wait for it.
+                            apiService
+                                    .withObjectProperty("metadata")
+                                    .withObjectProperty("labels")
+                                    .put("mokube.io/optional", "true");
+                            ObjectNode spec = apiService.withObjectProperty("spec");
                             spec.put("group", ExplanationForms.GROUP)
                                     .put("version", ExplanationForms.VERSION)
                                     .put("groupPriorityMinimum", 1000)
@@ -158,8 +170,7 @@ public final class Explanations implements AutoCloseable {
     private static void ensure(
             ApiClient client, GroupVersionResource resource, String kind, ObjectKey key, Consumer<ObjectNode> wanted) {
         boolean namespaced = !key.namespace().isEmpty();
-        ResourceClient<KubeObject> objects =
-                client.resource(ResourceType.dynamic(resource, kind, namespaced));
+        ResourceClient<KubeObject> objects = client.resource(ResourceType.dynamic(resource, kind, namespaced));
         Optional<KubeObject> known = objects.get(key);
         if (known.isEmpty()) {
             KubeObject created = KubeObject.of(resource.groupVersion().apiVersion(), kind);
@@ -167,12 +178,12 @@ public final class Explanations implements AutoCloseable {
             if (namespaced) {
                 created.metadata().put("namespace", key.namespace());
             }
-            wanted.accept(created.root().putObject("spec"));
+            wanted.accept(created.root());
             objects.create(created);
             return;
         }
         KubeObject changed = known.get().deepCopy();
-        wanted.accept(changed.root().withObjectProperty("spec"));
+        wanted.accept(changed.root());
         if (!changed.root().equals(known.get().root())) {
             objects.update(changed);
         }

@@ -10,7 +10,10 @@ import org.jspecify.annotations.Nullable;
  * @param before the object before, null when it is new or not known
  * @param after the object now, null when it is gone or not known
  */
-public record ClusterChange(ClusterEvent event, @Nullable Object before, @Nullable Object after) {
+public record ClusterChange(
+        ClusterEvent event,
+        @Nullable Object before,
+        @Nullable Object after) {
 
     /** An object that is new. */
     public static ClusterChange added(ClusterEvent event, Object object) {

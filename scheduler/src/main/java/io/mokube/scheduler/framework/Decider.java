@@ -41,12 +41,12 @@ public final class Decider {
         }
         NodeFilter[] filters = prepareFilters(pod, snapshot);
         return switch (search(pod, snapshot, filters, start)) {
-            case Search.Nominated nominated -> new Decision.Place(nominated.node().name(), 1, 1);
+            case Search.Nominated nominated ->
+                new Decision.Place(nominated.node().name(), 1, 1);
             case Search.Found found -> {
                 FeasibleNodes feasible = found.feasible();
-                NodeInfo chosen = feasible.size() == 1
-                        ? feasible.get(0)
-                        : best(feasible, totals(pod, snapshot, feasible), seed);
+                NodeInfo chosen =
+                        feasible.size() == 1 ? feasible.get(0) : best(feasible, totals(pod, snapshot, feasible), seed);
                 yield new Decision.Place(chosen.name(), found.evaluated(), feasible.size());
             }
             case Search.Nothing nothing -> noFit(pod, snapshot, filters, nothing.rejections());

@@ -74,8 +74,7 @@ public final class Explainer {
         return new Explanation(pod, decision, answers);
     }
 
-    private static List<Verdict.Unfit> objections(
-            NodeFilter[] filters, PodInfo pod, Snapshot snapshot, NodeInfo node) {
+    private static List<Verdict.Unfit> objections(NodeFilter[] filters, PodInfo pod, Snapshot snapshot, NodeInfo node) {
         List<Verdict.Unfit> objections = new ArrayList<>();
         for (NodeFilter filter : filters) {
             if (filter.check(node) instanceof Verdict.Unfit unfit) {

@@ -75,16 +75,14 @@ public final class DynamicResourcesPlugin implements FilterPlugin, PostFilterPlu
                 if (claims.open().isEmpty() && claims.places().isEmpty()) {
                     yield NodeFilter.NONE;
                 }
-                Allocator allocator = claims.open().isEmpty()
-                        ? null
-                        : new Allocator(claims.open(), snapshot.devices(), expressions);
+                Allocator allocator =
+                        claims.open().isEmpty() ? null : new Allocator(claims.open(), snapshot.devices(), expressions);
                 yield node -> check(node.facts(), claims.places(), allocator);
             }
         };
     }
 
-    private static Verdict check(
-            NodeFacts node, List<List<NodeRequirement>> places, @Nullable Allocator allocator) {
+    private static Verdict check(NodeFacts node, List<List<NodeRequirement>> places, @Nullable Allocator allocator) {
         for (List<NodeRequirement> terms : places) {
             if (terms.stream().noneMatch(term -> term.matches(node))) {
                 return NOT_HERE;
@@ -148,8 +146,8 @@ public final class DynamicResourcesPlugin implements FilterPlugin, PostFilterPlu
             return Optional.of("resourceclaim \"" + name + "\" is being deleted");
         }
         if (use.fromTemplate() && !claim.ownerUid().equals(pod.uid())) {
-            return Optional.of("ResourceClaim " + claim.key() + " was not created for Pod " + pod.key()
-                    + " (Pod is not owner)");
+            return Optional.of(
+                    "ResourceClaim " + claim.key() + " was not created for Pod " + pod.key() + " (Pod is not owner)");
         }
         if (claim.pending()) {
             return Optional.of("resource claim " + claim.key() + " is in the process of being allocated");
@@ -171,7 +169,9 @@ public final class DynamicResourcesPlugin implements FilterPlugin, PostFilterPlu
                 ClusterEvent.NODE_LABELS_CHANGED,
                 ClusterEvent.DEVICE_CLAIM_CHANGED,
                 ClusterEvent.DEVICE_SLICE_CHANGED,
-                ClusterEvent.DEVICE_CLASS_CHANGED);
+                ClusterEvent.DEVICE_CLASS_CHANGED,
+                // A pod that does not get where it was assumed gives devices back that were set aside for it.
+                ClusterEvent.ASSIGNED_POD_REMOVED);
     }
 
     @Override
@@ -181,6 +181,8 @@ public final class DynamicResourcesPlugin implements FilterPlugin, PostFilterPlu
                 .map(claim -> claim.allocation().isEmpty()
                         || pod.claims().devices().stream()
                                 .anyMatch(use -> use.claim().equals(Optional.of(claim.key()))))
+                .or(() -> change.before(PodInfo.class)
+                        .map(gone -> !gone.claims().devices().isEmpty()))
                 .orElse(true);
     }
 
@@ -200,8 +202,7 @@ public final class DynamicResourcesPlugin implements FilterPlugin, PostFilterPlu
             return Outcome.DONE;
         }
         // The same question to the same snapshot has the same answer as when the node was chosen.
-        Optional<DevicePlan> plan =
-                new Allocator(claims.open(), snapshot.devices(), expressions).on(node.facts());
+        Optional<DevicePlan> plan = new Allocator(claims.open(), snapshot.devices(), expressions).on(node.facts());
         return plan.isPresent() && state.devices().reserve(pod.uid(), plan.get())
                 ? Outcome.DONE
                 : new Outcome.Failed("the pod's devices changed while it was decided on");
@@ -261,8 +262,7 @@ public final class DynamicResourcesPlugin implements FilterPlugin, PostFilterPlu
     private static ResourceClaim enter(PodInfo pod, ResourceClaim claim, Optional<Grant> grant, ApiObjects objects) {
         ResourceClaimStatus status = claim.getStatus();
         boolean entered = status != null
-                && status.getReservedFor().stream()
-                        .anyMatch(each -> pod.uid().equals(each.getUid()));
+                && status.getReservedFor().stream().anyMatch(each -> pod.uid().equals(each.getUid()));
         AllocationResult allocation = status == null ? null : status.getAllocation();
         if (entered && allocation != null) {
             return claim;
@@ -270,8 +270,8 @@ public final class DynamicResourcesPlugin implements FilterPlugin, PostFilterPlu
         ResourceClaim protectedClaim = claim;
         if (grant.isPresent()) {
             if (allocation != null) {
-                throw new ChangedException("claim " + grant.get().claim().key() + " got allocated elsewhere in the"
-                        + " meantime");
+                throw new ChangedException(
+                        "claim " + grant.get().claim().key() + " got allocated elsewhere in the" + " meantime");
             }
             if (!claim.getMetadata().getFinalizers().contains(FINALIZER)) {
                 protectedClaim = objects.update(new ResourceClaimBuilder(claim)

@@ -115,7 +115,9 @@ public final class InterPodAffinityPlugin implements FilterPlugin, ScorePlugin {
             }
             for (PodInfo other : node.choosyPods()) {
                 PodAffinities theirs = other.affinities();
-                add(theirs.required(), weightOfRequirements, namespace, labels, cluster, sum);
+                if (weightOfRequirements > 0) {
+                    add(theirs.required(), weightOfRequirements, namespace, labels, cluster, sum);
+                }
                 add(theirs.preferred(), 1, namespace, labels, cluster, sum);
                 add(theirs.preferredAnti(), -1, namespace, labels, cluster, sum);
             }
@@ -309,11 +311,7 @@ public final class InterPodAffinityPlugin implements FilterPlugin, ScorePlugin {
     public NodeScorer prepare(PodInfo pod, Snapshot snapshot, FeasibleNodes feasible) {
         PodAffinities wanted = pod.affinities();
         Attraction attraction = new Attraction(
-                pod.key().namespace(),
-                pod.labels(),
-                wanted.preferred(),
-                wanted.preferredAnti(),
-                weightOfRequirements);
+                pod.key().namespace(), pod.labels(), wanted.preferred(), wanted.preferredAnti(), weightOfRequirements);
         if (!attraction.prefers() && (ignorePreferencesOfOthers || snapshot.choosyPods() == 0)) {
             return NodeScorer.NONE;
         }

@@ -4,8 +4,8 @@ import io.mokube.scheduler.framework.ClusterChange;
 import io.mokube.scheduler.framework.ClusterEvent;
 import io.mokube.scheduler.framework.FeasibleNodes;
 import io.mokube.scheduler.framework.FilterPlugin;
-import io.mokube.scheduler.framework.NodeFilter.OnlyNodes;
 import io.mokube.scheduler.framework.NodeFilter;
+import io.mokube.scheduler.framework.NodeFilter.OnlyNodes;
 import io.mokube.scheduler.framework.NodeScorer;
 import io.mokube.scheduler.framework.ScorePlugin;
 import io.mokube.scheduler.framework.Verdict;
@@ -60,7 +60,8 @@ public final class NodeAffinityPlugin implements FilterPlugin, ScorePlugin {
         Optional<List<NodeRequirement>> required = pod.requiredNodes();
         if (selector.isEmpty() && required.isEmpty()) {
             return addedRequired
-                    .<NodeFilter>map(added -> node -> matchesAny(added, node.facts()) ? Verdict.FITS : NO_MATCH_OF_ADDED)
+                    .<NodeFilter>map(
+                            added -> node -> matchesAny(added, node.facts()) ? Verdict.FITS : NO_MATCH_OF_ADDED)
                     .orElse(NodeFilter.NONE);
         }
         Set<String> names = required.map(NodeAffinityPlugin::names).orElse(Set.of());

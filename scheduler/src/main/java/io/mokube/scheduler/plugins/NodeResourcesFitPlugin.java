@@ -74,8 +74,7 @@ public final class NodeResourcesFitPlugin implements FilterPlugin, ScorePlugin {
      * @param ignoredResources names of extended resources that are not looked at
      * @param ignoredGroups what stands before the slash in the names of others
      */
-    public NodeResourcesFitPlugin(
-            ScoringStrategy strategy, Set<String> ignoredResources, Set<String> ignoredGroups) {
+    public NodeResourcesFitPlugin(ScoringStrategy strategy, Set<String> ignoredResources, Set<String> ignoredGroups) {
         this.strategy = strategy;
         this.ignoredResources = Set.copyOf(ignoredResources);
         this.ignoredGroups = Set.copyOf(ignoredGroups);
@@ -167,7 +166,8 @@ public final class NodeResourcesFitPlugin implements FilterPlugin, ScorePlugin {
                 yield before.isEmpty()
                         || after.isEmpty()
                         || wanted.anyLess(
-                                after.get().requests().total(), before.get().requests().total());
+                                after.get().requests().total(),
+                                before.get().requests().total());
             }
             default -> true;
         };

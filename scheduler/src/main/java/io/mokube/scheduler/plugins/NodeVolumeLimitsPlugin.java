@@ -22,8 +22,7 @@ import java.util.Set;
 public final class NodeVolumeLimitsPlugin implements FilterPlugin {
 
     private static final String NAME = "NodeVolumeLimits";
-    private static final Verdict FULL =
-            new Verdict.Unfit(NAME, List.of("node(s) exceed max volume count"), true);
+    private static final Verdict FULL = new Verdict.Unfit(NAME, List.of("node(s) exceed max volume count"), true);
 
     /** A volume of a driver: by the driver's own name for it, or by the claim for which it is to be made. */
     private record Attached(String driver, String volume) {}
@@ -65,8 +64,7 @@ public final class NodeVolumeLimitsPlugin implements FilterPlugin {
         ClassFacts storageClass = volumes.classOf(claim);
         return storageClass == null
                 ? Optional.empty()
-                : Optional.of(new Attached(
-                        storageClass.provisioner(), "claim " + claim.key()));
+                : Optional.of(new Attached(storageClass.provisioner(), "claim " + claim.key()));
     }
 
     private static Verdict check(NodeInfo node, Set<Attached> wanted, Volumes volumes) {

@@ -98,12 +98,21 @@ public final class PodTopologySpreadPlugin implements FilterPlugin, ScorePlugin 
         }
         List<SpreadConstraint> hard =
                 pod.spread().stream().filter(SpreadConstraint::hard).toList();
+        List<String> labels = keys(hard);
         if (change.before() instanceof NodeFacts || change.after() instanceof NodeFacts) {
-            return change.before(NodeFacts.class).filter(node -> hasAll(keys(hard), node)).isPresent()
-                    || change.after(NodeFacts.class).filter(node -> hasAll(keys(hard), node)).isPresent();
+            return change.before(NodeFacts.class)
+                            .filter(node -> hasAll(labels, node))
+                            .isPresent()
+                    || change.after(NodeFacts.class)
+                            .filter(node -> hasAll(labels, node))
+                            .isPresent();
         }
-        return change.before(PodInfo.class).map(other -> counts(pod, hard, other)).orElse(false)
-                || change.after(PodInfo.class).map(other -> counts(pod, hard, other)).orElse(false)
+        return change.before(PodInfo.class)
+                        .map(other -> counts(pod, hard, other))
+                        .orElse(false)
+                || change.after(PodInfo.class)
+                        .map(other -> counts(pod, hard, other))
+                        .orElse(false)
                 || (change.before() == null && change.after() == null);
     }
 

@@ -48,7 +48,7 @@ import org.jspecify.annotations.Nullable;
 public final class VolumeBindingPlugin implements FilterPlugin, ReservePlugin, PreBindPlugin {
 
     /** How long a pod's binding waits for its volumes, unless configured otherwise ({@code bindTimeoutSeconds}). */
-    public static final Duration DEFAULT_PATIENCE = Duration.ofSeconds(600);
+    public static final Duration DEFAULT_PATIENCE = Duration.ofMinutes(10);
 
     private static final String NAME = "VolumeBinding";
     private static final String BOUND_BY_CONTROLLER = "pv.kubernetes.io/bound-by-controller";
@@ -87,8 +87,8 @@ public final class VolumeBindingPlugin implements FilterPlugin, ReservePlugin, P
                 if (missing) {
                     yield node -> NO_SUCH_VOLUME;
                 }
-                if (waiting.isEmpty() && bound.stream().allMatch(volume -> volume.nodes()
-                        .isEmpty())) {
+                if (waiting.isEmpty()
+                        && bound.stream().allMatch(volume -> volume.nodes().isEmpty())) {
                     yield NodeFilter.NONE;
                 }
                 ClaimMatch match = new ClaimMatch(waiting, snapshot.volumes());
@@ -148,7 +148,9 @@ public final class VolumeBindingPlugin implements FilterPlugin, ReservePlugin, P
                 continue;
             }
             ClassFacts storageClass = volumes.classOf(claim);
-            if (storageClass != null && storageClass.waitsForPod() && claim.volumeName().isEmpty()) {
+            if (storageClass != null
+                    && storageClass.waitsForPod()
+                    && claim.volumeName().isEmpty()) {
                 // A pod may name a claim twice.
                 if (waiting.stream().noneMatch(each -> each.key().equals(claim.key()))) {
                     waiting.add(claim);
@@ -193,18 +195,23 @@ public final class VolumeBindingPlugin implements FilterPlugin, ReservePlugin, P
                 ClusterEvent.VOLUME_CLAIM_CHANGED,
                 ClusterEvent.VOLUME_CHANGED,
                 ClusterEvent.STORAGE_CLASS_CHANGED,
-                ClusterEvent.STORAGE_CAPACITY_CHANGED);
+                ClusterEvent.STORAGE_CAPACITY_CHANGED,
+                // A pod that does not get where it was assumed gives volumes back that were set aside for it.
+                ClusterEvent.ASSIGNED_POD_REMOVED);
     }
 
     @Override
     public boolean mayUnblock(PodInfo pod, ClusterChange change) {
-        return change.after(ClaimFacts.class).map(claim -> uses(pod, claim)).orElse(true);
+        return change.after(ClaimFacts.class)
+                .map(claim -> uses(pod, claim))
+                .or(() -> change.before(PodInfo.class)
+                        .map(gone -> !gone.claims().volumes().isEmpty()))
+                .orElse(true);
     }
 
     /** Whether a pod has a claim; another's is nothing to it. */
     static boolean uses(PodInfo pod, ClaimFacts claim) {
-        return pod.claims().volumes().stream()
-                .anyMatch(use -> use.claim().equals(claim.key()));
+        return pod.claims().volumes().stream().anyMatch(use -> use.claim().equals(claim.key()));
     }
 
     // ---- setting aside
@@ -402,8 +409,6 @@ public final class VolumeBindingPlugin implements FilterPlugin, ReservePlugin, P
     /** Whether a version that was seen is from before one that was written. */
     private static boolean isOlder(String seen, @Nullable String written) {
         return written != null
-                && (seen.length() == written.length()
-                        ? seen.compareTo(written) < 0
-                        : seen.length() < written.length());
+                && (seen.length() == written.length() ? seen.compareTo(written) < 0 : seen.length() < written.length());
     }
 }

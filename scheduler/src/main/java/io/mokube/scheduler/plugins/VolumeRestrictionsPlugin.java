@@ -82,8 +82,9 @@ public final class VolumeRestrictionsPlugin implements FilterPlugin {
     public boolean mayUnblock(PodInfo pod, ClusterChange change) {
         return change.after(ClaimFacts.class)
                 .map(claim -> VolumeBindingPlugin.uses(pod, claim))
-                .or(() -> change.before(PodInfo.class).map(gone -> gone.claims().volumes().stream()
-                        .anyMatch(pod.claims().volumes()::contains)))
+                .or(() -> change.before(PodInfo.class)
+                        .map(gone -> gone.claims().volumes().stream()
+                                .anyMatch(pod.claims().volumes()::contains)))
                 .orElse(true);
     }
 }

@@ -54,8 +54,7 @@ public final class VolumeZonePlugin implements FilterPlugin {
     }
 
     private static boolean agree(List<Map.Entry<String, Set<String>>> wanted, Map<String, String> labels) {
-        if (labels.keySet().stream()
-                .noneMatch(key -> RENAMED.containsKey(key) || RENAMED.containsValue(key))) {
+        if (labels.keySet().stream().noneMatch(key -> RENAMED.containsKey(key) || RENAMED.containsValue(key))) {
             // A cluster of one zone need not say so.
             return true;
         }

@@ -57,7 +57,8 @@ public record AffinityTerm(
     /** Whether the term may be about this pod, whatever the labels of the pod's namespace are. */
     public boolean mayMatch(PodInfo pod) {
         return selector.isPresent()
-                && (namespaceSelector.isPresent() || namespaces.contains(pod.key().namespace()))
+                && (namespaceSelector.isPresent()
+                        || namespaces.contains(pod.key().namespace()))
                 && selector.get().matches(pod.labels());
     }
 

@@ -221,6 +221,15 @@ public final class ClusterState {
         return pod;
     }
 
+    /** Keeps no room on a node any more for pods below a priority; gives these pods. */
+    public synchronized List<PodInfo> withdrawLesserNominations(String node, int priority) {
+        List<PodInfo> lesser = nominated.values().stream()
+                .filter(pod -> pod.nominatedNode().equals(node) && pod.priority() < priority)
+                .toList();
+        lesser.forEach(pod -> withdrawNomination(pod.uid()));
+        return lesser;
+    }
+
     private void renominate(String name) {
         NodeInfo node = nodes.get(name);
         if (node == null) {
@@ -323,6 +332,7 @@ public final class ClusterState {
     }
 
     /** The cluster as it is known now. */
+    @SuppressWarnings("ReferenceEquality") // views of storage and devices are shared as long as nothing changes in them
     public synchronized Snapshot snapshot() {
         if (imagesChanged) {
             snapshotImages = Map.copyOf(imageNodes);

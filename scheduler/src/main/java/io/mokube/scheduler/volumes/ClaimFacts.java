@@ -63,8 +63,7 @@ public record ClaimFacts(
         PersistentVolumeClaimSpec spec = claim.getSpec();
         Map<String, String> annotations = orEmpty(metadata.getAnnotations());
         String volumeName = orEmpty(spec.getVolumeName());
-        Quantity asked = spec.getResources() == null
-                        || spec.getResources().getRequests() == null
+        Quantity asked = spec.getResources() == null || spec.getResources().getRequests() == null
                 ? null
                 : spec.getResources().getRequests().get("storage");
         Optional<LabelSelector> selector = Selectors.of(spec.getSelector());

@@ -4,8 +4,11 @@ import io.mokube.scheduler.snapshot.NodeFacts;
 import io.mokube.scheduler.volumes.VolumePlan.Binding;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -35,14 +38,65 @@ public final class ClaimMatch {
      * A claim and what may become of it.
      *
      * @param reserved the volume that is set aside for it already, null for none
-     * @param suitable free volumes that suit it, the smallest first; empty when one is to be made
+     * @param suitable free volumes that suit it
      * @param storageClass null when there is none, so that no volume can be made
      */
     private record Open(
             ClaimFacts claim,
             @Nullable VolumeFacts reserved,
-            List<VolumeFacts> suitable,
+            Suitable suitable,
             @Nullable ClassFacts storageClass) {}
+
+    private static final Comparator<VolumeFacts> SMALLEST =
+            Comparator.comparingLong(VolumeFacts::bytes).thenComparing(VolumeFacts::name);
+
+    /**
+     * Volumes, the smallest first.
+     *
+     * @param anywhere those that do not say which nodes alone can use them
+     * @param byHost the others, by the hostname of each such node: so that a node is not asked about other nodes' disks
+     */
+    private record Suitable(List<VolumeFacts> anywhere, Map<String, List<VolumeFacts>> byHost) {
+
+        static final Suitable NONE = new Suitable(List.of(), Map.of());
+
+        static Suitable of(List<VolumeFacts> volumes) {
+            List<VolumeFacts> anywhere = new ArrayList<>();
+            Map<String, List<VolumeFacts>> byHost = new HashMap<>();
+            for (VolumeFacts volume : volumes.stream().sorted(SMALLEST).toList()) {
+                Optional<Set<String>> hosts = volume.hosts();
+                if (hosts.isEmpty()) {
+                    anywhere.add(volume);
+                } else {
+                    hosts.get()
+                            .forEach(host -> byHost.computeIfAbsent(host, any -> new ArrayList<>())
+                                    .add(volume));
+                }
+            }
+            return new Suitable(anywhere, byHost);
+        }
+
+        /** The smallest that a node can use and that is not taken; null when there is none. */
+        @Nullable
+        VolumeFacts smallest(NodeFacts node, Set<String> taken) {
+            String host = node.labels().get(VolumeFacts.HOSTNAME);
+            VolumeFacts own = host == null ? null : first(byHost.getOrDefault(host, List.of()), node, taken);
+            VolumeFacts common = first(anywhere, node, taken);
+            if (own == null || common == null) {
+                return own == null ? common : own;
+            }
+            return SMALLEST.compare(own, common) < 0 ? own : common;
+        }
+
+        private static @Nullable VolumeFacts first(List<VolumeFacts> volumes, NodeFacts node, Set<String> taken) {
+            for (VolumeFacts volume : volumes) {
+                if (!taken.contains(volume.name()) && volume.reaches(node)) {
+                    return volume;
+                }
+            }
+            return null;
+        }
+    }
 
     private final Volumes volumes;
     private final List<Open> open;
@@ -52,8 +106,8 @@ public final class ClaimMatch {
         this.volumes = volumes;
         this.open = claims.stream()
                 // Small claims choose first, so that they leave big volumes to big claims.
-                .sorted(Comparator.comparingLong(ClaimFacts::bytes).thenComparing(claim -> claim.key()
-                        .name()))
+                .sorted(Comparator.comparingLong(ClaimFacts::bytes)
+                        .thenComparing(claim -> claim.key().name()))
                 .map(this::look)
                 .toList();
     }
@@ -63,19 +117,18 @@ public final class ClaimMatch {
         String reservedName = volumes.reserved().get(claim.key());
         VolumeFacts reserved = reservedName == null ? null : volumes.volume(reservedName);
         if (reserved != null && reserved.isFor(claim) && reserved.canHold(claim)) {
-            return new Open(claim, reserved, List.of(), storageClass);
+            return new Open(claim, reserved, Suitable.NONE, storageClass);
         }
         if (!claim.selectedNode().isEmpty()) {
             // A volume is being made for it; it must not get another.
-            return new Open(claim, null, List.of(), storageClass);
+            return new Open(claim, null, Suitable.NONE, storageClass);
         }
         var ofClass = volumes.unclaimed().get(claim.className());
-        List<VolumeFacts> suitable = ofClass == null
-                ? List.of()
-                : ofClass.values().stream()
+        Suitable suitable = ofClass == null
+                ? Suitable.NONE
+                : Suitable.of(ofClass.values().stream()
                         .filter(volume -> volume.suits(claim))
-                        .sorted(Comparator.comparingLong(VolumeFacts::bytes).thenComparing(VolumeFacts::name))
-                        .toList();
+                        .toList());
         return new Open(claim, null, suitable, storageClass);
     }
 
@@ -97,13 +150,7 @@ public final class ClaimMatch {
                 bindings.add(new Binding(each.claim(), each.reserved()));
                 continue;
             }
-            VolumeFacts found = null;
-            for (VolumeFacts volume : each.suitable()) {
-                if (!taken.contains(volume.name()) && volume.reaches(node)) {
-                    found = volume;
-                    break;
-                }
-            }
+            VolumeFacts found = each.suitable().smallest(node, taken);
             if (found != null) {
                 taken.add(found.name());
                 bindings.add(new Binding(each.claim(), found));

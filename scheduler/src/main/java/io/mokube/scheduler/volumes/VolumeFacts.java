@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.api.model.ObjectReference;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeSpec;
 import io.mokube.machinery.names.ObjectKey;
+import io.mokube.machinery.selector.LabelSelector;
 import io.mokube.scheduler.snapshot.NodeFacts;
 import io.mokube.scheduler.snapshot.NodeRequirement;
 import java.util.HashMap;
@@ -56,6 +57,8 @@ public record VolumeFacts(
             "topology.kubernetes.io/zone",
             "topology.kubernetes.io/region");
 
+    static final String HOSTNAME = "kubernetes.io/hostname";
+
     private static final String ZONE_SEPARATOR = "__";
 
     public VolumeFacts {
@@ -70,12 +73,12 @@ public record VolumeFacts(
         ObjectReference claim = spec.getClaimRef();
         Map<String, String> labels = ClaimFacts.orEmpty(metadata.getLabels());
         String oldClass = ClaimFacts.orEmpty(metadata.getAnnotations()).get(OLD_CLASS);
-        Optional<List<NodeRequirement>> nodes = spec.getNodeAffinity() == null
-                        || spec.getNodeAffinity().getRequired() == null
-                ? Optional.empty()
-                : Optional.of(spec.getNodeAffinity().getRequired().getNodeSelectorTerms().stream()
-                        .map(NodeRequirement::of)
-                        .toList());
+        Optional<List<NodeRequirement>> nodes =
+                spec.getNodeAffinity() == null || spec.getNodeAffinity().getRequired() == null
+                        ? Optional.empty()
+                        : Optional.of(spec.getNodeAffinity().getRequired().getNodeSelectorTerms().stream()
+                                .map(NodeRequirement::of)
+                                .toList());
         return new VolumeFacts(
                 metadata.getName(),
                 ClaimFacts.orEmpty(metadata.getUid()),
@@ -153,6 +156,27 @@ public record VolumeFacts(
             }
         }
         return false;
+    }
+
+    /**
+     * The only nodes, by their label {@code kubernetes.io/hostname}, that it may be usable from; empty when it does not say.
+     * Disks of nodes say so, and there are many of them.
+     */
+    Optional<Set<String>> hosts() {
+        if (nodes.isEmpty()) {
+            return Optional.empty();
+        }
+        Set<String> hosts = new HashSet<>();
+        for (NodeRequirement term : nodes.get()) {
+            Optional<LabelSelector.Requirement> host = term.labels().stream()
+                    .filter(each -> each.key().equals(HOSTNAME) && each.operator() == LabelSelector.Operator.IN)
+                    .findFirst();
+            if (host.isEmpty()) {
+                return Optional.empty();
+            }
+            hosts.addAll(host.get().values());
+        }
+        return Optional.of(hosts);
     }
 
     /** Whether its size and kind are good enough for a claim, whoever has it now. */

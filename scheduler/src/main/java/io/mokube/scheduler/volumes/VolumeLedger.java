@@ -144,8 +144,8 @@ public final class VolumeLedger {
     public synchronized boolean reserve(String podUid, String node, VolumePlan plan) {
         for (Binding binding : plan.bindings()) {
             VolumeFacts now = view.volume(binding.volume().name());
-            boolean free = now != null
-                    && (now.claim().isEmpty() ? now.suits(binding.claim()) : now.isFor(binding.claim()));
+            boolean free =
+                    now != null && (now.claim().isEmpty() ? now.suits(binding.claim()) : now.isFor(binding.claim()));
             if (!free || isTakenOrGone(binding.claim(), node)) {
                 return false;
             }
@@ -195,8 +195,9 @@ public final class VolumeLedger {
             refreshVolume(binding.volume().name());
         }
         for (ClaimFacts claim : plan.provisions()) {
-            if (plans.values().stream().anyMatch(other -> other.provisions().stream()
-                    .anyMatch(each -> each.key().equals(claim.key())))) {
+            if (plans.values().stream()
+                    .anyMatch(other -> other.provisions().stream()
+                            .anyMatch(each -> each.key().equals(claim.key())))) {
                 continue;
             }
             selected.remove(claim.key());
@@ -206,8 +207,10 @@ public final class VolumeLedger {
 
     /** Whether another pod, with the same claim, counts on the volume too. */
     private boolean isNeeded(Binding binding) {
-        return plans.values().stream().anyMatch(other -> other.bindings().stream()
-                .anyMatch(each -> each.volume().name().equals(binding.volume().name())));
+        return plans.values().stream()
+                .anyMatch(other -> other.bindings().stream()
+                        .anyMatch(each ->
+                                each.volume().name().equals(binding.volume().name())));
     }
 
     private void refreshVolume(String name) {

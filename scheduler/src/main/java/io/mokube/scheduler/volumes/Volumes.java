@@ -84,8 +84,7 @@ public record Volumes(
     }
 
     private Volumes withClaims(ShardedMap<ObjectKey, ClaimFacts> changed) {
-        return new Volumes(
-                changed, volumes, unclaimed, reserved, classes, capacities, capacityDrivers, attachLimits);
+        return new Volumes(changed, volumes, unclaimed, reserved, classes, capacities, capacityDrivers, attachLimits);
     }
 
     public Volumes withVolume(VolumeFacts volume) {
@@ -132,8 +131,7 @@ public record Volumes(
     }
 
     public Volumes withClasses(Map<String, ClassFacts> changed) {
-        return new Volumes(
-                claims, volumes, unclaimed, reserved, changed, capacities, capacityDrivers, attachLimits);
+        return new Volumes(claims, volumes, unclaimed, reserved, changed, capacities, capacityDrivers, attachLimits);
     }
 
     public Volumes withCapacities(Map<ObjectKey, CapacityFacts> changed) {

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.mokube.machinery.names.ObjectKey;
+import io.mokube.scheduler.framework.ClusterEvent;
 import io.mokube.scheduler.framework.Decider;
 import io.mokube.scheduler.framework.Decision;
 import io.mokube.scheduler.framework.PermitPlugin;
@@ -19,7 +20,6 @@ import io.mokube.scheduler.plugins.DefaultPlugins;
 import io.mokube.scheduler.queue.SchedulingQueue.Delays;
 import io.mokube.scheduler.snapshot.PodInfo;
 import io.mokube.scheduler.snapshot.Snapshot;
-import io.mokube.scheduler.framework.ClusterEvent;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -44,8 +44,7 @@ class SchedulerConfigurationTest {
         SchedulerConfiguration read = parse("");
         assertThat(names(read.profiles().getFirst().filters()))
                 .isEqualTo(names(DefaultPlugins.profile("default-scheduler").filters()));
-        assertThat(weights(read.profiles().getFirst()))
-                .isEqualTo(weights(DefaultPlugins.profile("default-scheduler")));
+        assertThat(weights(read.profiles().getFirst())).isEqualTo(weights(DefaultPlugins.profile("default-scheduler")));
         assertThat(read.election()).isEqualTo(SchedulerConfiguration.Election.DEFAULT);
         assertThat(read.delays()).isEqualTo(Delays.DEFAULT);
     }
@@ -147,15 +146,13 @@ class SchedulerConfigurationTest {
 
     @Test
     void aPluginOfOnesOwnCanBeSwitchedOn() {
-        SchedulerConfiguration read = SchedulerConfiguration.parse(
-                HEAD + """
+        SchedulerConfiguration read = SchedulerConfiguration.parse(HEAD + """
                 profiles:
                 - plugins:
                     permit:
                       enabled:
                       - name: Doorman
-                """,
-                List.of(new Doorman()));
+                """, List.of(new Doorman()));
         assertThat(names(read.profiles().getFirst().permits())).containsExactly("Doorman");
     }
 
@@ -266,8 +263,7 @@ class SchedulerConfigurationTest {
                 arguments(
                         "profiles: [{schedulerName: a}, {schedulerName: a}]",
                         "profiles[1].schedulerName: Duplicate value: \"profiles[0].schedulerName\""),
-                arguments(
-                        "profiles: [{schedulerName: ''}]", "profiles[0].schedulerName: Required value"),
+                arguments("profiles: [{schedulerName: ''}]", "profiles[0].schedulerName: Required value"),
                 arguments(
                         "profiles: [{plugins: {filter: {enabled: [{name: Nonsense}]}}}]",
                         "profiles[0].plugins: FilterPlugin \"Nonsense\" does not exist"),
@@ -279,10 +275,14 @@ class SchedulerConfigurationTest {
                         "profiles[0].plugins: at least one bind plugin is needed for profile with scheduler name"
                                 + " \"default-scheduler\""),
                 arguments("extenders: [{urlPrefix: x}]", "extenders: Forbidden: extenders are not supported"),
-                mistake("NodeResourcesFit", "{scoringStrategy: {type: Best}}",
+                mistake(
+                        "NodeResourcesFit",
+                        "{scoringStrategy: {type: Best}}",
                         "scoringStrategy.type: Unsupported value: \"Best\": supported values: \"LeastAllocated\","
                                 + " \"MostAllocated\", \"RequestedToCapacityRatio\""),
-                mistake("NodeResourcesFit", "{scoringStrategy: {type: RequestedToCapacityRatio}}",
+                mistake(
+                        "NodeResourcesFit",
+                        "{scoringStrategy: {type: RequestedToCapacityRatio}}",
                         "scoringStrategy.requestedToCapacityRatio: Required value: must be specified when type is"
                                 + " RequestedToCapacityRatio"),
                 mistake(
@@ -293,19 +293,29 @@ class SchedulerConfigurationTest {
                                 + " be sorted in increasing order",
                         "scoringStrategy.requestedToCapacityRatio.shape[1].score: Invalid value: 11: not in valid range"
                                 + " [0, 10]"),
-                mistake("NodeResourcesFit", "{scoringStrategy: {type: MostAllocated, resources: [{name: cpu, weight: 101}]}}",
+                mistake(
+                        "NodeResourcesFit",
+                        "{scoringStrategy: {type: MostAllocated, resources: [{name: cpu, weight: 101}]}}",
                         "scoringStrategy.resources[0].weight: Invalid value: 101: resource weight of cpu not in valid"
                                 + " range (0, 100]"),
-                mistake("NodeResourcesBalancedAllocation", "{resources: [{name: cpu, weight: 2}]}",
+                mistake(
+                        "NodeResourcesBalancedAllocation",
+                        "{resources: [{name: cpu, weight: 2}]}",
                         "resources[0].weight: Invalid value: 2: must be 1"),
-                mistake("InterPodAffinity", "{hardPodAffinityWeight: 101}",
+                mistake(
+                        "InterPodAffinity",
+                        "{hardPodAffinityWeight: 101}",
                         "hardPodAffinityWeight: Invalid value: 101: not in valid range [0, 100]"),
-                mistake("DefaultPreemption", "{minCandidateNodesPercentage: -1}",
+                mistake(
+                        "DefaultPreemption",
+                        "{minCandidateNodesPercentage: -1}",
                         "minCandidateNodesPercentage: Invalid value: -1: not in valid range [0, 100]"),
-                mistake("PodTopologySpread",
+                mistake(
+                        "PodTopologySpread",
                         "{defaultConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: DoNotSchedule}]}",
                         "defaultingType: Invalid value: \"System\": when .defaultConstraints are not empty"),
-                mistake("PodTopologySpread",
+                mistake(
+                        "PodTopologySpread",
                         "{defaultingType: List, defaultConstraints: [{topologyKey: zone, whenUnsatisfiable: Never}]}",
                         "defaultConstraints[0].maxSkew: Invalid value: 0: not in valid range (0, inf)",
                         "defaultConstraints[0].whenUnsatisfiable: Unsupported value: \"Never\": supported values:"
@@ -336,7 +346,8 @@ class SchedulerConfigurationTest {
     void anotherKindIsRefused() {
         assertThatThrownBy(() -> SchedulerConfiguration.parse("kind: Pod\napiVersion: v1\n", List.of()))
                 .hasMessageStartingWith("no kind \"Pod\" is registered for version \"v1\"");
-        assertThatThrownBy(() -> SchedulerConfiguration.parse("a: [", List.of())).hasMessageStartingWith("no YAML: ");
+        assertThatThrownBy(() -> SchedulerConfiguration.parse("a: [", List.of()))
+                .hasMessageStartingWith("no YAML: ");
     }
 
     private static SchedulerConfiguration parse(String rest) {
@@ -344,7 +355,9 @@ class SchedulerConfigurationTest {
     }
 
     private static Profile profile(String text) {
-        return parse("profiles:\n- " + text.strip().replace("\n", "\n  ") + "\n").profiles().getFirst();
+        return parse("profiles:\n- " + text.strip().replace("\n", "\n  ") + "\n")
+                .profiles()
+                .getFirst();
     }
 
     private static List<String> names(List<? extends Plugin> plugins) {

@@ -120,11 +120,11 @@ class DynamicResourcesTest {
                 arguments("any", gpus(""), "g0"),
                 arguments("two", gpus(", allocationMode: ExactCount, count: 2"), "g0 g1"),
                 arguments("more than there are", gpus(", count: 4"), NONE),
-                arguments("by an attribute", selecting("device.attributes[\"gpu.example.com\"].model == \"big\""), "g2"),
+                arguments(
+                        "by an attribute", selecting("device.attributes[\"gpu.example.com\"].model == \"big\""), "g2"),
                 arguments(
                         "by capacity",
-                        selecting(
-                                "device.capacity[\"gpu.example.com\"].memory.compareTo(quantity(\"20Gi\")) >= 0"),
+                        selecting("device.capacity[\"gpu.example.com\"].memory.compareTo(quantity(\"20Gi\")) >= 0"),
                         null),
                 arguments(
                         "by capacity, where it is known",
@@ -138,7 +138,8 @@ class DynamicResourcesTest {
                         "g1"),
                 arguments(
                         "by an attribute of another domain",
-                        selecting("has(device.attributes[\"other.com\"].fast) && device.attributes[\"other.com\"].fast"),
+                        selecting(
+                                "has(device.attributes[\"other.com\"].fast) && device.attributes[\"other.com\"].fast"),
                         "g2"),
                 arguments(
                         "out of date and half known pools",
@@ -205,8 +206,10 @@ class DynamicResourcesTest {
         ClusterState state = cluster();
         List<DeviceClaimFacts> claims = List.of(
                 DeviceClaimFacts.of(claim("local", gpus("")).build()),
-                DeviceClaimFacts.of(claim("remote", "{requests: [{name: f, exactly: {deviceClassName: net}}], config:"
-                                + " [{requests: [f], opaque: {driver: net.example.com}}]}")
+                DeviceClaimFacts.of(claim(
+                                "remote",
+                                "{requests: [{name: f, exactly: {deviceClassName: net}}], config:"
+                                        + " [{requests: [f], opaque: {driver: net.example.com}}]}")
                         .build()));
         DevicePlan plan = new Allocator(claims, state.devices().view(), new DeviceExpressions())
                 .on(NodeFacts.of(NODE.build()))
@@ -256,7 +259,8 @@ class DynamicResourcesTest {
                 .isEqualTo("resource claim default/a is in the process of being allocated");
         plugin.unreserve(pod("one", "a"), "n", state);
         assertThat(state.devices().view().taken().isEmpty()).isTrue();
-        assertThat(plugin.reserve(pod("two", "b"), node, state.snapshot(), state)).isEqualTo(Outcome.DONE);
+        assertThat(plugin.reserve(pod("two", "b"), node, state.snapshot(), state))
+                .isEqualTo(Outcome.DONE);
     }
 
     @Test
@@ -287,8 +291,8 @@ class DynamicResourcesTest {
         assertThat(reason(plugin.prepare(pod("p", "c"), state.snapshot()), node))
                 .isEqualTo("resourceclaim.resource.k8s.io \"c\" not found");
         state.devices()
-                .put(DeviceClaimFacts.of(
-                        claim("c", "{requests: [{name: r, exactly: {deviceClassName: nothing}}]}").build()));
+                .put(DeviceClaimFacts.of(claim("c", "{requests: [{name: r, exactly: {deviceClassName: nothing}}]}")
+                        .build()));
         assertThat(reason(plugin.prepare(pod("p", "c"), state.snapshot()), node))
                 .isEqualTo("request r: device class nothing does not exist");
         ResourceClaim onM = new ResourceClaimBuilder(claim("c", gpus("")).build())
@@ -305,16 +309,18 @@ class DynamicResourcesTest {
         assertThat(reason(filter, nodeInfo(node("m", "cpu=1")))).isEqualTo(NONE);
         // News from before what is known are no news.
         state.devices().put(DeviceClaimFacts.of(claim("c", gpus("")).build()));
-        assertThat(state.devices()
-                        .view()
-                        .claim(new ObjectKey("default", "c"))
-                        .allocation())
+        assertThat(state.devices().view().claim(new ObjectKey("default", "c")).allocation())
                 .isPresent();
     }
 
     @ParameterizedTest
-    @CsvSource({"1.2.3, 1.10.0, -1", "2.0.0, 2.0.0+build, 0", "1.0.0-rc.1, 1.0.0, -1", "1.0.0-rc.10, 1.0.0-rc.9, 1",
-            "1.0.0-alpha, 1.0.0-1, 1"})
+    @CsvSource({
+        "1.2.3, 1.10.0, -1",
+        "2.0.0, 2.0.0+build, 0",
+        "1.0.0-rc.1, 1.0.0, -1",
+        "1.0.0-rc.10, 1.0.0-rc.9, 1",
+        "1.0.0-alpha, 1.0.0-1, 1"
+    })
     void versionsAreOrderedAsSemverOrdersThem(String one, String other, int order) {
         assertThat(Integer.signum(SemanticVersion.parse(one).compareTo(SemanticVersion.parse(other))))
                 .isEqualTo(order);

@@ -175,7 +175,8 @@ class DeciderTest {
         assertThat(DECIDER.decide(naming("cpu=1", "gone"), cluster, 0, 1))
                 .isInstanceOfSatisfying(Decision.NoFit.class, noFit -> {
                     assertThat(noFit.message())
-                            .startsWith("0/300 nodes are available: 300 node(s) didn't satisfy plugin(s) [NodeAffinity].");
+                            .startsWith(
+                                    "0/300 nodes are available: 300 node(s) didn't satisfy plugin(s) [NodeAffinity].");
                     assertThat(noFit.plugins()).containsExactly("NodeAffinity");
                 });
         assertThat(DECIDER.decide(naming("cpu=5", "n7"), cluster, 0, 1))

@@ -79,12 +79,14 @@ class ExplainerTest {
 
     @Test
     void roomKeptForOthersIsAReason() {
-        PodInfo waiting = info(pod("w", "cpu=2").editSpec().withPriority(10).endSpec()).nominatedTo("a");
+        PodInfo waiting =
+                info(pod("w", "cpu=2").editSpec().withPriority(10).endSpec()).nominatedTo("a");
         Snapshot cluster = snapshot(nodeInfo(node("a", "cpu=2")).withNominated(List.of(waiting)));
         PodInfo pod = info("p", "cpu=1");
         Explanation explanation = EXPLAINER.explain(pod, cluster, 0, DECIDER.decide(pod, cluster, 0, 1));
         assertThat(explanation.nodes().getFirst().standing()).isEqualTo(Standing.UNFIT);
-        assertThat(explanation.nodes().getFirst().objections().getFirst().reasons()).containsExactly("Insufficient cpu");
+        assertThat(explanation.nodes().getFirst().objections().getFirst().reasons())
+                .containsExactly("Insufficient cpu");
     }
 
     @Test

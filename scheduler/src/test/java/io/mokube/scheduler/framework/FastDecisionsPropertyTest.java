@@ -14,7 +14,6 @@ import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.WeightedPodAffinityTerm;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.scheduler.framework.PostFilterPlugin.Remedy;
-import io.mokube.scheduler.framework.Profile.WeightedScore;
 import io.mokube.scheduler.plugins.DefaultPlugins;
 import io.mokube.scheduler.plugins.ObviousAffinity;
 import io.mokube.scheduler.plugins.ObviousPreemption;
@@ -55,26 +54,10 @@ class FastDecisionsPropertyTest {
                 new ObviousAffinity(),
                 "DefaultPreemption",
                 new ObviousPreemption());
-        return new Profile(
-                FAST.schedulerName(),
-                FAST.queueSort(),
-                FAST.enqueuePlugins(),
-                FAST.filters().stream()
-                        .map(each -> (FilterPlugin) slow.getOrDefault(each.name(), each))
-                        .toList(),
-                FAST.postFilters().stream()
-                        .map(each -> (PostFilterPlugin) slow.getOrDefault(each.name(), each))
-                        .toList(),
-                FAST.scores().stream()
-                        .map(each -> new WeightedScore(
-                                (ScorePlugin) slow.getOrDefault(each.plugin().name(), each.plugin()), each.weight()))
-                        .toList(),
-                FAST.reserves(),
-                FAST.permits(),
-                FAST.preBinds(),
-                FAST.binds(),
-                FAST.postBinds(),
-                FAST.percentageOfNodesToScore());
+        List<Plugin> plugins = DefaultPlugins.standard().stream()
+                .map(each -> slow.getOrDefault(each.name(), each))
+                .toList();
+        return Profile.of("default-scheduler", plugins, DefaultPlugins.weights(), 0);
     }
 
     @Property(tries = 150)

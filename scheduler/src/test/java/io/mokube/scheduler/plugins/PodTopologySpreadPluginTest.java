@@ -163,7 +163,8 @@ class PodTopologySpreadPluginTest {
         NodeFilter filter = plugin.prepare(info(like("p")), cluster);
         assertThat(filter.check(nodes[0])).isNotEqualTo(Verdict.FITS);
         assertThat(filter.check(nodes[1])).isEqualTo(Verdict.FITS);
-        PodInfo own = info(like("p").editSpec()
+        PodInfo own = info(like("p")
+                .editSpec()
                 .withTopologySpreadConstraints(constraint(ZONE, 9))
                 .endSpec());
         assertThat(plugin.prepare(own, cluster).check(nodes[0])).isEqualTo(Verdict.FITS);

@@ -24,15 +24,18 @@ import io.fabric8.kubernetes.api.model.storage.CSIStorageCapacity;
 import io.fabric8.kubernetes.api.model.storage.CSIStorageCapacityBuilder;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import io.fabric8.kubernetes.api.model.storage.StorageClassBuilder;
+import io.mokube.machinery.names.ObjectKey;
 import io.mokube.scheduler.framework.FilterPlugin;
 import io.mokube.scheduler.framework.NodeFilter;
 import io.mokube.scheduler.framework.Verdict;
+import io.mokube.scheduler.snapshot.NodeFacts;
 import io.mokube.scheduler.snapshot.NodeInfo;
 import io.mokube.scheduler.snapshot.PodInfo;
 import io.mokube.scheduler.snapshot.Snapshot;
 import io.mokube.scheduler.snapshot.Snapshot.Surroundings;
 import io.mokube.scheduler.volumes.CapacityFacts;
 import io.mokube.scheduler.volumes.ClaimFacts;
+import io.mokube.scheduler.volumes.ClaimMatch;
 import io.mokube.scheduler.volumes.ClassFacts;
 import io.mokube.scheduler.volumes.VolumeFacts;
 import io.mokube.scheduler.volumes.VolumeLedger;
@@ -101,7 +104,10 @@ class VolumePluginsTest {
                 binding(
                         "names a volume, not bound yet",
                         UNBOUND,
-                        claim("c", "local", "1Gi").editSpec().withVolumeName("v").endSpec(),
+                        claim("c", "local", "1Gi")
+                                .editSpec()
+                                .withVolumeName("v")
+                                .endSpec(),
                         good),
                 binding("waits, a volume of the node suits", FITS, open, local("v", "local", "2Gi", "n")),
                 binding("waits, the volume is another node's", NO_VOLUME, open, local("v", "local", "2Gi", "m")),
@@ -164,7 +170,10 @@ class VolumePluginsTest {
     }
 
     private static PersistentVolumeBuilder inZone(String label, String zones) {
-        return volume("v", "any", "1Gi").editMetadata().addToLabels(label, zones).endMetadata();
+        return volume("v", "any", "1Gi")
+                .editMetadata()
+                .addToLabels(label, zones)
+                .endMetadata();
     }
 
     private static PersistentVolumeBuilder owned(String storageClass, String claim, String uid) {
@@ -228,8 +237,7 @@ class VolumePluginsTest {
 
     private static Snapshot snapshot(Volumes volumes, NodeInfo... nodes) {
         Surroundings none = Surroundings.NONE;
-        return Snapshot.of(
-                List.of(nodes), none.with(volumes, none.devices()));
+        return Snapshot.of(List.of(nodes), none.with(volumes, none.devices()));
     }
 
     private static PodInfo pod(PodBuilder pod) {
@@ -266,11 +274,35 @@ class VolumePluginsTest {
         List<Object> claims = List.of(claim("c", "local", "1Gi"), claim("d", "local", "5Gi"));
         PodBuilder pod = podWith("p", "d", "c");
         Volumes one = storage(List.of(claims.get(0), claims.get(1), volume("v", "local", "5Gi")));
-        Volumes two =
-                storage(List.of(claims.get(0), claims.get(1), volume("v", "local", "5Gi"), volume("w", "local", "9Gi")));
+        Volumes two = storage(
+                List.of(claims.get(0), claims.get(1), volume("v", "local", "5Gi"), volume("w", "local", "9Gi")));
         assertThat(reason(BINDING, pod, one)).isEqualTo(NO_VOLUME);
         // The small claim takes the smaller volume and leaves the bigger one to the big claim.
         assertThat(reason(BINDING, pod, two)).isEqualTo(FITS);
+    }
+
+    @Test
+    void aClaimTakesTheSmallestVolumeOfTheNodesOwnAndTheCommonOnes() {
+        Volumes volumes = storage(List.of(
+                claim("c", "local", "1Gi"),
+                local("own-big", "local", "9Gi", "n"),
+                volume("common", "local", "3Gi"),
+                local("own", "local", "2Gi", "m", "n"),
+                local("elsewhere", "local", "1Gi", "m")));
+        ClaimFacts wanting = volumes.claim(new ObjectKey("default", "c"));
+        ClaimMatch match = new ClaimMatch(List.of(wanting), volumes);
+        assertThat(chosen(match, n())).isEqualTo("own");
+        assertThat(chosen(match, node("m", "cpu=1"))).isEqualTo("elsewhere");
+        assertThat(chosen(match, node("o", "cpu=1"))).isEqualTo("common");
+    }
+
+    private static String chosen(ClaimMatch match, NodeBuilder node) {
+        return ((ClaimMatch.Answer.Possible) match.on(NodeFacts.of(node.build())))
+                .plan()
+                .bindings()
+                .getFirst()
+                .volume()
+                .name();
     }
 
     @Test
@@ -328,8 +360,7 @@ class VolumePluginsTest {
         NodeFilter third = LIMITS.prepare(pod(podWith("z", "c")), snapshot);
         assertThat(third.check(one)).isEqualTo(Verdict.FITS);
         assertThat(third.check(two))
-                .isEqualTo(
-                        new Verdict.Unfit("NodeVolumeLimits", List.of("node(s) exceed max volume count"), true));
+                .isEqualTo(new Verdict.Unfit("NodeVolumeLimits", List.of("node(s) exceed max volume count"), true));
         assertThat(third.check(unlimited)).isEqualTo(Verdict.FITS);
         NodeFilter sharing = LIMITS.prepare(pod(podWith("s", "a", "b")), snapshot);
         assertThat(sharing.check(two)).isEqualTo(Verdict.FITS);
@@ -337,10 +368,8 @@ class VolumePluginsTest {
 
     @Test
     void aClaimForOnePodIsRefusedToASecondUntilTheFirstIsGone() {
-        PersistentVolumeClaimBuilder exclusive = bound("c", "v")
-                .editSpec()
-                .withAccessModes("ReadWriteOncePod")
-                .endSpec();
+        PersistentVolumeClaimBuilder exclusive =
+                bound("c", "v").editSpec().withAccessModes("ReadWriteOncePod").endSpec();
         NodeInfo used = nodeInfo(n(), pod(podWith("x", "c")).onNode("n"));
         NodeInfo other = nodeInfo(node("m", "cpu=4"));
         Snapshot snapshot = snapshot(storage(List.of(exclusive)), used, other);

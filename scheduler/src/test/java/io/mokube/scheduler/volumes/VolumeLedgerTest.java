@@ -48,8 +48,8 @@ class VolumeLedgerTest {
     }
 
     private void twoClaimsForOneVolume() {
-        ledger.put(ClassFacts.of(
-                waiting("local", "kubernetes.io/no-provisioner").build()));
+        ledger.put(
+                ClassFacts.of(waiting("local", "kubernetes.io/no-provisioner").build()));
         put(claim("one", "local", "1Gi"));
         put(claim("two", "local", "1Gi"));
         put(volume("v", "local", "1Gi"));
@@ -151,8 +151,7 @@ class VolumeLedgerTest {
     @Property(tries = 300)
     void noVolumeEverGoesToTwoClaims(@ForAll("histories") List<Step> history) {
         VolumeLedger fresh = new VolumeLedger();
-        fresh.put(
-                ClassFacts.of(waiting("local", "kubernetes.io/no-provisioner").build()));
+        fresh.put(ClassFacts.of(waiting("local", "kubernetes.io/no-provisioner").build()));
         for (int i = 0; i < 6; i++) {
             fresh.put(ClaimFacts.of(claim("c" + i, "local", "1Gi").build()));
         }
@@ -197,9 +196,10 @@ class VolumeLedgerTest {
                     .forEach(each -> assertThat(
                                     fresh.view().volume(each.volume().name()).claim())
                             .contains(each.claim().key()));
-            assertThat(fresh.view().unclaimed().isEmpty()
-                            ? 0
-                            : fresh.view().unclaimed().get("local").size())
+            assertThat(
+                            fresh.view().unclaimed().isEmpty()
+                                    ? 0
+                                    : fresh.view().unclaimed().get("local").size())
                     .isEqualTo(3 - holding.size());
         }
     }

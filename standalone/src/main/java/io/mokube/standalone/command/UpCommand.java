@@ -251,8 +251,8 @@ final class UpCommand implements Callable<Integer> {
             case CONTAINERD -> packages.addAll(SetupCommand.CONTAINERD_NODES);
             // The image that holds a pod's namespaces is made from busybox.
             case DOCKER ->
-                packages.addAll(List.of(
-                        HostPackage.BUSYBOX, HostPackage.IPROUTE, HostPackage.NFTABLES, HostPackage.CONNTRACK));
+                packages.addAll(
+                        List.of(HostPackage.BUSYBOX, HostPackage.IPROUTE, HostPackage.NFTABLES, HostPackage.CONNTRACK));
             case HOLLOW -> {}
         }
         if (config.store() == StoreKind.ETCD && config.etcdEndpoints().isEmpty()) {

@@ -76,8 +76,7 @@ final class NftListing {
                     UDP_LOCAL_ENDPOINTS,
                     SCTP_LOCAL_ENDPOINTS,
                     STICKY_ENDPOINTS,
-                    STICKY_LOCAL_ENDPOINTS ->
-                new Choice(frontend(parts), number(parts.get(3)));
+                    STICKY_LOCAL_ENDPOINTS -> new Choice(frontend(parts), number(parts.get(3)));
         };
     }
 

@@ -29,10 +29,6 @@ final class NftScript {
         return text.toString();
     }
 
-    boolean isEmpty() {
-        return text.isEmpty();
-    }
-
     /** Removes a table that is there. */
     void removeTable(Family family) {
         line("delete table", family).append('\n');
@@ -62,7 +58,8 @@ final class NftScript {
         }
         for (Chain chain : difference.newChains()) {
             line("add chain", family).append(' ').append(chain.name());
-            chain.hook().ifPresent(hook -> text.append(" { ").append(hook.text()).append(" }"));
+            chain.hook()
+                    .ifPresent(hook -> text.append(" { ").append(hook.text()).append(" }"));
             text.append('\n');
         }
         for (Chain chain : difference.rewritten()) {
@@ -76,7 +73,9 @@ final class NftScript {
                         .append('\n');
             }
         }
-        difference.gone().forEach((container, keys) -> elements("delete element", family, container, keys, ElementKey::text));
+        difference
+                .gone()
+                .forEach((container, keys) -> elements("delete element", family, container, keys, ElementKey::text));
         difference
                 .added()
                 .forEach((container, values) -> elements(
@@ -86,9 +85,18 @@ final class NftScript {
                         List.copyOf(values.entrySet()),
                         each -> each.getKey().text() + each.getValue().text()));
         // A chain that another one still leads to can't be removed: all are emptied first.
-        difference.oldChains().forEach(chain -> line("flush chain", family).append(' ').append(chain).append('\n'));
-        difference.oldChains().forEach(chain -> line("delete chain", family).append(' ').append(chain).append('\n'));
-        difference.oldAffinitySets().forEach(set -> line("delete set", family).append(' ').append(set).append('\n'));
+        difference
+                .oldChains()
+                .forEach(chain ->
+                        line("flush chain", family).append(' ').append(chain).append('\n'));
+        difference
+                .oldChains()
+                .forEach(chain ->
+                        line("delete chain", family).append(' ').append(chain).append('\n'));
+        difference
+                .oldAffinitySets()
+                .forEach(set ->
+                        line("delete set", family).append(' ').append(set).append('\n'));
     }
 
     private <T> void elements(
@@ -104,6 +112,10 @@ final class NftScript {
     }
 
     private StringBuilder line(String command, Family family) {
-        return text.append(command).append(' ').append(family.nftName()).append(' ').append(table);
+        return text.append(command)
+                .append(' ')
+                .append(family.nftName())
+                .append(' ')
+                .append(table);
     }
 }

@@ -41,7 +41,8 @@ final class StaleConnections {
             if (!saidMissing) {
                 saidMissing = true;
                 log.atWarn()
-                        .setMessage("conntrack is not installed: UDP clients may keep sending to endpoints that are gone")
+                        .setMessage(
+                                "conntrack is not installed: UDP clients may keep sending to endpoints that are gone")
                         .log();
             }
             return;
@@ -61,37 +62,39 @@ final class StaleConnections {
 
     private void end(Family family, Protocol protocol, Map<Frontend, Set<Target>> targets) {
         String familyName = family == Family.IPV4 ? "ipv4" : "ipv6";
-        HostCommands.Result listing =
-                commands.run("", "conntrack", "-L", "-f", familyName, "-p", protocol.nftName());
+        HostCommands.Result listing = commands.run("", "conntrack", "-L", "-f", familyName, "-p", protocol.nftName());
         if (!listing.succeeded()) {
             throw new ApplyException("conntrack failed: " + listing.errors().strip());
         }
-        listing.output().lines().flatMap(line -> Flow.read(line, protocol).stream()).forEach(flow -> {
-            Set<Target> now = targets.get(flow.frontend());
-            if (now != null && !now.contains(flow.target())) {
-                // It fails for one that ended by itself in between.
-                commands.run(
-                        "",
-                        "conntrack",
-                        "-D",
-                        "-f",
-                        familyName,
-                        "-p",
-                        protocol.nftName(),
-                        "--orig-src",
-                        flow.source().text(),
-                        "--orig-dst",
-                        flow.frontend().address().text(),
-                        "--sport",
-                        Integer.toString(flow.sourcePort()),
-                        "--dport",
-                        Integer.toString(flow.frontend().port()));
-                log.atDebug()
-                        .setMessage("ended a stale connection")
-                        .addKeyValue("flow", flow)
-                        .log();
-            }
-        });
+        listing.output()
+                .lines()
+                .flatMap(line -> Flow.read(line, protocol).stream())
+                .forEach(flow -> {
+                    Set<Target> now = targets.get(flow.frontend());
+                    if (now != null && !now.contains(flow.target())) {
+                        // It fails for one that ended by itself in between.
+                        commands.run(
+                                "",
+                                "conntrack",
+                                "-D",
+                                "-f",
+                                familyName,
+                                "-p",
+                                protocol.nftName(),
+                                "--orig-src",
+                                flow.source().text(),
+                                "--orig-dst",
+                                flow.frontend().address().text(),
+                                "--sport",
+                                Integer.toString(flow.sourcePort()),
+                                "--dport",
+                                Integer.toString(flow.frontend().port()));
+                        log.atDebug()
+                                .setMessage("ended a stale connection")
+                                .addKeyValue("flow", flow)
+                                .log();
+                    }
+                });
     }
 
     /**

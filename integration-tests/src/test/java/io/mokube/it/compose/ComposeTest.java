@@ -166,6 +166,8 @@ class ComposeTest {
                                     server))
                             .contains("10.96.0.10"));
         }
+        assertThat(run("kubectl", "exec", pod, "--", "nslookup", "kube-dns.kube-system.svc.cluster.local"))
+                .contains("10.96.0.10");
         assertThat(run("kubectl", "get", "endpointslices", "--namespace=kube-system", "--output=name"))
                 .contains("kube-dns-dns-1", "kube-dns-dns-2");
     }

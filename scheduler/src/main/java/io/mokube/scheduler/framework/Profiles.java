@@ -4,6 +4,7 @@ import io.mokube.scheduler.snapshot.PodInfo;
 import io.mokube.scheduler.snapshot.Snapshot;
 import java.util.Collection;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -85,6 +86,19 @@ public final class Profiles {
     /** The plugin that makes a pod wait, whatever the nodes look like. */
     public Optional<EnqueuePlugin> heldBackBy(PodInfo pod, Supplier<Snapshot> cluster) {
         return known(pod).profile().heldBackBy(pod, cluster);
+    }
+
+    /** The events of which {@link #mayUnblock} can say yes. */
+    public Set<ClusterEvent> unblockedBy(PodInfo pod, Set<String> rejectedBy) {
+        EnumSet<ClusterEvent> events = EnumSet.noneOf(ClusterEvent.class);
+        if (rejectedBy.isEmpty()) {
+            events.add(ClusterEvent.NODE_ADDED);
+        }
+        Map<String, Map<ClusterEvent, RejectingPlugin>> hints = known(pod).hints();
+        for (String name : rejectedBy) {
+            events.addAll(hints.getOrDefault(name, Map.of()).keySet());
+        }
+        return events;
     }
 
     /** Whether a change could have removed what these plugins had against a pod; without any, a node is missing. */

@@ -11,8 +11,10 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -62,8 +64,8 @@ public final class SchedulingQueue {
         /** What the pod turned into while it was in flight. */
         @Nullable
         PodInfo changedInFlight;
-        /** The events after which a gated pod is looked at again. */
-        Set<ClusterEvent> openedBy = Set.of();
+        /** The events after which it is looked at again, while it is unschedulable or gated. */
+        Set<ClusterEvent> wokenBy = Set.of();
 
         Entry(QueuedPod queued, Place place) {
             this.queued = queued;
@@ -86,8 +88,8 @@ public final class SchedulingQueue {
     private final TreeSet<Entry> active;
     private final TreeSet<Entry> backoff = new TreeSet<>(SOONEST_FIRST);
     private final TreeSet<Entry> unschedulable = new TreeSet<>(SOONEST_FIRST);
-    /** Those that an event may open again; the others wait for themselves to change. */
-    private final TreeSet<Entry> openable = new TreeSet<>(SOONEST_FIRST);
+    /** The unschedulable and gated ones by the events that wake them: most events are nothing to most pods. */
+    private final Map<ClusterEvent, Set<Entry>> waitingFor = new EnumMap<>(ClusterEvent.class);
 
     private int gated;
     private int inFlight;
@@ -153,10 +155,9 @@ public final class SchedulingQueue {
         }
     }
 
-    /** Whether a plugin holds the pod back; and then notes what may change that. */
+    /** Whether a plugin holds the pod back; and then notes which. */
     private boolean heldBack(Entry entry) {
         Optional<EnqueuePlugin> plugin = profiles.heldBackBy(entry.queued.pod(), cluster);
-        entry.openedBy = plugin.map(EnqueuePlugin::unblockedBy).orElse(Set.of());
         plugin.ifPresent(by -> entry.queued = entry.queued.rejected(Set.of(by.name())));
         return plugin.isPresent();
     }
@@ -313,24 +314,18 @@ public final class SchedulingQueue {
             missable.addLast(change);
         }
         List<Entry> woken = new ArrayList<>();
-        for (Entry entry : unschedulable) {
+        for (Entry entry : waitingFor.getOrDefault(change.event(), Set.of())) {
             if (wakes(change, entry.queued.pod(), entry.queued.rejectedBy())) {
                 woken.add(entry);
             }
         }
         for (Entry entry : woken) {
+            boolean wasGated = entry.place == Place.GATED;
             takeOut(entry);
-            backOffOrActivate(entry);
-        }
-        for (Entry entry : List.copyOf(openable)) {
-            if (entry.openedBy.contains(change.event())
-                    && wakes(change, entry.queued.pod(), entry.queued.rejectedBy())) {
-                takeOut(entry);
-                if (heldBack(entry)) {
-                    putInto(entry, Place.GATED);
-                } else {
-                    activate(entry);
-                }
+            if (!wasGated) {
+                backOffOrActivate(entry);
+            } else {
+                putInto(entry, heldBack(entry) ? Place.GATED : Place.ACTIVE);
             }
         }
     }
@@ -368,14 +363,31 @@ public final class SchedulingQueue {
         switch (entry.place) {
             case ACTIVE -> active.remove(entry);
             case BACKOFF -> backoff.remove(entry);
-            case UNSCHEDULABLE -> unschedulable.remove(entry);
+            case UNSCHEDULABLE -> {
+                unschedulable.remove(entry);
+                forgetEvents(entry);
+            }
             case GATED -> {
                 gated--;
-                openable.remove(entry);
+                forgetEvents(entry);
             }
             case IN_FLIGHT -> {}
         }
         entry.place = Place.IN_FLIGHT;
+    }
+
+    private void waitForEvents(Entry entry) {
+        entry.wokenBy = profiles.unblockedBy(entry.queued.pod(), entry.queued.rejectedBy());
+        for (ClusterEvent event : entry.wokenBy) {
+            waitingFor.computeIfAbsent(event, first -> new LinkedHashSet<>()).add(entry);
+        }
+    }
+
+    private void forgetEvents(Entry entry) {
+        for (ClusterEvent event : entry.wokenBy) {
+            waitingFor.getOrDefault(event, Set.of()).remove(entry);
+        }
+        entry.wokenBy = Set.of();
     }
 
     private void putInto(Entry entry, Place place) {
@@ -391,13 +403,12 @@ public final class SchedulingQueue {
             }
             case UNSCHEDULABLE -> {
                 unschedulable.add(entry);
+                waitForEvents(entry);
                 setTimer();
             }
             case GATED -> {
                 gated++;
-                if (!entry.openedBy.isEmpty()) {
-                    openable.add(entry);
-                }
+                waitForEvents(entry);
             }
             case IN_FLIGHT -> throw new IllegalArgumentException("only taking a pod puts it in flight");
         }

@@ -332,6 +332,7 @@ public final class ClusterState {
     }
 
     /** The cluster as it is known now. */
+    @SuppressWarnings("ReferenceEquality") // views of storage and devices are shared as long as nothing changes in them
     public synchronized Snapshot snapshot() {
         if (imagesChanged) {
             snapshotImages = Map.copyOf(imageNodes);

@@ -238,7 +238,8 @@ public final class Snapshot {
     }
 
     /** Calls for each node that differs from the one at its place in another snapshot of the same order. */
-    @SuppressWarnings("ReferenceEquality") // what did not change is shared; comparing its contents would be the work saved
+    @SuppressWarnings(
+            "ReferenceEquality") // what did not change is shared; comparing its contents would be the work saved
     void forEachDifference(Snapshot before, BiConsumer<NodeInfo, NodeInfo> difference) {
         for (int block = 0; block < blocks.length; block++) {
             if (blocks[block] != before.blocks[block]) {

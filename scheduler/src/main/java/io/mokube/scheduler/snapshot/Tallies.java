@@ -51,7 +51,7 @@ final class Tallies {
             Map<String, Integer> gone = tally.of(before, snapshot);
             Map<String, Integer> come = tally.of(now, snapshot);
             // Most changes are pods that the tally is not about.
-            if (before.facts() != now.facts() || !gone.equals(come)) {
+            if (!gone.equals(come) || !before.facts().equals(now.facts())) {
                 change.remove(before, gone);
                 change.add(now, come);
             }

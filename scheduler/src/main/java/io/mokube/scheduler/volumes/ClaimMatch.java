@@ -77,10 +77,10 @@ public final class ClaimMatch {
         }
 
         /** The smallest that a node can use and that is not taken; null when there is none. */
-        @Nullable VolumeFacts smallest(NodeFacts node, Set<String> taken) {
+        @Nullable
+        VolumeFacts smallest(NodeFacts node, Set<String> taken) {
             String host = node.labels().get(VolumeFacts.HOSTNAME);
-            VolumeFacts own =
-                    host == null ? null : first(byHost.getOrDefault(host, List.of()), node, taken);
+            VolumeFacts own = host == null ? null : first(byHost.getOrDefault(host, List.of()), node, taken);
             VolumeFacts common = first(anywhere, node, taken);
             if (own == null || common == null) {
                 return own == null ? common : own;

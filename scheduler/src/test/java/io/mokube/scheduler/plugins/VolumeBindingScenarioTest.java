@@ -174,11 +174,12 @@ class VolumeBindingScenarioTest {
     @Test
     void aProvisionerThatCannotSendsThePodBack() throws InterruptedException {
         see(claim("c", "made", "1Gi"));
-        objects.meanwhile.add(() ->
-                see(claim("c", "made", "1Gi").editMetadata().withResourceVersion("21").endMetadata()));
+        objects.meanwhile.add(() -> see(claim("c", "made", "1Gi")
+                .editMetadata()
+                .withResourceVersion("21")
+                .endMetadata()));
 
-        assertThat(decideAndBind())
-                .isEqualTo(new Outcome.Failed("binding volumes: provisioning failed for PVC \"c\""));
+        assertThat(decideAndBind()).isEqualTo(new Outcome.Failed("binding volumes: provisioning failed for PVC \"c\""));
         assertThat(state.volumes().view()).isEqualTo(state.volumes().seen());
     }
 
@@ -186,8 +187,10 @@ class VolumeBindingScenarioTest {
     void aVolumeThatTheControllerTakesBackSendsThePodBack() throws InterruptedException {
         see(claim("c", "local", "1Gi"));
         see(volume("v", "local", "1Gi"));
-        objects.meanwhile.add(() ->
-                see(volume("v", "local", "1Gi").editMetadata().withResourceVersion("21").endMetadata()));
+        objects.meanwhile.add(() -> see(volume("v", "local", "1Gi")
+                .editMetadata()
+                .withResourceVersion("21")
+                .endMetadata()));
 
         assertThat(decideAndBind()).isEqualTo(new Outcome.Failed("binding volumes: ClaimRef got reset for pv \"v\""));
         assertThat(state.volumes().view().volume("v").claim()).isEmpty();
@@ -208,8 +211,7 @@ class VolumeBindingScenarioTest {
                 .build());
 
         assertThat(decideAndBind())
-                .isEqualTo(new Outcome.Failed(
-                        "binding volumes: persistentvolume \"v\" was given to another claim"));
+                .isEqualTo(new Outcome.Failed("binding volumes: persistentvolume \"v\" was given to another claim"));
         assertThat(objects.written).isEmpty();
     }
 
@@ -223,7 +225,6 @@ class VolumeBindingScenarioTest {
     void aPodThatIsGoneIsNotWaitedFor() throws InterruptedException {
         see(claim("c", "made", "1Gi"));
         objects.meanwhile.add(() -> state.removePod("uid-p"));
-        assertThat(decideAndBind())
-                .isEqualTo(new Outcome.Failed("binding volumes: pod does not exist any more"));
+        assertThat(decideAndBind()).isEqualTo(new Outcome.Failed("binding volumes: pod does not exist any more"));
     }
 }

@@ -86,6 +86,10 @@ class KubeProxyTest {
                 .map(each -> each.getMetadata().getName())
                 .filter(each -> !each.equals("kubernetes"))
                 .forEach(each -> services.delete(new ObjectKey("default", each), DeleteOptions.DEFAULT));
+        slices.list("default", ListOptions.ALL).items().stream()
+                .map(each -> each.getMetadata().getName())
+                .filter(each -> !each.equals("kubernetes"))
+                .forEach(each -> slices.delete(new ObjectKey("default", each), DeleteOptions.DEFAULT));
         lab.in("node", "nft", "flush", "ruleset");
     }
 
@@ -196,9 +200,10 @@ class KubeProxyTest {
 
     @Test
     void loadBalancersHearWhetherTheNodeHasEndpoints() throws Exception {
-        int port = create("web", "'type': 'LoadBalancer', 'externalTrafficPolicy': 'Local', 'ports': [{'port': 80}]")
-                .getSpec()
-                .getHealthCheckNodePort();
+        int port = FreePort.next();
+        create("web", """
+                'type': 'LoadBalancer', 'externalTrafficPolicy': 'Local', 'healthCheckNodePort': %d,
+                'ports': [{'port': 80}]""".formatted(port));
         Await.until("none", () -> get(port).statusCode() == 503);
         endpoints("web", "10.60.1.2", "10.60.1.3");
         Await.until("two", () -> get(port).statusCode() == 200);

@@ -332,6 +332,7 @@ public final class ClusterState {
     }
 
     /** The cluster as it is known now. */
+    @SuppressWarnings("ReferenceEquality") // the ledgers give the same view until something changes
     public synchronized Snapshot snapshot() {
         if (imagesChanged) {
             snapshotImages = Map.copyOf(imageNodes);

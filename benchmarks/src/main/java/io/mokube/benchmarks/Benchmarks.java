@@ -56,7 +56,7 @@ import javax.net.ssl.TrustManagerFactory;
 public final class Benchmarks {
 
     private static final String USAGE = """
-            usage: benchmarks/run get|list|create|watch|latency|memory|rollout|dns|scheduling|scheduling-etcd
+            usage: benchmarks/run get|list|create|watch|latency|memory|rollout|dns|services|scheduling|scheduling-etcd
                 [--rounds N] [--seconds N] [--warm-up N] [--objects N] [--watchers N]
                 [--nodes N] [--background N] [--results FOLDER]""";
 
@@ -117,7 +117,7 @@ public final class Benchmarks {
         int background = 0;
         int objects =
                 switch (arguments[0]) {
-                    case "list", "rollout", "dns" -> 10_000;
+                    case "list", "rollout", "dns", "services" -> 10_000;
                     case "memory" -> 150_000;
                     default -> 100;
                 };
@@ -164,6 +164,7 @@ public final class Benchmarks {
                 case "memory" -> benchmarks.memory();
                 case "rollout" -> benchmarks.rollout();
                 case "dns" -> benchmarks.dns();
+                case "services" -> benchmarks.services();
                 case "scheduling" -> benchmarks.scheduling(cases);
                 case "scheduling-etcd" -> benchmarks.schedulingThroughEtcd(cases);
                 default -> throw new IllegalArgumentException("no benchmark is called " + what);
@@ -411,6 +412,12 @@ public final class Benchmarks {
                     List.of(throughput, slowest),
                     List.of());
         }
+    }
+
+    /** Rules of services in a kernel, against {@code nft} told the same by hand. */
+    private String services() throws Exception {
+        return new ServiceRulesScale(options.objects(), options.rounds() * ServiceRulesScale.CHANGES_PER_ROUND)
+                .run(options.results());
     }
 
     /** From the sending of a write to its event at a watcher, over HTTP and in etcd itself. */

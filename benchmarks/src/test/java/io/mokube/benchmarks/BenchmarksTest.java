@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.mokube.benchmarks.Benchmarks.Options;
 import io.mokube.machinery.object.Json;
+import io.mokube.proxy.KubeProxy;
 import io.mokube.testkit.EtcdProcess;
 import io.mokube.testkit.Needs;
 import java.nio.file.Files;
@@ -24,9 +25,10 @@ class BenchmarksTest {
     private Path results;
 
     @ParameterizedTest
-    @ValueSource(strings = {"get", "list", "create", "watch", "latency", "memory", "dns"})
+    @ValueSource(strings = {"get", "list", "create", "watch", "latency", "memory", "dns", "services"})
     void measuresAndReports(String what) throws Exception {
         Needs.part("nginx", !what.equals("list") || NginxSubject.command().isPresent());
+        Needs.part("nftables and root", !what.equals("services") || KubeProxy.canProgram());
         Needs.part("etcd", !Set.of("create", "latency").contains(what) || EtcdProcess.available());
         Options options = new Options(2, Duration.ofMillis(300), Duration.ofMillis(300), 50, 20, 5, 0, results);
         String table = Benchmarks.run(what, options);

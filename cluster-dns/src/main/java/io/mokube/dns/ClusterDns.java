@@ -1,5 +1,7 @@
 package io.mokube.dns;
 
+import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.mokube.client.informer.InformerFactory;
 import io.mokube.client.rest.ApiClient;
 import io.mokube.dns.endpoint.EndpointKeeper;
@@ -209,7 +211,13 @@ public final class ClusterDns implements Component {
         private synchronized void publish(int port) {
             if (!stopped && config.endpoint().isPresent()) {
                 EndpointKeeper made = new EndpointKeeper(
-                        config.endpoint().get(), config.zone().service(), port, client, platform);
+                        config.endpoint().get(),
+                        config.zone().service(),
+                        port,
+                        client,
+                        informers.informer(Service.class).store(),
+                        informers.informer(EndpointSlice.class).store(),
+                        platform);
                 keeper = made;
                 made.start();
             }

@@ -13,6 +13,7 @@ import io.mokube.client.rest.DeleteOptions;
 import io.mokube.client.rest.ListOptions;
 import io.mokube.client.rest.ResourceClient;
 import io.mokube.machinery.component.Platform;
+import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.object.Json;
 import io.mokube.proxy.apply.NetworkLab;
 import io.mokube.proxy.model.Cidr;
@@ -84,7 +85,7 @@ class KubeProxyTest {
         services.list("default", ListOptions.ALL).items().stream()
                 .map(each -> each.getMetadata().getName())
                 .filter(each -> !each.equals("kubernetes"))
-                .forEach(each -> services.delete("default", each, DeleteOptions.DEFAULT));
+                .forEach(each -> services.delete(new ObjectKey("default", each), DeleteOptions.DEFAULT));
         lab.in("node", "nft", "flush", "ruleset");
     }
 
@@ -124,7 +125,7 @@ class KubeProxyTest {
     private static void endpoints(String name, String... addresses) {
         EndpointSlice wanted = read(EndpointSlice.class, slice(name, addresses));
         if (slices.get("default", name + "-1").isPresent()) {
-            slices.delete("default", name + "-1", DeleteOptions.DEFAULT);
+            slices.delete(new ObjectKey("default", name + "-1"), DeleteOptions.DEFAULT);
         }
         slices.create(wanted);
     }
@@ -149,7 +150,7 @@ class KubeProxyTest {
         answers("client", "192.168.77.1", nodePort, "pod-1 10.60.1.1");
         endpoints("web", "10.60.2.2");
         answers("pod-2", address, 80, "away 10.60.1.3");
-        services.delete("default", "web", DeleteOptions.DEFAULT);
+        services.delete(new ObjectKey("default", "web"), DeleteOptions.DEFAULT);
         // Nobody has the address any more: it leads to where everything else does.
         Await.until("gone", () -> !lab.in("node", "nft", "list", "ruleset").contains(address));
         assertThat(meters.get("kubeproxy.sync.proxy.rules.duration").timer().count())

@@ -10,18 +10,22 @@ import io.fabric8.kubernetes.api.model.discovery.v1.EndpointPort;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointPortBuilder;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSliceBuilder;
+import io.mokube.client.informer.Store;
 import io.mokube.client.rest.ApiClient;
 import io.mokube.client.rest.ConnectionException;
 import io.mokube.client.rest.DeleteOptions;
 import io.mokube.client.rest.ListOptions;
+import io.mokube.client.rest.PatchKind;
 import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.names.ObjectKey;
+import io.mokube.machinery.object.Json;
 import io.mokube.machinery.selector.LabelSelector;
 import io.mokube.machinery.time.Clock;
 import java.time.Duration;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -32,6 +36,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Keeps the service there, this instance among its endpoints, and dead instances away from them. Each instance owns one
@@ -48,6 +53,7 @@ public final class EndpointKeeper implements AutoCloseable {
     private static final String MANAGED_BY = "endpointslice.kubernetes.io/managed-by";
     private static final String SERVICE_NAME = "kubernetes.io/service-name";
     private static final String INSTANCE = "mokube.io/cluster-dns-instance";
+    private static final DateTimeFormatter MICROS = DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'");
     private static final int DNS_PORT = 53;
     private static final int METRICS_PORT = 9153;
 
@@ -55,6 +61,8 @@ public final class EndpointKeeper implements AutoCloseable {
     private final ObjectKey service;
     private final int port;
     private final ApiClient client;
+    private final Store<Service> services;
+    private final Store<EndpointSlice> slices;
     private final Clock clock;
     private final Map<String, Seen> seen = new HashMap<>();
     private @Nullable Thread thread;
@@ -67,12 +75,23 @@ public final class EndpointKeeper implements AutoCloseable {
     /**
      * @param service the service's name
      * @param port where this instance takes queries
+     * @param services what is known of services; synced
+     * @param slices what is known of endpoints; synced
      */
-    public EndpointKeeper(EndpointConfig config, ObjectKey service, int port, ApiClient client, Platform platform) {
+    public EndpointKeeper(
+            EndpointConfig config,
+            ObjectKey service,
+            int port,
+            ApiClient client,
+            Store<Service> services,
+            Store<EndpointSlice> slices,
+            Platform platform) {
         this.config = config;
         this.service = service;
         this.port = port;
         this.client = client;
+        this.services = services;
+        this.slices = slices;
         this.clock = platform.clock();
     }
 
@@ -121,7 +140,7 @@ public final class EndpointKeeper implements AutoCloseable {
     }
 
     private void ensureService() {
-        Service existing = client.resource(Service.class).get(service).orElse(null);
+        Service existing = services.get(service).orElse(null);
         if (existing != null) {
             String address = existing.getSpec().getClusterIP();
             if (!config.serviceAddress().equals(address) && !published) {
@@ -183,13 +202,20 @@ public final class EndpointKeeper implements AutoCloseable {
     private void renewLease() {
         ZonedDateTime now = clock.instant().atZone(ZoneOffset.UTC);
         ObjectKey key = new ObjectKey(service.namespace(), leaseName(config.instance()));
-        Lease known = client.resource(Lease.class).get(key).orElse(null);
-        if (known != null) {
-            known.getSpec().setRenewTime(now);
-            client.resource(Lease.class).update(known);
-            return;
+        ObjectNode patch = Json.MAPPER.createObjectNode();
+        patch.putObject("spec").put("renewTime", MICROS.format(now));
+        try {
+            client.resource(Lease.class).patch(key, PatchKind.MERGE, patch);
+        } catch (ApiException e) {
+            if (!e.isNotFound()) {
+                throw e;
+            }
+            client.resource(Lease.class).create(lease(key, now));
         }
-        Lease lease = new LeaseBuilder()
+    }
+
+    private Lease lease(ObjectKey key, ZonedDateTime now) {
+        return new LeaseBuilder()
                 .withMetadata(metadata(key.name(), Map.of(INSTANCE, config.instance())))
                 .withNewSpec()
                 .withHolderIdentity(config.instance())
@@ -197,15 +223,14 @@ public final class EndpointKeeper implements AutoCloseable {
                 .withRenewTime(now)
                 .endSpec()
                 .build();
-        client.resource(Lease.class).create(lease);
     }
 
     private void ensureSlice() {
         ObjectKey key = new ObjectKey(service.namespace(), ownName());
-        EndpointSlice known = client.resource(EndpointSlice.class).get(key).orElse(null);
+        EndpointSlice known = slices.get(key).orElse(null);
         EndpointSlice wanted = slice();
         if (known == null) {
-            client.resource(EndpointSlice.class).create(wanted);
+            createSlice(wanted);
             log.atInfo()
                     .setMessage("name server published")
                     .addKeyValue("instance", config.instance())
@@ -216,6 +241,17 @@ public final class EndpointKeeper implements AutoCloseable {
                 || !known.getPorts().equals(wanted.getPorts())) {
             wanted.getMetadata().setResourceVersion(known.getMetadata().getResourceVersion());
             client.resource(EndpointSlice.class).update(wanted);
+        }
+    }
+
+    private void createSlice(EndpointSlice wanted) {
+        try {
+            client.resource(EndpointSlice.class).create(wanted);
+        } catch (ApiException e) {
+            // What is watched has not told yet; the next look will see it.
+            if (!e.isAlreadyExists()) {
+                throw e;
+            }
         }
     }
 
@@ -253,10 +289,9 @@ public final class EndpointKeeper implements AutoCloseable {
     // ---- the others
 
     private void removeDead() {
-        LabelSelector ours = LabelSelector.parse(MANAGED_BY + "=" + MANAGER);
-        List<EndpointSlice> slices = client.resource(EndpointSlice.class)
-                .list(service.namespace(), ListOptions.ALL.withLabels(ours))
-                .items();
+        List<EndpointSlice> ours = slices.list(service.namespace()).stream()
+                .filter(slice -> MANAGER.equals(labels(slice).get(MANAGED_BY)))
+                .toList();
         Map<String, String> renewals = client
                 .resource(Lease.class)
                 .list(service.namespace(), ListOptions.ALL.withLabels(LabelSelector.parse(INSTANCE)))
@@ -265,9 +300,9 @@ public final class EndpointKeeper implements AutoCloseable {
                 .collect(Collectors.toMap(
                         lease -> lease.getMetadata().getLabels().get(INSTANCE),
                         lease -> lease.getMetadata().getResourceVersion()));
-        Set<String> present = slices.stream().map(EndpointKeeper::instance).collect(Collectors.toSet());
+        Set<String> present = ours.stream().map(EndpointKeeper::instance).collect(Collectors.toSet());
         seen.keySet().retainAll(present);
-        for (EndpointSlice slice : slices) {
+        for (EndpointSlice slice : ours) {
             String instance = instance(slice);
             if (!instance.equals(config.instance()) && silent(instance, renewals.getOrDefault(instance, "none"))) {
                 remove(slice, instance);
@@ -275,8 +310,12 @@ public final class EndpointKeeper implements AutoCloseable {
         }
     }
 
+    private static Map<String, String> labels(EndpointSlice slice) {
+        return Objects.requireNonNullElse(slice.getMetadata().getLabels(), Map.of());
+    }
+
     private static String instance(EndpointSlice slice) {
-        return Objects.requireNonNullElse(slice.getMetadata().getLabels().get(INSTANCE), "");
+        return labels(slice).getOrDefault(INSTANCE, "");
     }
 
     private boolean silent(String instance, String renewal) {

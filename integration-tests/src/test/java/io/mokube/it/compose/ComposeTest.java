@@ -44,7 +44,7 @@ class ComposeTest {
         for (String program : List.of("dockerd", "docker", "docker-compose", "debootstrap", "kubectl")) {
             Needs.part(program, onPath(program));
         }
-        for (String module : List.of("apiserver", "scheduler", "controller-manager", "kubelet-agent", "cluster-dns")) {
+        for (String module : List.of("apiserver", "scheduler", "controller-manager", "kubelet-agent", "kube-proxy", "cluster-dns")) {
             Needs.part("the built application of " + module, applicationBuilt(module));
         }
         docker = DockerDaemon.start();
@@ -115,11 +115,27 @@ class ComposeTest {
 
         podsReachEachOther(pods);
         namesAreAnswered(pods.getFirst().split(" ")[0]);
+        theServiceAnswers(pods.getFirst().split(" ")[0]);
 
         run("kubectl", "delete", "deployment", "web", "--timeout=120s");
         Await.passes(
                 READY_PATIENCE,
                 () -> assertThat(run("kubectl", "get", "pods", "--no-headers")).doesNotContain("web-"));
+    }
+
+    /** On its cluster IP for a pod, and on its port of either node for the other node. */
+    private static void theServiceAnswers(String pod) {
+        run("kubectl", "expose", "deployment", "web", "--port=80", "--target-port=8080", "--type=NodePort");
+        String clusterIp = run("kubectl", "get", "service", "web", "-o", "jsonpath={.spec.clusterIP}");
+        String port = run("kubectl", "get", "service", "web", "-o", "jsonpath={.spec.ports[0].nodePort}");
+        Await.passes(() -> assertThat(run("kubectl", "exec", pod, "--", "wget", "-q", "-O", "-", "http://" + clusterIp))
+                .contains("Hello from web-"));
+        for (String address : List.of("10.89.64.11", "10.89.64.12")) {
+            Await.passes(() -> assertThat(compose(
+                            "exec", "-T", "node-1", "busybox", "wget", "-q", "-O", "-", "http://" + address + ":" + port))
+                    .contains("Hello from web-"));
+        }
+        run("kubectl", "delete", "service", "web");
     }
 
     /** From one node to the other, each seen under its own address. */
@@ -150,6 +166,8 @@ class ComposeTest {
                                     server))
                             .contains("10.96.0.10"));
         }
+        assertThat(run("kubectl", "exec", pod, "--", "nslookup", "kube-dns.kube-system.svc.cluster.local"))
+                .contains("10.96.0.10");
         assertThat(run("kubectl", "get", "endpointslices", "--namespace=kube-system", "--output=name"))
                 .contains("kube-dns-dns-1", "kube-dns-dns-2");
     }

@@ -163,7 +163,7 @@ final class ProfileReader {
                 throw new IllegalArgumentException(
                         "plugin \"" + name + "\" does not extend " + point.goName() + " plugin");
             }
-            boolean overrides = everywhere.containsKey(name) && !(here.disables(name));
+            boolean overrides = everywhere.containsKey(name) && !here.disables(name);
             (overrides ? overriding : named).add(plugin);
         }
         List<Plugin> expanded = new ArrayList<>(overriding);

@@ -48,7 +48,7 @@ import org.jspecify.annotations.Nullable;
 public final class VolumeBindingPlugin implements FilterPlugin, ReservePlugin, PreBindPlugin {
 
     /** How long a pod's binding waits for its volumes, unless configured otherwise ({@code bindTimeoutSeconds}). */
-    public static final Duration DEFAULT_PATIENCE = Duration.ofSeconds(600);
+    public static final Duration DEFAULT_PATIENCE = Duration.ofMinutes(10);
 
     private static final String NAME = "VolumeBinding";
     private static final String BOUND_BY_CONTROLLER = "pv.kubernetes.io/bound-by-controller";

@@ -332,7 +332,7 @@ public final class ClusterState {
     }
 
     /** The cluster as it is known now. */
-    @SuppressWarnings("ReferenceEquality") // the ledgers give the same view until something changes
+    @SuppressWarnings("ReferenceEquality") // views of storage and devices are shared as long as nothing changes in them
     public synchronized Snapshot snapshot() {
         if (imagesChanged) {
             snapshotImages = Map.copyOf(imageNodes);

@@ -141,7 +141,7 @@ public final class ObviousSpread implements FilterPlugin, ScorePlugin {
                     int there = 0;
                     for (NodeInfo other : snapshot.nodes()) {
                         boolean near = key.equals(HOSTNAME)
-                                ? other == node
+                                ? other.name().equals(node.name())
                                 : value.equals(other.facts().labels().get(key))
                                         && (!stated || hasAll(soft, other))
                                         && counts(pod, constraint, other);

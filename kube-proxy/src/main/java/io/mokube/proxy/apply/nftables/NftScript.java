@@ -29,10 +29,6 @@ final class NftScript {
         return text.toString();
     }
 
-    boolean isEmpty() {
-        return text.isEmpty();
-    }
-
     /** Removes a table that is there. */
     void removeTable(Family family) {
         line("delete table", family).append('\n');

@@ -49,15 +49,15 @@ public final class NftablesApplier implements RuleApplier {
      * answer must have its address translated back.
      */
     public void prepareHost() {
-        for (String setting : List.of("net.bridge.bridge-nf-call-iptables", "net.bridge.bridge-nf-call-ip6tables")) {
-            HostCommands.Result present = commands.run("", "sysctl", "-n", setting);
-            boolean works = present.output().strip().equals("1")
-                    || commands.run("", "sysctl", "-q", "-w", setting + "=1").succeeded();
+        for (String setting : List.of("bridge-nf-call-iptables", "bridge-nf-call-ip6tables")) {
+            String file = "/proc/sys/net/bridge/" + setting;
+            boolean works = commands.run("", "cat", file).output().strip().equals("1")
+                    || commands.run("1", "tee", file).succeeded();
             if (!works) {
                 log.atWarn()
                         .setMessage("pods on one bridge may not reach each other through services: "
                                 + "load br_netfilter and set this to 1")
-                        .addKeyValue("setting", setting)
+                        .addKeyValue("setting", "net.bridge." + setting)
                         .log();
             }
         }
@@ -81,6 +81,14 @@ public final class NftablesApplier implements RuleApplier {
 
     @Override
     public void apply(@Nullable RuleSet before, RuleSet after) {
+        String script = script(before, after);
+        if (!script.isEmpty()) {
+            commands.output(script, "nft", "-f", "-");
+        }
+    }
+
+    /** What {@code nft -f -} is told to get from one rule set to another; empty when nothing changes. */
+    public String script(@Nullable RuleSet before, RuleSet after) {
         NftScript script = new NftScript(table);
         for (Family family : Family.values()) {
             if (before == null) {
@@ -89,9 +97,7 @@ public final class NftablesApplier implements RuleApplier {
                 script.change(family, after.since(before, family));
             }
         }
-        if (!script.isEmpty()) {
-            commands.output(script.text(), "nft", "-f", "-");
-        }
+        return script.text();
     }
 
     private void fromUnknown(NftScript script, Family family, RuleSet after) {

@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
@@ -155,7 +156,7 @@ final class ServiceTracker {
                     .flatMap(service ->
                             ServiceReader.read(service, slices.store().byIndex(BY_SERVICE, key.toString())))
                     .orElse(null);
-            if (now == null && before == null || now != null && now.equals(before)) {
+            if (Objects.equals(now, before)) {
                 continue;
             }
             if (now == null) {

@@ -25,6 +25,7 @@ public final class RuleCompiler {
     private RuleCompiler() {}
 
     /** Rules for these services on that node. */
+    @SuppressWarnings("ReferenceEquality") // facts that did not change are shared
     public static RuleSet compile(Collection<ServiceFacts> services, Placement placement) {
         return compile(services, placement, null);
     }
@@ -32,13 +33,15 @@ public final class RuleCompiler {
     /**
      * The same as without a rule set made before; that one only saves work for services whose facts are the same objects.
      */
+    @SuppressWarnings("ReferenceEquality") // facts that did not change are shared
     public static RuleSet compile(Collection<ServiceFacts> services, Placement placement, @Nullable RuleSet previous) {
         Map<ObjectKey, Set<Frontend>> denied = denied(services, placement);
-        boolean reusable = previous != null && previous.placement().equals(placement);
+        Map<ObjectKey, ServiceRules> reusable =
+                previous != null && previous.placement().equals(placement) ? previous.services() : Map.of();
         Map<ObjectKey, ServiceRules> rules = LinkedHashMap.newLinkedHashMap(services.size());
         for (ServiceFacts service : services) {
             Set<Frontend> without = denied.getOrDefault(service.key(), Set.of());
-            ServiceRules known = reusable ? previous.services().get(service.key()) : null;
+            ServiceRules known = reusable.get(service.key());
             boolean same =
                     known != null && known.facts() == service && known.denied().equals(without);
             rules.put(service.key(), same ? known : new ServiceCompiler(service, without, placement).compile());

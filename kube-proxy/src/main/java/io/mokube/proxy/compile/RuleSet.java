@@ -57,6 +57,7 @@ public final class RuleSet {
                 before.part(family, key -> !same(before, this, key)), part(family, key -> !same(before, this, key)));
     }
 
+    @SuppressWarnings("ReferenceEquality") // the rules of a service that did not change are shared
     private static boolean same(RuleSet before, RuleSet after, ObjectKey service) {
         return before.services.get(service) == after.services.get(service);
     }

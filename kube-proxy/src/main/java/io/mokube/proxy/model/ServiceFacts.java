@@ -8,7 +8,7 @@ import java.util.List;
  * A service that has a virtual address.
  *
  * @param clusterIps its addresses inside the cluster, of one or both families
- * @param externalIps the {@code externalIPs} that an administrator routes to nodes
+ * @param externalIps those that an administrator routes to nodes
  * @param loadBalancerIps the addresses of a load balancer that passes packets on as they are
  * @param sourceRanges who may use the load balancer's addresses; anybody when empty
  * @param affinity for how long a client stays with its endpoint; zero without affinity

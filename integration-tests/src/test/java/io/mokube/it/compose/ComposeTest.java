@@ -129,7 +129,14 @@ class ComposeTest {
         run("kubectl", "expose", "deployment", "web", "--port=80", "--target-port=8080", "--type=NodePort");
         String clusterIp = run("kubectl", "get", "service", "web", "-o", "jsonpath={.spec.clusterIP}");
         String port = run("kubectl", "get", "service", "web", "-o", "jsonpath={.spec.ports[0].nodePort}");
-        Await.passes(() -> assertThat(run("kubectl", "exec", pod, "--", "sh", "-c", "printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 3 " + clusterIp + " 80"))
+        Await.passes(() -> assertThat(run(
+                        "kubectl",
+                        "exec",
+                        pod,
+                        "--",
+                        "sh",
+                        "-c",
+                        "printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 3 " + clusterIp + " 80"))
                 .contains("Hello from web-"));
         for (String address : List.of("10.89.64.11", "10.89.64.12")) {
             Await.passes(() -> assertThat(compose(

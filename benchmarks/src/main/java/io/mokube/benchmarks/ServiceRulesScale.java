@@ -57,8 +57,7 @@ final class ServiceRulesScale {
     }
 
     /** What one size took, in nanoseconds; memory in bytes. */
-    private record Size(
-            int services, long all, long allByHand, long[] change, long[] changeByHand, long retained) {
+    private record Size(int services, long all, long allByHand, long[] change, long[] changeByHand, long retained) {
 
         double ratio() {
             return (double) percentile(change, 0.99) / percentile(changeByHand, 0.99);
@@ -118,8 +117,8 @@ final class ServiceRulesScale {
     /** One endpoint moves from one version to the next. */
     private static ServiceFacts service(int number, int version) {
         String host = (number / 250) % 250 + "." + (number % 250 + 1);
-        List<Endpoint> endpoints = List.of(
-                endpoint("10.1." + host), endpoint("10." + (2 + version % 200) + "." + host));
+        List<Endpoint> endpoints =
+                List.of(endpoint("10.1." + host), endpoint("10." + (2 + version % 200) + "." + host));
         return new ServiceFacts(
                 new ObjectKey("default", "service-" + number),
                 List.of(IpAddress.of("172.30." + host)),
@@ -153,8 +152,10 @@ final class ServiceRulesScale {
                 .append(at)
                 .append("\n\nServices with two endpoints each; ")
                 .append(changes)
-                .append(" single changes, in turns with `nft -f -` of the same text; the ratio is of the 99th percentiles.\n\n")
-                .append("| services | all, ms | by nft, ms | change p50, ms | p99, ms | by nft p50, ms | p99, ms | ratio | goal | MB |\n")
+                .append(
+                        " single changes, in turns with `nft -f -` of the same text; the ratio is of the 99th percentiles.\n\n")
+                .append(
+                        "| services | all, ms | by nft, ms | change p50, ms | p99, ms | by nft p50, ms | p99, ms | ratio | goal | MB |\n")
                 .append("|---|---|---|---|---|---|---|---|---|---|\n");
         for (Size size : sizes) {
             text.append(String.format(
@@ -171,7 +172,8 @@ final class ServiceRulesScale {
                     GOAL,
                     size.retained() / MILLI));
         }
-        text.append("\nHow it grows: the exponent of the number of services.\n\n| from | to | all | change p50 |\n|---|---|---|---|\n");
+        text.append(
+                "\nHow it grows: the exponent of the number of services.\n\n| from | to | all | change p50 |\n|---|---|---|---|\n");
         for (int i = 1; i < sizes.size(); i++) {
             Size small = sizes.get(i - 1);
             Size large = sizes.get(i);

@@ -44,7 +44,8 @@ class ComposeTest {
         for (String program : List.of("dockerd", "docker", "docker-compose", "debootstrap", "kubectl")) {
             Needs.part(program, onPath(program));
         }
-        for (String module : List.of("apiserver", "scheduler", "controller-manager", "kubelet-agent", "kube-proxy", "cluster-dns")) {
+        for (String module :
+                List.of("apiserver", "scheduler", "controller-manager", "kubelet-agent", "kube-proxy", "cluster-dns")) {
             Needs.part("the built application of " + module, applicationBuilt(module));
         }
         docker = DockerDaemon.start();
@@ -128,11 +129,26 @@ class ComposeTest {
         run("kubectl", "expose", "deployment", "web", "--port=80", "--target-port=8080", "--type=NodePort");
         String clusterIp = run("kubectl", "get", "service", "web", "-o", "jsonpath={.spec.clusterIP}");
         String port = run("kubectl", "get", "service", "web", "-o", "jsonpath={.spec.ports[0].nodePort}");
-        Await.passes(() -> assertThat(run("kubectl", "exec", pod, "--", "wget", "-q", "-O", "-", "http://" + clusterIp))
+        Await.passes(() -> assertThat(run(
+                        "kubectl",
+                        "exec",
+                        pod,
+                        "--",
+                        "sh",
+                        "-c",
+                        "printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 3 " + clusterIp + " 80"))
                 .contains("Hello from web-"));
         for (String address : List.of("10.89.64.11", "10.89.64.12")) {
             Await.passes(() -> assertThat(compose(
-                            "exec", "-T", "node-1", "busybox", "wget", "-q", "-O", "-", "http://" + address + ":" + port))
+                            "exec",
+                            "-T",
+                            "node-1",
+                            "busybox",
+                            "wget",
+                            "-q",
+                            "-O",
+                            "-",
+                            "http://" + address + ":" + port))
                     .contains("Hello from web-"));
         }
         run("kubectl", "delete", "service", "web");

@@ -15,6 +15,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 
@@ -155,7 +156,7 @@ public final class NetworkLab implements AutoCloseable {
 
     /** Gives a probe a command and returns its answer; IPv6 addresses in it are canonical. */
     public String ask(String name, String command) {
-        RunningProbe probe = probes.get(name);
+        RunningProbe probe = Objects.requireNonNull(probes.get(name), name);
         try {
             probe.commands().write(command + "\n");
             probe.commands().flush();

@@ -17,6 +17,7 @@ import io.mokube.proxy.model.ServiceFacts;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -266,7 +267,7 @@ class NftablesApplierTest {
         apply(udp(POD_1));
         assertThat(lab.udp("pod-2", SERVICE, 53, 5353)).isEqualTo("pod-1 10.60.1.3");
         apply(udp(AWAY));
-        applier.endStaleConnections(applied);
+        applier.endStaleConnections(Objects.requireNonNull(applied));
         assertThat(lab.udp("pod-2", SERVICE, 53, 5353)).isEqualTo("away 10.60.1.3");
         assertThat(lab.udp("client", "192.168.77.1", 30053, 5353)).isEqualTo("away 10.60.2.1");
     }

@@ -16,6 +16,7 @@ import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * A program that runs in a network namespace, listens and connects as it is told, line by line, and answers each line with
@@ -41,7 +42,7 @@ public final class Probe {
                         case "tcp" -> tcp(words[1], Integer.parseInt(words[2]));
                         case "udp" -> udp(words[1], Integer.parseInt(words[2]), Integer.parseInt(words[3]));
                         case "open" -> open(open, words[1], words[2], Integer.parseInt(words[3]));
-                        case "say" -> say(open.get(words[1]), words[2]);
+                        case "say" -> say(Objects.requireNonNull(open.get(words[1])), words[2]);
                         default -> "unknown command";
                     });
         }
@@ -93,7 +94,7 @@ public final class Probe {
 
     private static String tcp(String address, int port) {
         try (Socket socket = connect(address, port)) {
-            return reader(socket).readLine();
+            return String.valueOf(reader(socket).readLine());
         } catch (IOException e) {
             return problem(e);
         }
@@ -103,7 +104,7 @@ public final class Probe {
         try {
             Socket socket = connect(address, port);
             open.put(id, socket);
-            return reader(socket).readLine();
+            return String.valueOf(reader(socket).readLine());
         } catch (IOException e) {
             return problem(e);
         }
@@ -112,7 +113,7 @@ public final class Probe {
     private static String say(Socket socket, String word) {
         try {
             write(socket, word);
-            return reader(socket).readLine();
+            return String.valueOf(reader(socket).readLine());
         } catch (IOException e) {
             return problem(e);
         }
@@ -150,11 +151,13 @@ public final class Probe {
 
     private static String problem(IOException e) {
         return switch (e) {
-            case SocketTimeoutException timeout -> "timeout";
-            case PortUnreachableException unreachable -> "refused";
-            case NoRouteToHostException noRoute -> "no route";
+            case SocketTimeoutException _ -> "timeout";
+            case PortUnreachableException _ -> "refused";
+            case NoRouteToHostException _ -> "no route";
             case ConnectException refused ->
-                String.valueOf(refused.getMessage()).contains("refused") ? "refused" : refused.getMessage();
+                String.valueOf(refused.getMessage()).contains("refused")
+                        ? "refused"
+                        : String.valueOf(refused.getMessage());
             default -> e.toString();
         };
     }

@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.IntUnaryOperator;
@@ -94,6 +95,9 @@ final class PacketTracer {
         private boolean marked;
         private boolean masqueraded;
 
+        /** Set when a map's verdict left the chain for good. */
+        private boolean left;
+
         Way(Packet packet, IntUnaryOperator draw) {
             this.packet = packet;
             this.draw = draw;
@@ -102,7 +106,8 @@ final class PacketTracer {
         }
 
         private Verdict through(String chain) {
-            return through(table.chains().get(chain).orElseThrow());
+            return through(
+                    Objects.requireNonNull(table.chains().get(chain), chain).orElseThrow());
         }
 
         private Verdict through(Chain chain) {
@@ -121,9 +126,6 @@ final class PacketTracer {
             }
             return Verdict.CONTINUE;
         }
-
-        /** Set when a map's verdict left the chain for good. */
-        private boolean left;
 
         private boolean meets(Condition condition) {
             return switch (condition) {
@@ -169,7 +171,7 @@ final class PacketTracer {
                 case Action.SendToChoice(Container map, int count) ->
                     element(map, draw(count)).map(this::follow).orElse(Verdict.CONTINUE);
                 case Action.SendTo(ElementValue.Target target) -> follow(target);
-                case Action.Remember(String set, var time) -> {
+                case Action.Remember(String set, var _) -> {
                     remembered.computeIfAbsent(set, any -> new HashSet<>()).add(packet.source());
                     yield Verdict.CONTINUE;
                 }

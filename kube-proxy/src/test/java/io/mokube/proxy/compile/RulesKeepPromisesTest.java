@@ -110,6 +110,7 @@ class RulesKeepPromisesTest {
     /** Services, a node, and what Kubernetes promises about them. */
     private record Cluster(List<ServiceFacts> services, Placement placement, Random random) {
 
+        private static final List<Protocol> PROTOCOLS = List.of(Protocol.values());
         private static final List<String> NODES = List.of("here", "there", "");
 
         static Cluster random(Random random) {
@@ -136,7 +137,7 @@ class RulesKeepPromisesTest {
                 int nodePort = random.nextInt(3) == 0 ? 30000 + 10 * number + i : 0;
                 ports.add(new ServicePort(
                         "p" + i,
-                        Protocol.values()[random.nextInt(3)],
+                        PROTOCOLS.get(random.nextInt(PROTOCOLS.size())),
                         80 + i,
                         nodePort,
                         List.copyOf(randomEndpoints())));
@@ -192,7 +193,7 @@ class RulesKeepPromisesTest {
                     List.of("192.168.77.1", "192.168.77.9", "10.60.1.2", "fd77::1", "fd78::9", "fd60:1::2");
             for (IpAddress destination : destinations()) {
                 for (int port : ports()) {
-                    Protocol protocol = Protocol.values()[random.nextInt(3)];
+                    Protocol protocol = PROTOCOLS.get(random.nextInt(PROTOCOLS.size()));
                     for (String source : sources) {
                         IpAddress from = IpAddress.of(source);
                         if (from.family() == destination.family()) {

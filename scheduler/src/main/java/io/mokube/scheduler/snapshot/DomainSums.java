@@ -4,7 +4,6 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,14 +48,13 @@ public final class DomainSums {
 
     /**
      * The place of each value of a topology key in arrays. Places are only ever added, so that all sums that came from
-     * one another share them; values whose nodes are gone keep theirs.
+     * one another share them; values whose nodes are gone keep theirs. Safe for use by many threads.
      */
     private static final class Places {
 
-        private final Map<String, Integer> byValue = new ConcurrentHashMap<>();
+        private final Map<String, Integer> byValue = new HashMap<>();
 
-        @Nullable
-        Integer find(String value) {
+        synchronized @Nullable Integer find(String value) {
             return byValue.get(value);
         }
 

@@ -2,6 +2,7 @@ package io.mokube.scheduler.devices;
 
 import static io.mokube.scheduler.TestPods.node;
 import static io.mokube.scheduler.TestPods.nodeInfo;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
@@ -249,7 +250,7 @@ class DynamicResourcesTest {
         }
         DynamicResourcesPlugin plugin = new DynamicResourcesPlugin();
         var snapshot = state.snapshot();
-        NodeInfo node = snapshot.node("n");
+        NodeInfo node = requireNonNull(snapshot.node("n"));
         assertThat(plugin.reserve(pod("one", "a"), node, snapshot, state)).isEqualTo(Outcome.DONE);
         assertThat(plugin.reserve(pod("two", "b"), node, snapshot, state)).isInstanceOf(Outcome.Failed.class);
 
@@ -269,12 +270,12 @@ class DynamicResourcesTest {
         state.devices().put(DeviceClaimFacts.of(claim("a", gpus(", count: 3")).build()));
         DynamicResourcesPlugin plugin = new DynamicResourcesPlugin();
         var snapshot = state.snapshot();
-        assertThat(plugin.reserve(pod("one", "a"), snapshot.node("n"), snapshot, state))
+        assertThat(plugin.reserve(pod("one", "a"), requireNonNull(snapshot.node("n")), snapshot, state))
                 .isEqualTo(Outcome.DONE);
         DeviceClaimFacts admin =
                 DeviceClaimFacts.of(claim("admin", gpus(", adminAccess: true")).build());
         assertThat(new Allocator(List.of(admin), state.devices().view(), new DeviceExpressions())
-                        .on(snapshot.node("n").facts()))
+                        .on(requireNonNull(snapshot.node("n")).facts()))
                 .isPresent();
     }
 
@@ -309,7 +310,8 @@ class DynamicResourcesTest {
         assertThat(reason(filter, nodeInfo(node("m", "cpu=1")))).isEqualTo(NONE);
         // News from before what is known are no news.
         state.devices().put(DeviceClaimFacts.of(claim("c", gpus("")).build()));
-        assertThat(state.devices().view().claim(new ObjectKey("default", "c")).allocation())
+        assertThat(requireNonNull(state.devices().view().claim(new ObjectKey("default", "c")))
+                        .allocation())
                 .isPresent();
     }
 

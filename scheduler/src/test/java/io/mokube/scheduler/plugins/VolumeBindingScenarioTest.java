@@ -5,6 +5,7 @@ import static io.mokube.scheduler.volumes.TestVolumes.claim;
 import static io.mokube.scheduler.volumes.TestVolumes.podWith;
 import static io.mokube.scheduler.volumes.TestVolumes.volume;
 import static io.mokube.scheduler.volumes.TestVolumes.waiting;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -134,7 +135,8 @@ class VolumeBindingScenarioTest {
     private Outcome decideAndBind() throws InterruptedException {
         Snapshot snapshot = state.snapshot();
         assertThat(state.assume(pod, "n")).isTrue();
-        assertThat(plugin.reserve(pod, snapshot.node("n"), snapshot, state)).isEqualTo(Outcome.DONE);
+        assertThat(plugin.reserve(pod, requireNonNull(snapshot.node("n")), snapshot, state))
+                .isEqualTo(Outcome.DONE);
         Outcome outcome = plugin.preBind(pod, "n", state, objects);
         if (outcome != Outcome.DONE) {
             plugin.unreserve(pod, "n", state);
@@ -193,7 +195,7 @@ class VolumeBindingScenarioTest {
                 .endMetadata()));
 
         assertThat(decideAndBind()).isEqualTo(new Outcome.Failed("binding volumes: ClaimRef got reset for pv \"v\""));
-        assertThat(state.volumes().view().volume("v").claim()).isEmpty();
+        assertThat(requireNonNull(state.volumes().view().volume("v")).claim()).isEmpty();
     }
 
     @Test

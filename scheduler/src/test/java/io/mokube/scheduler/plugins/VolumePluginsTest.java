@@ -8,6 +8,7 @@ import static io.mokube.scheduler.volumes.TestVolumes.local;
 import static io.mokube.scheduler.volumes.TestVolumes.podWith;
 import static io.mokube.scheduler.volumes.TestVolumes.volume;
 import static io.mokube.scheduler.volumes.TestVolumes.waiting;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
@@ -289,7 +290,7 @@ class VolumePluginsTest {
                 volume("common", "local", "3Gi"),
                 local("own", "local", "2Gi", "m", "n"),
                 local("elsewhere", "local", "1Gi", "m")));
-        ClaimFacts wanting = volumes.claim(new ObjectKey("default", "c"));
+        ClaimFacts wanting = requireNonNull(volumes.claim(new ObjectKey("default", "c")));
         ClaimMatch match = new ClaimMatch(List.of(wanting), volumes);
         assertThat(chosen(match, n())).isEqualTo("own");
         assertThat(chosen(match, node("m", "cpu=1"))).isEqualTo("elsewhere");

@@ -3,6 +3,7 @@ package io.mokube.scheduler.volumes;
 import static io.mokube.scheduler.volumes.TestVolumes.claim;
 import static io.mokube.scheduler.volumes.TestVolumes.volume;
 import static io.mokube.scheduler.volumes.TestVolumes.waiting;
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.PersistentVolumeBuilder;
@@ -34,7 +35,7 @@ class VolumeLedgerTest {
 
     private VolumePlan plan(String... claims) {
         List<ClaimFacts> facts = List.of(claims).stream()
-                .map(name -> ledger.view().claim(new ObjectKey("default", name)))
+                .map(name -> requireNonNull(ledger.view().claim(new ObjectKey("default", name))))
                 .toList();
         return ((ClaimMatch.Answer.Possible) new ClaimMatch(facts, ledger.view()).on(NODE)).plan();
     }
@@ -63,7 +64,9 @@ class VolumeLedgerTest {
         assertThat(ledger.reserve("pod-1", "n", first)).isTrue();
         assertThat(ledger.reserve("pod-2", "n", second)).isFalse();
         assertThat(ledger.plan("pod-2").isEmpty()).isTrue();
-        assertThat(new ClaimMatch(List.of(ledger.view().claim(new ObjectKey("default", "two"))), ledger.view())
+        assertThat(new ClaimMatch(
+                                List.of(requireNonNull(ledger.view().claim(new ObjectKey("default", "two")))),
+                                ledger.view())
                         .on(NODE))
                 .isInstanceOf(ClaimMatch.Answer.NoVolume.class);
     }
@@ -86,8 +89,8 @@ class VolumeLedgerTest {
                 .withResourceVersion("11")
                 .addToLabels("seen", "again")
                 .endMetadata());
-        assertThat(ledger.view().volume("v").claim()).contains(new ObjectKey("default", "one"));
-        assertThat(ledger.seen().volume("v").claim()).isEmpty();
+        assertThat(requireNonNull(ledger.view().volume("v")).claim()).contains(new ObjectKey("default", "one"));
+        assertThat(requireNonNull(ledger.seen().volume("v")).claim()).isEmpty();
     }
 
     @Example
@@ -111,9 +114,9 @@ class VolumeLedgerTest {
         assertThat(ledger.reserve("pod-1", "n", plan("one"))).isTrue();
         assertThat(ledger.reserve("pod-2", "n", plan("one"))).isTrue();
         ledger.release("pod-1");
-        assertThat(ledger.view().volume("v").claim()).contains(new ObjectKey("default", "one"));
+        assertThat(requireNonNull(ledger.view().volume("v")).claim()).contains(new ObjectKey("default", "one"));
         ledger.release("pod-2");
-        assertThat(ledger.view().volume("v").claim()).isEmpty();
+        assertThat(requireNonNull(ledger.view().volume("v")).claim()).isEmpty();
     }
 
     @Example
@@ -121,13 +124,14 @@ class VolumeLedgerTest {
         ledger.put(ClassFacts.of(waiting("made", "example.com/maker").build()));
         put(claim("one", "made", "1Gi"));
         assertThat(ledger.reserve("pod-1", "n", plan("one"))).isTrue();
-        ClaimFacts seen = ledger.view().claim(new ObjectKey("default", "one"));
+        ClaimFacts seen = requireNonNull(ledger.view().claim(new ObjectKey("default", "one")));
         NodeFacts other = NodeFacts.of(TestPods.node("m", "cpu=1").build());
         assertThat(seen.selectedNode()).isEqualTo("n");
         assertThat(new ClaimMatch(List.of(seen), ledger.view()).on(other))
                 .isInstanceOf(ClaimMatch.Answer.NoVolume.class);
         ledger.release("pod-1");
-        assertThat(ledger.view().claim(new ObjectKey("default", "one")).selectedNode())
+        assertThat(requireNonNull(ledger.view().claim(new ObjectKey("default", "one")))
+                        .selectedNode())
                 .isEmpty();
     }
 
@@ -167,7 +171,7 @@ class VolumeLedgerTest {
             Volumes now = fresh.view();
             switch (step.kind()) {
                 case RESERVE -> {
-                    ClaimFacts claim = old.claim(new ObjectKey("default", "c" + step.pod()));
+                    ClaimFacts claim = requireNonNull(old.claim(new ObjectKey("default", "c" + step.pod())));
                     if (!holding.containsKey(step.pod())
                             && new ClaimMatch(List.of(claim), old).on(NODE)
                                     instanceof ClaimMatch.Answer.Possible(VolumePlan plan)
@@ -193,13 +197,15 @@ class VolumeLedgerTest {
             assertThat(holding.values().stream().map(each -> each.volume().name()))
                     .doesNotHaveDuplicates();
             holding.values()
-                    .forEach(each -> assertThat(
-                                    fresh.view().volume(each.volume().name()).claim())
+                    .forEach(each -> assertThat(requireNonNull(
+                                            fresh.view().volume(each.volume().name()))
+                                    .claim())
                             .contains(each.claim().key()));
             assertThat(
                             fresh.view().unclaimed().isEmpty()
                                     ? 0
-                                    : fresh.view().unclaimed().get("local").size())
+                                    : requireNonNull(fresh.view().unclaimed().get("local"))
+                                            .size())
                     .isEqualTo(3 - holding.size());
         }
     }

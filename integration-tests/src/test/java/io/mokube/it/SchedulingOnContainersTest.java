@@ -66,8 +66,13 @@ class SchedulingOnContainersTest {
         }
         ok("wait", "--for=condition=Ready", "pod", "-l", "app=packed", "--timeout=90s");
         assertThat(nodes("app=packed")).hasSize(1);
-        assertThat(ok("get", "events", "--field-selector=involvedObject.name=packed-0,reason=Scheduled"))
-                .contains("packer", "Successfully assigned default/packed-0 to node-");
+        assertThat(ok(
+                        "get",
+                        "events",
+                        "--field-selector=involvedObject.name=packed-0,reason=Scheduled",
+                        "-o",
+                        "jsonpath={.items[0].source.component}: {.items[0].message}"))
+                .startsWith("packer: Successfully assigned default/packed-0 to node-");
         ok("delete", "pod", "-l", "app=packed");
     }
 

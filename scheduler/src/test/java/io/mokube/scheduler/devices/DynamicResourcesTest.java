@@ -34,7 +34,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Which devices pods' claims get, and what is said when they get none. */
-@SuppressWarnings("NullAway") // what is missing fails the test
 class DynamicResourcesTest {
 
     private static final NodeBuilder NODE = node("n", "cpu=4");

@@ -37,7 +37,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** From the choice of a node to bound volumes: what is written, what is waited for, and what is given back. */
-@SuppressWarnings("NullAway") // what is missing fails the test
 class VolumeBindingScenarioTest {
 
     private final ClusterState state = new ClusterState();

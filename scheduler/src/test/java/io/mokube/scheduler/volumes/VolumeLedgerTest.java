@@ -26,7 +26,6 @@ import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 
 /** What is set aside of storage for pods on their way. */
-@SuppressWarnings("NullAway") // what is missing fails the test
 class VolumeLedgerTest {
 
     private static final NodeFacts NODE =

@@ -38,7 +38,8 @@ class BenchmarksTest {
                     files.filter(file -> file.toString().endsWith(".json")).toList();
             assertThat(json).hasSize(1);
             JsonNode report = Json.MAPPER.readTree(Files.readString(json.getFirst()));
-            assertThat(report.path("comparisons").size() + report.get("measures").size())
+            assertThat(report.path("comparisons").size()
+                            + report.get("measures").size())
                     .isPositive();
             for (JsonNode measure : report.get("measures")) {
                 assertThat(measure.get("ratio").asDouble()).isNotNegative();

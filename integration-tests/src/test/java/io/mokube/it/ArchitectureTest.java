@@ -29,6 +29,7 @@ class ArchitectureTest {
     private static final String[] PURE = {
         "io.mokube.kubelet.lifecycle..",
         "io.mokube.proxy.compile..",
+        "io.mokube.proxy.policy.compile..",
         "io.mokube.scheduler.snapshot..",
         "io.mokube.scheduler.framework..",
         "io.mokube.scheduler.plugins..",

@@ -17,8 +17,10 @@ import io.mokube.machinery.selector.FieldSelector;
 import io.mokube.proxy.apply.RuleApplier;
 import io.mokube.proxy.apply.hollow.HollowApplier;
 import io.mokube.proxy.apply.nftables.NftablesApplier;
+import io.mokube.proxy.apply.nftables.NftablesPolicies;
 import io.mokube.proxy.health.HealthServers;
 import io.mokube.proxy.health.ProxyHealth;
+import io.mokube.proxy.policy.PolicyEnforcer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -28,7 +30,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * kube-proxy: makes the addresses of services lead to their endpoints, on one machine. A proxy can be started once.
+ * kube-proxy: makes the addresses of services lead to their endpoints, and network policies hold, on one machine. A proxy
+ * can be started once.
  */
 public final class KubeProxy implements Component {
 
@@ -47,6 +50,7 @@ public final class KubeProxy implements Component {
     /** Removes the rules of a proxy that does not run any more. */
     public static void removeRules(String table) {
         new NftablesApplier(table, Optional.empty()).remove();
+        new NftablesPolicies(PolicyEnforcer.table(table), Optional.empty()).remove();
     }
 
     /** Whether this machine has what {@link KubeProxyConfig.Mode#NFTABLES} takes. */
@@ -82,7 +86,12 @@ public final class KubeProxy implements Component {
         if (!current.informers.notSynced().isEmpty()) {
             return Readiness.waitingFor("the first list of " + String.join(", ", current.informers.notSynced()));
         }
-        return current.loop.isReady() ? Readiness.READY : Readiness.waitingFor("the first rules to be applied");
+        if (!current.loop.isReady()) {
+            return Readiness.waitingFor("the first rules to be applied");
+        }
+        return current.policies == null || current.policies.isReady()
+                ? Readiness.READY
+                : Readiness.waitingFor("the first network policies to be applied");
     }
 
     private synchronized @Nullable Running current() {
@@ -110,6 +119,8 @@ public final class KubeProxy implements Component {
         private final RuleApplier applier;
         private final HealthServers healthServers;
         private final SyncLoop loop;
+        private final @Nullable NftablesPolicies policyRules;
+        private final @Nullable PolicyEnforcer policies;
 
         Running(KubeProxyConfig config, Platform platform) {
             this.config = config;
@@ -134,7 +145,19 @@ public final class KubeProxy implements Component {
                     health,
                     healthServers,
                     metrics);
-            nodes.addHandler(new NodeHandler(config, loop));
+            boolean enforces = config.mode() == KubeProxyConfig.Mode.NFTABLES;
+            policyRules = enforces
+                    ? new NftablesPolicies(PolicyEnforcer.table(config.table()), config.networkNamespace())
+                    : null;
+            policies = policyRules == null ? null : new PolicyEnforcer(config, platform, client, nodes, policyRules);
+            nodes.addHandler(new NodeHandler(config, this::nodeChanged));
+        }
+
+        private void nodeChanged() {
+            loop.change();
+            if (policies != null) {
+                policies.change();
+            }
         }
 
         private static RuleApplier applier(KubeProxyConfig config) {
@@ -160,6 +183,9 @@ public final class KubeProxy implements Component {
             config.healthPort().ifPresent(healthServers::start);
             informers.start();
             loop.start();
+            if (policies != null) {
+                policies.start();
+            }
         }
 
         void stop() {
@@ -168,12 +194,18 @@ public final class KubeProxy implements Component {
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
+            if (policies != null) {
+                policies.close();
+            }
             informers.close();
             healthServers.close();
             client.close();
             if (config.removeRules()) {
                 try {
                     applier.remove();
+                    if (policyRules != null) {
+                        policyRules.remove();
+                    }
                 } catch (RuleApplier.ApplyException e) {
                     log.atWarn()
                             .setMessage("could not remove the rules")
@@ -186,7 +218,7 @@ public final class KubeProxy implements Component {
     }
 
     /** Heartbeats change nodes all the time; rules depend on little of them. */
-    private record NodeHandler(KubeProxyConfig config, SyncLoop loop) implements Handler<Node> {
+    private record NodeHandler(KubeProxyConfig config, Runnable change) implements Handler<Node> {
 
         @Override
         public void added(Node node) {
@@ -216,7 +248,7 @@ public final class KubeProxy implements Component {
 
         private void changed(Node node) {
             if (config.nodeNames().contains(node.getMetadata().getName())) {
-                loop.change();
+                change.run();
             }
         }
     }

@@ -2,8 +2,12 @@ package io.mokube.proxy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodIP;
 import io.fabric8.kubernetes.api.model.Service;
+import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.mokube.apiserver.ApiServer;
 import io.mokube.apiserver.ApiServerConfig;
@@ -183,6 +187,44 @@ class KubeProxyTest {
         answers("pod-2", address, 80, "pod-1 10.60.1.3");
         lab.in("node", "nft", "flush", "ruleset");
         answers("pod-2", address, 80, "pod-1 10.60.1.3");
+    }
+
+    /** With the proxy's own credentials: what it must read it may. */
+    @Test
+    void policiesHoldFromTheFirstToTheLast() {
+        client.resource(ServiceAccount.class).create(read(ServiceAccount.class, """
+                {'metadata': {'namespace': 'default', 'name': 'default'}}"""));
+        var pods = client.resource(Pod.class);
+        var policies = client.resource(NetworkPolicy.class);
+        for (String address : List.of("10.60.1.2", "10.60.1.3")) {
+            String name = "pod-" + address.charAt(address.length() - 1);
+            Pod pod = pods.create(read(Pod.class, """
+                    {'metadata': {'namespace': 'default', 'name': '%s', 'labels': {'name': '%1$s'}},
+                     'spec': {'nodeName': 'here', 'containers': [{'name': 'c', 'image': 'i'}]}}""".formatted(name)));
+            pod.getStatus().setPodIP(address);
+            pod.getStatus().setPodIPs(List.of(new PodIP(address)));
+            pods.updateStatus(pod);
+        }
+        policies.create(read(NetworkPolicy.class, """
+                {'metadata': {'namespace': 'default', 'name': 'deny'}, 'spec': {'podSelector': {}}}"""));
+        answers("pod-2", "10.60.1.2", NetworkLab.POD_PORT, "timeout");
+        proxy.stop(Duration.ofSeconds(2));
+        assertThat(lab.tcp("pod-2", "10.60.1.2", NetworkLab.POD_PORT))
+                .as("without the proxy")
+                .isEqualTo("timeout");
+        policies.create(read(NetworkPolicy.class, """
+                {'metadata': {'namespace': 'default', 'name': 'allow'},
+                 'spec': {'podSelector': {}, 'ingress': [{'from': [{'podSelector': {'matchLabels': {'name': 'pod-3'}}}]}]}}"""));
+        proxy = start();
+        answers("pod-2", "10.60.1.2", NetworkLab.POD_PORT, "pod-1 10.60.1.3");
+        assertThat(lab.tcp("client", "10.60.1.2", NetworkLab.POD_PORT)).isEqualTo("timeout");
+        policies.delete(new ObjectKey("default", "allow"), DeleteOptions.DEFAULT);
+        answers("pod-2", "10.60.1.2", NetworkLab.POD_PORT, "timeout");
+        policies.delete(new ObjectKey("default", "deny"), DeleteOptions.DEFAULT);
+        answers("client", "10.60.1.2", NetworkLab.POD_PORT, "pod-1 192.168.77.2");
+        for (String name : List.of("pod-2", "pod-3")) {
+            pods.delete(new ObjectKey("default", name), DeleteOptions.DEFAULT);
+        }
     }
 
     @Test

@@ -46,17 +46,20 @@ public final class NftablesApplier implements RuleApplier {
 
     /**
      * Lets packets between pods on one bridge pass the rules: what a pod sends to a service may go to its neighbour, whose
-     * answer must have its address translated back.
+     * answer must have its address translated back, and policies are for neighbours, too.
      */
     public void prepareHost() {
+        if (HostCommands.find("modprobe").isPresent()) {
+            commands.run("", "modprobe", "--quiet", "br_netfilter"); // without it the settings are not there
+        }
         for (String setting : List.of("bridge-nf-call-iptables", "bridge-nf-call-ip6tables")) {
             String file = "/proc/sys/net/bridge/" + setting;
             boolean works = commands.run("", "cat", file).output().strip().equals("1")
                     || commands.run("1", "tee", file).succeeded();
             if (!works) {
                 log.atWarn()
-                        .setMessage("pods on one bridge may not reach each other through services: "
-                                + "load br_netfilter and set this to 1")
+                        .setMessage("pods on one bridge escape network policies, and may not reach each other through"
+                                + " services: load br_netfilter and set this to 1")
                         .addKeyValue("setting", "net.bridge." + setting)
                         .log();
             }

@@ -155,8 +155,8 @@ class ServicesOnContainersTest {
     }
 
     private static void policy(String name, String spec) {
-        String policy = "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {namespace: shop, name: " + name
-                + "}, spec: {" + spec.strip() + "}}";
+        String policy = "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {namespace: shop, name: "
+                + name + "}, spec: {" + spec.strip() + "}}";
         Path file = cluster.data().resolveSibling(cluster.data().getFileName() + "-policy.yaml");
         try {
             Files.writeString(file, policy);

@@ -84,7 +84,11 @@ public final class PolicyEnforcer implements AutoCloseable {
      * @param nodes where this machine's nodes are found, filled by others
      */
     public PolicyEnforcer(
-            KubeProxyConfig config, Platform platform, ApiClient client, Informer<Node> nodes, NftablesPolicies kernel) {
+            KubeProxyConfig config,
+            Platform platform,
+            ApiClient client,
+            Informer<Node> nodes,
+            NftablesPolicies kernel) {
         this.config = config;
         this.platform = platform;
         this.nodes = nodes.store();
@@ -171,8 +175,7 @@ public final class PolicyEnforcer implements AutoCloseable {
         PolicyRuleSet before = applied;
         // Whatever goes wrong from here on, the kernel's tables are replaced.
         applied = null;
-        boolean look =
-                looked == null || begin - looked >= config.syncPeriod().toNanos();
+        boolean look = looked == null || begin - looked >= config.syncPeriod().toNanos();
         if (look && before != null && !kernel.isInPlace(before)) {
             log.atWarn()
                     .setMessage("the rules of network policies were removed by somebody else; restoring them")
@@ -206,8 +209,10 @@ public final class PolicyEnforcer implements AutoCloseable {
             } catch (IllegalArgumentException e) {
                 log.atWarn()
                         .setMessage("a network policy can't be understood")
-                        .addKeyValue("policy", policy.getMetadata().getNamespace() + "/"
-                                + policy.getMetadata().getName())
+                        .addKeyValue(
+                                "policy",
+                                policy.getMetadata().getNamespace() + "/"
+                                        + policy.getMetadata().getName())
                         .addKeyValue("reason", e.getMessage())
                         .log();
             }
@@ -216,7 +221,8 @@ public final class PolicyEnforcer implements AutoCloseable {
             return new ClusterFacts(List.of(), List.of(), Map.of(), config.nodeNames(), List.of(), Set.of());
         }
         Map<String, Map<String, String>> labels = new HashMap<>();
-        namespaces.store()
+        namespaces
+                .store()
                 .list()
                 .forEach(each -> labels.put(
                         each.getMetadata().getName(),

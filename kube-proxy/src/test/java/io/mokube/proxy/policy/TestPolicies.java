@@ -28,12 +28,9 @@ public final class TestPolicies {
 
     /** A policy whose spec is JSON with single quotes. */
     public static PolicyFacts policy(String namespace, String name, String spec) {
-        return PolicyReader.read(Json.MAPPER.readValue(
-                """
-                {'metadata': {'namespace': '%s', 'name': '%s'}, 'spec': {%s}}"""
-                        .formatted(namespace, name, spec)
-                        .replace('\'', '"'),
-                NetworkPolicy.class));
+        return PolicyReader.read(
+                Json.MAPPER.readValue("""
+                {'metadata': {'namespace': '%s', 'name': '%s'}, 'spec': {%s}}""".formatted(namespace, name, spec).replace('\'', '"'), NetworkPolicy.class));
     }
 
     /**
@@ -81,8 +78,8 @@ public final class TestPolicies {
     /** Puts pods together that selectors do not tell apart, with the same objects as before where nothing changed. */
     public static List<AlikePods> alike(List<PodFacts> pods, List<AlikePods> before) {
         Map<AlikePods.Shape, List<PodFacts>> byShape = new LinkedHashMap<>();
-        pods.forEach(each -> byShape.computeIfAbsent(each.shape(), any -> new ArrayList<>())
-                .add(each));
+        pods.forEach(each ->
+                byShape.computeIfAbsent(each.shape(), any -> new ArrayList<>()).add(each));
         return byShape.entrySet().stream()
                 .map(each -> new AlikePods(each.getKey(), each.getValue()))
                 .map(each -> before.stream().filter(each::equals).findFirst().orElse(each))

@@ -132,8 +132,7 @@ public final class NftablesPolicies {
                             chain.name() + (chain.forwards() ? " { type filter hook forward priority 0; }" : "")));
             difference
                     .newContainers()
-                    .forEach((name, kind) ->
-                            line("add " + kind.nftName(), name + " { " + kind.typeOf(family) + " }"));
+                    .forEach((name, kind) -> line("add " + kind.nftName(), name + " { " + kind.typeOf(family) + " }"));
             for (Chain chain : difference.rewritten()) {
                 line("flush chain", chain.name());
                 for (Step step : chain.steps()) {

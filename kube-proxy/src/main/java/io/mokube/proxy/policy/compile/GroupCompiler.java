@@ -47,7 +47,7 @@ final class GroupCompiler {
     GroupCompiler(Group group, ClusterFacts facts) {
         this.group = group;
         for (PolicyFacts policy : group.policies()) {
-            for (Allowance rule : policy.rules().getOrDefault(group.direction(), List.of())) {
+            for (Allowance rule : policy.allowed(group.direction())) {
                 collect(policy.key().namespace(), rule, facts);
             }
         }
@@ -73,16 +73,16 @@ final class GroupCompiler {
                                     home,
                                     each.shape(),
                                     facts.namespaceLabels(each.shape().namespace())))
-                            .forEach(each ->
-                                    selected.add(new Selected(each, pod -> numbered.and(named.apply(pod)))));
+                            .forEach(each -> selected.add(new Selected(each, pod -> numbered.and(named.apply(pod)))));
                 case Peer.Block block -> {
                     AddressRange.of(block).forEach(each -> allowed.add(new Allowed(each, numbered)));
                     if (!ofPeers.isEmpty()) {
-                        facts.pods().forEach(each -> selected.add(new Selected(
-                                each,
-                                pod -> pod.addresses().stream().anyMatch(block::contains)
-                                        ? named.apply(pod)
-                                        : PortSet.NOTHING)));
+                        facts.pods()
+                                .forEach(each -> selected.add(new Selected(
+                                        each,
+                                        pod -> pod.addresses().stream().anyMatch(block::contains)
+                                                ? named.apply(pod)
+                                                : PortSet.NOTHING)));
                     }
                 }
             }
@@ -103,11 +103,12 @@ final class GroupCompiler {
     private PortSet numbered(List<PortRule> rules) {
         PortSet ports = PortSet.NOTHING;
         for (PortRule rule : rules) {
-            switch (rule) {
-                case PortRule.Numbers(var protocol, int first, int last) ->
-                    ports = ports.and(PortSet.of(protocol, first, last));
-                case PortRule.Named(NamedPort port) -> ports = ports.and(resolved(List.of(port), group.ports()));
-            }
+            PortSet more =
+                    switch (rule) {
+                        case PortRule.Numbers(var protocol, int first, int last) -> PortSet.of(protocol, first, last);
+                        case PortRule.Named(NamedPort port) -> resolved(List.of(port), group.ports());
+                    };
+            ports = ports.and(more);
         }
         return ports;
     }

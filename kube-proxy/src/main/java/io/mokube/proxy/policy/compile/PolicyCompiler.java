@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 /** Makes rules of network policies. */
 public final class PolicyCompiler {
 
-    private static final Comparator<PodFacts> OLDEST_FIRST =
-            Comparator.comparing(PodFacts::created).thenComparing(pod -> pod.key().toString());
+    private static final Comparator<PodFacts> OLDEST_FIRST = Comparator.comparing(PodFacts::created)
+            .thenComparing(pod -> pod.key().toString());
 
     private PolicyCompiler() {}
 
@@ -44,7 +44,10 @@ public final class PolicyCompiler {
                     .forEach(group -> groups.put(
                             group,
                             new GroupCompiler(group, facts)
-                                    .compile(before == null ? null : before.groups().get(group))));
+                                    .compile(
+                                            before == null
+                                                    ? null
+                                                    : before.groups().get(group))));
         }
         return new PolicyRuleSet(
                 facts.policies().size(),
@@ -89,7 +92,7 @@ public final class PolicyCompiler {
         Map<NamedPort, Integer> ports = new HashMap<>();
         if (direction == Direction.INGRESS) {
             policies.stream()
-                    .flatMap(each -> each.rules().getOrDefault(direction, List.of()).stream())
+                    .flatMap(each -> each.allowed(direction).stream())
                     .flatMap(rule -> GroupCompiler.named(rule).stream())
                     .forEach(name -> {
                         Integer number = pod.ports().get(name);

@@ -19,8 +19,7 @@ import java.util.function.Predicate;
 public final class PolicyRuleSet {
 
     /** The rules without any policy: none. */
-    public static final PolicyRuleSet EMPTY =
-            new PolicyRuleSet(0, Set.of(), List.of(), Set.of(), Map.of(), Map.of());
+    public static final PolicyRuleSet EMPTY = new PolicyRuleSet(0, Set.of(), List.of(), Set.of(), Map.of(), Map.of());
 
     private static final String FORWARD = "forward";
 
@@ -98,9 +97,7 @@ public final class PolicyRuleSet {
             });
         }
         Container addresses = table.add(Container.KNOWN, Container.Kind.ADDRESSES);
-        known.stream()
-                .filter(each -> each.family() == family)
-                .forEach(each -> addresses.add(new Key.Address(each)));
+        known.stream().filter(each -> each.family() == family).forEach(each -> addresses.add(new Key.Address(each)));
         Container ranges = table.add(Container.GUARDED, Container.Kind.RANGES);
         guarded.stream().filter(each -> each.family() == family).forEach(each -> ranges.add(new Key.Range(each)));
         if (family == Family.IPV6) {
@@ -115,8 +112,7 @@ public final class PolicyRuleSet {
                 table.addAll(part.own());
             }
         });
-        ports.forEach(
-                each -> table.add(new Chain(each.chain(), false, List.of(new Step.Ports(each), Step.Drop.DROP))));
+        ports.forEach(each -> table.add(new Chain(each.chain(), false, List.of(new Step.Ports(each), Step.Drop.DROP))));
         return table;
     }
 

@@ -56,9 +56,7 @@ public record PortSet(boolean everything, List<Range> ranges) {
         for (Range next : sorted) {
             Range last = merged.isEmpty() ? null : merged.getLast();
             if (last != null && last.protocol == next.protocol && next.first <= last.last + 1) {
-                merged.set(
-                        merged.size() - 1,
-                        new Range(last.protocol, last.first, Math.max(last.last, next.last)));
+                merged.set(merged.size() - 1, new Range(last.protocol, last.first, Math.max(last.last, next.last)));
             } else {
                 merged.add(next);
             }

@@ -110,8 +110,8 @@ public sealed interface Step {
             }
             return side.address(family) + " vmap "
                     + blocks.stream()
-                            .map(each -> each.range().text() + " : "
-                                    + each.verdict().text())
+                            .map(each ->
+                                    each.range().text() + " : " + each.verdict().text())
                             .collect(Collectors.joining(", ", "{ ", " }"));
         }
     }

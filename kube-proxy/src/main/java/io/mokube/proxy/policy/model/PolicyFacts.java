@@ -30,6 +30,11 @@ public record PolicyFacts(ObjectKey key, LabelSelector pods, Map<Direction, List
         }
     }
 
+    /** What it allows in a direction, of those that it isolates. */
+    public List<Allowance> allowed(Direction direction) {
+        return rules.getOrDefault(direction, List.of());
+    }
+
     /** Whether it isolates pods with these labels in that direction. */
     public boolean isolates(AlikePods.Shape shape, Direction direction) {
         return rules.containsKey(direction)

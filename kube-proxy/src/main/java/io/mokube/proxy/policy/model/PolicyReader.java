@@ -66,7 +66,8 @@ public final class PolicyReader {
         }
         return new PolicyFacts(
                 new ObjectKey(
-                        policy.getMetadata().getNamespace(), policy.getMetadata().getName()),
+                        policy.getMetadata().getNamespace(),
+                        policy.getMetadata().getName()),
                 spec.getPodSelector() == null ? LabelSelector.EVERYTHING : selector(spec.getPodSelector()),
                 rules);
     }
@@ -114,8 +115,8 @@ public final class PolicyReader {
     }
 
     private static LabelSelector selector(io.fabric8.kubernetes.api.model.LabelSelector selector) {
-        List<LabelSelector.Requirement> requirements =
-                new ArrayList<>(LabelSelector.ofLabels(labels(selector.getMatchLabels())).requirements());
+        List<LabelSelector.Requirement> requirements = new ArrayList<>(
+                LabelSelector.ofLabels(labels(selector.getMatchLabels())).requirements());
         for (LabelSelectorRequirement each : all(selector.getMatchExpressions())) {
             requirements.add(LabelSelector.requirement(each.getKey(), each.getOperator(), all(each.getValues())));
         }

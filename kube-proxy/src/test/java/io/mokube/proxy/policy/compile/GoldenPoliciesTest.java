@@ -78,9 +78,7 @@ class GoldenPoliciesTest {
                         'ingress': [{'ports': [{'port': 'sql'}]}], 'egress': [{'ports': [{'port': 'sql'}]}]"""),
                 Arguments.of(
                         "two-policies",
-                        List.of(
-                                policy("default", "deny", "'podSelector': {}"),
-                                policy("default", "sql", """
+                        List.of(policy("default", "deny", "'podSelector': {}"), policy("default", "sql", """
                                         'podSelector': {'matchLabels': {'role': 'db'}},
                                         'ingress': [{'ports': [{'port': 6379}]}]"""))));
     }
@@ -117,8 +115,8 @@ class GoldenPoliciesTest {
                 }
             });
             new TreeMap<>(table.containers()).forEach((name, container) -> {
-                boolean ofEvery =
-                        List.of(Container.KNOWN, Container.GUARDED, Container.LINKS).contains(name);
+                boolean ofEvery = List.of(Container.KNOWN, Container.GUARDED, Container.LINKS)
+                        .contains(name);
                 if (!container.elements().isEmpty() && (frame || !ofEvery)) {
                     text.append("  ")
                             .append(container.kind().nftName())
@@ -127,8 +125,8 @@ class GoldenPoliciesTest {
                             .append('\n');
                     TreeSet<String> elements = new TreeSet<>();
                     container.elements().forEach((key, verdict) -> elements.add(key.text() + " " + verdict.text()));
-                    elements.forEach(each ->
-                            text.append("    ").append(each.strip()).append('\n'));
+                    elements.forEach(
+                            each -> text.append("    ").append(each.strip()).append('\n'));
                 }
             });
             text.append("}\n");

@@ -23,6 +23,7 @@ import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
@@ -81,12 +82,12 @@ class PoliciesKeepPromisesTest {
         difference
                 .gone()
                 .forEach((name, keys) -> keys.forEach(key -> assertThat(
-                                table.containers().get(name).elements().remove(key))
+                                container(table, name).elements().remove(key))
                         .isNotNull()));
         difference
                 .added()
                 .forEach((name, values) -> values.forEach((key, verdict) -> assertThat(
-                                table.containers().get(name).elements().put(key, verdict))
+                                container(table, name).elements().put(key, verdict))
                         .isNull()));
         difference
                 .oldContainers()
@@ -96,9 +97,15 @@ class PoliciesKeepPromisesTest {
                 .oldChains()
                 .forEach(name -> assertThat(table.chains().remove(name)).isNotNull());
         List<String> chains = List.copyOf(table.chains().keySet());
-        table.containers().values().forEach(container -> container.elements().values().stream()
-                .flatMap(PoliciesKeepPromisesTest::target)
-                .forEach(target -> assertThat(chains).contains(target)));
+        table.containers()
+                .values()
+                .forEach(container -> container.elements().values().stream()
+                        .flatMap(PoliciesKeepPromisesTest::target)
+                        .forEach(target -> assertThat(chains).contains(target)));
+    }
+
+    private static Container container(PolicyTable table, String name) {
+        return Objects.requireNonNull(table.containers().get(name), name);
     }
 
     private static Stream<String> target(Verdict verdict) {
@@ -142,8 +149,9 @@ class PoliciesKeepPromisesTest {
                     .filter(each -> pod.isPresent() && each.isolates(pod.get().shape(), direction))
                     .toList();
             return isolating.isEmpty()
-                    || isolating.stream().anyMatch(policy -> policy.rules().get(direction).stream()
-                            .anyMatch(rule -> hasPeer(policy, rule, peer) && hasPort(rule, packet)));
+                    || isolating.stream()
+                            .anyMatch(policy -> policy.allowed(direction).stream()
+                                    .anyMatch(rule -> hasPeer(policy, rule, peer) && hasPort(rule, packet)));
         }
 
         private boolean hasPeer(PolicyFacts policy, Allowance rule, IpAddress address) {
@@ -261,20 +269,23 @@ class PoliciesKeepPromisesTest {
         private LabelSelector selector(String key) {
             return switch (random.nextInt(4)) {
                 case 0 -> LabelSelector.ofLabels(Map.of(key, one(VALUES)));
-                case 1 ->
-                    new LabelSelector(List.of(LabelSelector.requirement(key, "NotIn", List.of(one(VALUES)))));
+                case 1 -> new LabelSelector(List.of(LabelSelector.requirement(key, "NotIn", List.of(one(VALUES)))));
                 default -> LabelSelector.EVERYTHING;
             };
         }
 
         private Peer peer() {
             return switch (random.nextInt(5)) {
-                case 0 -> new Peer.Block(Cidr.of("10.60.0.0/16"), some(2, () -> Cidr.of("10.60." + random.nextInt(3) + ".0/24")));
+                case 0 ->
+                    new Peer.Block(
+                            Cidr.of("10.60.0.0/16"), some(2, () -> Cidr.of("10.60." + random.nextInt(3) + ".0/24")));
                 case 1 ->
                     new Peer.Block(
                             Cidr.of(one(List.of("0.0.0.0/0", "192.168.0.0/16", "10.60.1.2/31"))),
                             some(1, () -> Cidr.of("192.168.77.0/24")));
-                case 2 -> new Peer.Block(Cidr.of(one(List.of("::/0", "fd60:1::/64"))), some(1, () -> Cidr.of("fd60:1::4/126")));
+                case 2 ->
+                    new Peer.Block(
+                            Cidr.of(one(List.of("::/0", "fd60:1::/64"))), some(1, () -> Cidr.of("fd60:1::4/126")));
                 default ->
                     new Peer.Pods(
                             random.nextBoolean() ? Optional.of(selector("team")) : Optional.empty(), selector("app"));
@@ -295,17 +306,16 @@ class PoliciesKeepPromisesTest {
         }
 
         List<Packet> packets(ClusterFacts facts) {
-            List<IpAddress> addresses = new ArrayList<>(Stream.of(
-                            "192.168.77.2", "192.168.3.3", "8.8.8.8", "10.60.1.99", "fd77::2", "fd60:1::99")
-                    .map(IpAddress::of)
-                    .toList());
+            List<IpAddress> addresses = new ArrayList<>(
+                    Stream.of("192.168.77.2", "192.168.3.3", "8.8.8.8", "10.60.1.99", "fd77::2", "fd60:1::99")
+                            .map(IpAddress::of)
+                            .toList());
             facts.pods().forEach(each -> each.pods().forEach(pod -> addresses.addAll(pod.addresses())));
             List<Packet> packets = new ArrayList<>();
             for (IpAddress source : addresses) {
                 for (IpAddress destination : addresses) {
                     if (source.family() == destination.family()) {
-                        PORTS.forEach(
-                                port -> packets.add(new Packet(source, destination, one(PROTOCOLS), port)));
+                        PORTS.forEach(port -> packets.add(new Packet(source, destination, one(PROTOCOLS), port)));
                     }
                 }
             }
@@ -322,6 +332,7 @@ class PoliciesKeepPromisesTest {
         assertThat(facts.podLinks()).isEqualTo(LINKS);
         PolicyRuleSet rules = PolicyCompiler.compile(facts, null);
         Packet packet = new Packet(IpAddress.of("fe80::1"), IpAddress.of("fe80::2"), Protocol.TCP, 80);
-        assertThat(new PolicyTracer(rules).passes(packet)).isEqualTo(facts.policies().isEmpty());
+        assertThat(new PolicyTracer(rules).passes(packet))
+                .isEqualTo(facts.policies().isEmpty());
     }
 }

@@ -58,8 +58,7 @@ final class PolicyTracer {
             return switch (step) {
                 case Step.Established.ESTABLISHED, Step.Neighbours.NEIGHBOURS -> Optional.empty();
                 case Step.ToItself.TO_ITSELF ->
-                    packet.source().equals(packet.destination())
-                                    && has(Container.SELF, new Key.Itself(packet.source()))
+                    packet.source().equals(packet.destination()) && has(Container.SELF, new Key.Itself(packet.source()))
                             ? Optional.of(Outcome.ACCEPTED)
                             : Optional.empty();
                 case Step.LinkLocal(var side) ->
@@ -82,9 +81,7 @@ final class PolicyTracer {
                             .findFirst()
                             .flatMap(each -> follow(each.verdict()));
                 case Step.Ports(var ports) ->
-                    ports.contains(packet.protocol(), packet.port())
-                            ? Optional.of(Outcome.RETURNED)
-                            : Optional.empty();
+                    ports.contains(packet.protocol(), packet.port()) ? Optional.of(Outcome.RETURNED) : Optional.empty();
                 case Step.Drop.DROP -> Optional.of(Outcome.DROPPED);
             };
         }

@@ -20,7 +20,6 @@ import io.mokube.scheduler.devices.DeviceFacts.Consumption;
 import io.mokube.scheduler.devices.DevicePlan.Grant;
 import io.mokube.scheduler.devices.Devices.Counter;
 import io.mokube.scheduler.snapshot.NodeFacts;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -390,7 +389,19 @@ public final class Allocator {
     /** A name for a part of a device that no other part has: made of whose it is, because nothing here is left to chance. */
     private static String shareId(DeviceClaimFacts claim, int number, DeviceFacts device) {
         String whose = claim.uid() + "/" + claim.key() + "/" + number + "/" + device.id();
-        return UUID.nameUUIDFromBytes(whose.getBytes(StandardCharsets.UTF_8)).toString();
+        // Version 8 of UUIDs is what their makers want it to be.
+        long high = (folded(whose, 0xcbf29ce484222325L) & ~0xf000L) | 0x8000L;
+        long low = (folded(whose, high) & 0x3fffffffffffffffL) | 0x8000000000000000L;
+        return new UUID(high, low).toString();
+    }
+
+    /** The hash FNV-1a, from a start. */
+    private static long folded(String text, long start) {
+        long hash = start;
+        for (int i = 0; i < text.length(); i++) {
+            hash = (hash ^ text.charAt(i)) * 0x100000001b3L;
+        }
+        return hash;
     }
 
     /** By the names that the driver gave the capacities. */

@@ -77,7 +77,7 @@ public final class DefaultPreemptionPlugin implements PostFilterPlugin {
 
         private final PodInfo kind;
         private final List<DisruptionBudget> budgets;
-        private final Map<NodeInfo, Offer> offers = new IdentityHashMap<>();
+        private final IdentityHashMap<NodeInfo, Offer> offers = new IdentityHashMap<>();
 
         Memory(PodInfo kind, List<DisruptionBudget> budgets) {
             this.kind = kind;

@@ -339,8 +339,8 @@ class DynamicResourcesTest {
                 .result()
                 .getDevices()
                 .getResults();
-        assertThat(results.getFirst().getConsumedCapacity().get("bandwidth").toString())
-                .isEqualTo("5");
+        assertThat(results.getFirst().getConsumedCapacity().get("bandwidth"))
+                .isEqualTo(new io.fabric8.kubernetes.api.model.Quantity("5"));
         assertThat(results.getFirst().getShareID())
                 .isNotEqualTo(state.devices()
                         .plan("uid-two")

@@ -1,14 +1,14 @@
 package io.mokube.benchmarks;
 
+import io.mokube.machinery.address.Cidr;
+import io.mokube.machinery.address.IpAddress;
 import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.object.Json;
 import io.mokube.proxy.apply.nftables.NftablesApplier;
 import io.mokube.proxy.compile.RuleCompiler;
 import io.mokube.proxy.compile.RuleSet;
-import io.mokube.proxy.model.Cidr;
 import io.mokube.proxy.model.Endpoint;
-import io.mokube.proxy.model.IpAddress;
 import io.mokube.proxy.model.NodeFacts;
 import io.mokube.proxy.model.Placement;
 import io.mokube.proxy.model.Protocol;

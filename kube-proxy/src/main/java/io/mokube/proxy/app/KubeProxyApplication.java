@@ -2,12 +2,12 @@ package io.mokube.proxy.app;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.mokube.client.rest.ClientConfig;
+import io.mokube.machinery.address.Cidr;
 import io.mokube.machinery.component.CarrierThreads;
 import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.time.Clock;
 import io.mokube.proxy.KubeProxy;
 import io.mokube.proxy.KubeProxyConfig;
-import io.mokube.proxy.model.Cidr;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;

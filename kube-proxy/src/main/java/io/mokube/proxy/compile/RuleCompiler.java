@@ -1,9 +1,9 @@
 package io.mokube.proxy.compile;
 
+import io.mokube.machinery.address.Family;
+import io.mokube.machinery.address.IpAddress;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.proxy.compile.ElementKey.Frontend;
-import io.mokube.proxy.model.Family;
-import io.mokube.proxy.model.IpAddress;
 import io.mokube.proxy.model.Placement;
 import io.mokube.proxy.model.Protocol;
 import io.mokube.proxy.model.ServiceFacts;

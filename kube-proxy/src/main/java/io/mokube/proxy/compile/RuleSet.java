@@ -1,10 +1,10 @@
 package io.mokube.proxy.compile;
 
+import io.mokube.machinery.address.Cidr;
+import io.mokube.machinery.address.Family;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.proxy.compile.ElementKey.Frontend;
 import io.mokube.proxy.compile.ElementValue.Target;
-import io.mokube.proxy.model.Cidr;
-import io.mokube.proxy.model.Family;
 import io.mokube.proxy.model.Placement;
 import io.mokube.proxy.model.Protocol;
 import io.mokube.proxy.model.ServiceFacts;

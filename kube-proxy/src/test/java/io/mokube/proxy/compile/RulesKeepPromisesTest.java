@@ -2,13 +2,13 @@ package io.mokube.proxy.compile;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.mokube.machinery.address.Cidr;
+import io.mokube.machinery.address.Family;
+import io.mokube.machinery.address.IpAddress;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.proxy.compile.PacketTracer.Outcome;
 import io.mokube.proxy.compile.PacketTracer.Packet;
-import io.mokube.proxy.model.Cidr;
 import io.mokube.proxy.model.Endpoint;
-import io.mokube.proxy.model.Family;
-import io.mokube.proxy.model.IpAddress;
 import io.mokube.proxy.model.NodeFacts;
 import io.mokube.proxy.model.Placement;
 import io.mokube.proxy.model.Protocol;

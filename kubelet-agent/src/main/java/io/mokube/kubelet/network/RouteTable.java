@@ -1,5 +1,6 @@
 package io.mokube.kubelet.network;
 
+import io.mokube.machinery.address.Cidr;
 import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.object.Json;
 import java.util.ArrayList;
@@ -45,7 +46,7 @@ final class RouteTable {
             String name = device.path("ifname").asString("");
             for (JsonNode each : device.path("addr_info")) {
                 String address = each.path("local").asString("");
-                Ipv4Range.parse(address + "/" + each.path("prefixlen").asInt(0))
+                Cidr.parse(address + "/" + each.path("prefixlen").asInt(0))
                         .ifPresent(network -> links.add(new RoutePlan.Link(name, address, network)));
             }
         }
@@ -60,13 +61,13 @@ final class RouteTable {
      * @return how many were changed
      * @throws ComponentException when that can't be; the message says why
      */
-    int apply(List<NodeRoute> wanted, Ipv4Range cluster, @Nullable Ipv4Range own) {
+    int apply(List<NodeRoute> wanted, Cidr cluster, @Nullable Cidr own) {
         boolean tunnels = wanted.stream().anyMatch(NodeRoute.Tunnel.class::isInstance);
         if (tunnels && own != null) {
             ensureTunnel(own);
         }
-        Map<Ipv4Range, String> present = present(cluster);
-        Map<Ipv4Range, String> missing = new LinkedHashMap<>();
+        Map<Cidr, String> present = present(cluster);
+        Map<Cidr, String> missing = new LinkedHashMap<>();
         for (NodeRoute route : wanted) {
             if (route instanceof NodeRoute.Tunnel && own == null) {
                 continue; // without pods there is no end of the tunnel
@@ -103,11 +104,11 @@ final class RouteTable {
         };
     }
 
-    private Map<Ipv4Range, String> present(Ipv4Range cluster) {
-        Map<Ipv4Range, String> routes = new HashMap<>();
+    private Map<Cidr, String> present(Cidr cluster) {
+        Map<Cidr, String> routes = new HashMap<>();
         for (JsonNode route : json("ip", "-j", "-4", "route", "show", "proto", PROTOCOL)) {
             String destination = route.path("dst").asString("");
-            Optional<Ipv4Range> pods = Ipv4Range.parse(destination.contains("/") ? destination : destination + "/32");
+            Optional<Cidr> pods = Cidr.parse(destination.contains("/") ? destination : destination + "/32");
             String device = route.path("dev").asString("");
             String via = "via " + route.path("gateway").asString("")
                     + (device.equals(tunnel) ? " dev " + tunnel + " onlink" : "");
@@ -127,7 +128,7 @@ final class RouteTable {
         return false;
     }
 
-    private void ensureTunnel(Ipv4Range own) {
+    private void ensureTunnel(Cidr own) {
         if (!tunnelIsThere()) {
             run(
                     "",
@@ -146,7 +147,7 @@ final class RouteTable {
                     "nolearning");
         }
         run(
-                "addr replace " + own.address(0) + "/32 dev " + tunnel + "\nlink set " + tunnel + " up\n",
+                "addr replace " + own.address() + "/32 dev " + tunnel + "\nlink set " + tunnel + " up\n",
                 "ip",
                 "-batch",
                 "-");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
+import io.mokube.machinery.address.Cidr;
 import io.mokube.machinery.component.ComponentException;
 import io.mokube.testkit.Await;
 import io.mokube.testkit.Needs;
@@ -20,7 +21,7 @@ import org.junit.jupiter.api.Test;
  */
 class RouteTableTest {
 
-    private static final Ipv4Range CLUSTER = Ipv4Range.parse("10.244.0.0/16").orElseThrow();
+    private static final Cidr CLUSTER = Cidr.parse("10.244.0.0/16").orElseThrow();
     private static final String TUNNEL = "mkvxtest";
 
     private final String run = "mkrt" + ProcessHandle.current().pid();
@@ -118,7 +119,7 @@ class RouteTableTest {
         return table.apply(
                 RoutePlan.of(nodes, CLUSTER, table.links()),
                 CLUSTER,
-                Ipv4Range.parse("10.244." + name + ".0/24").orElseThrow());
+                Cidr.parse("10.244." + name + ".0/24").orElseThrow());
     }
 
     private void applyEverywhere() {

@@ -151,6 +151,10 @@ public final class PodNetwork implements Component {
     private Readiness reconcile(Informer<Node> informer) throws IOException {
         Optional<Cidr> own =
                 informer.store().get(new ObjectKey("", config.nodeName())).flatMap(RoutePlan::podRange);
+        List<NodeRoute> wanted = RoutePlan.of(informer.store().list(), config.clusterCidr(), routes.links());
+        List<NodeRoute> others = wanted.stream()
+                .filter(route -> !own.map(route.pods()::equals).orElse(false))
+                .toList();
         if (own.isPresent() && config.bridge().isPresent()) {
             PodNetworkConfig.Bridge bridge = config.bridge().get();
             NodeBridge kernel = new NodeBridge(bridge.name());
@@ -160,12 +164,9 @@ public final class PodNetwork implements Component {
                 kernel.masquerade(own.get(), config.clusterCidr());
                 masqueraded = own.get();
             }
-            new CniNetwork(bridge.name(), own.get().toString()).write(bridge.cniFolder(), bridge.addressFolder());
+            new CniNetwork(bridge.name(), own.get().toString(), routes.tunnelMtu(others))
+                    .write(bridge.cniFolder(), bridge.addressFolder());
         }
-        List<NodeRoute> wanted = RoutePlan.of(informer.store().list(), config.clusterCidr(), routes.links());
-        List<NodeRoute> others = wanted.stream()
-                .filter(route -> !own.map(route.pods()::equals).orElse(false))
-                .toList();
         int changes = routes.apply(others, config.clusterCidr(), own.orElse(null));
         if (changes > 0) {
             log.atInfo()

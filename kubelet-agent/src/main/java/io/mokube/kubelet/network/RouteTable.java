@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -26,6 +27,11 @@ final class RouteTable {
 
     private static final int VXLAN_ID = 77;
     private static final int VXLAN_PORT = 8472;
+
+    /** What the packet around another takes: its own headers of IP, UDP and VXLAN, and the Ethernet header inside. */
+    private static final int VXLAN_OVERHEAD = 50;
+
+    private static final int USUAL_MTU = 1500;
 
     private final List<String> prefix;
     private final String tunnel;
@@ -64,7 +70,7 @@ final class RouteTable {
     int apply(List<NodeRoute> wanted, Cidr cluster, @Nullable Cidr own) {
         boolean tunnels = wanted.stream().anyMatch(NodeRoute.Tunnel.class::isInstance);
         if (tunnels && own != null) {
-            ensureTunnel(own);
+            ensureTunnel(own, tunnelMtu(wanted).orElse(USUAL_MTU - VXLAN_OVERHEAD));
         }
         Map<Cidr, String> present = present(cluster);
         Map<Cidr, String> missing = new LinkedHashMap<>();
@@ -119,6 +125,33 @@ final class RouteTable {
 
     // ---- the tunnel
 
+    /**
+     * How large packets in the tunnel may be: less than on the interface that they leave by, which is taken from the way to
+     * the first node behind a tunnel.
+     *
+     * @return bytes; nothing when no route needs a tunnel
+     */
+    OptionalInt tunnelMtu(List<NodeRoute> wanted) {
+        Optional<NodeRoute.Tunnel> first = wanted.stream()
+                .filter(NodeRoute.Tunnel.class::isInstance)
+                .map(NodeRoute.Tunnel.class::cast)
+                .findFirst();
+        if (first.isEmpty()) {
+            return OptionalInt.empty();
+        }
+        String device = json("ip", "-j", "route", "get", first.get().node())
+                .path(0)
+                .path("dev")
+                .asString("");
+        int mtu = USUAL_MTU;
+        for (JsonNode link : json("ip", "-j", "link", "show")) {
+            if (link.path("ifname").asString("").equals(device)) {
+                mtu = link.path("mtu").asInt(USUAL_MTU);
+            }
+        }
+        return OptionalInt.of(mtu - VXLAN_OVERHEAD);
+    }
+
     private boolean tunnelIsThere() {
         for (JsonNode link : json("ip", "-j", "link", "show")) {
             if (link.path("ifname").asString("").equals(tunnel)) {
@@ -128,7 +161,7 @@ final class RouteTable {
         return false;
     }
 
-    private void ensureTunnel(Cidr own) {
+    private void ensureTunnel(Cidr own, int mtu) {
         if (!tunnelIsThere()) {
             run(
                     "",
@@ -147,7 +180,8 @@ final class RouteTable {
                     "nolearning");
         }
         run(
-                "addr replace " + own.address() + "/32 dev " + tunnel + "\nlink set " + tunnel + " up\n",
+                "addr replace " + own.address() + "/32 dev " + tunnel + "\nlink set " + tunnel + " mtu " + mtu
+                        + " up\n",
                 "ip",
                 "-batch",
                 "-");

@@ -8,7 +8,6 @@ import io.mokube.machinery.address.Cidr;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class RoutePlanTest {
@@ -93,18 +92,6 @@ class RoutePlanTest {
                 .endSpec()
                 .build();
         assertThat(RoutePlan.of(List.of(bare), CLUSTER, LINKS)).isEmpty();
-    }
-
-    @ParameterizedTest
-    @CsvSource({
-        "10.244.1.7/24, 10.244.1.0/24, 10.244.1.1",
-        "10.244.1.128/25, 10.244.1.128/25, 10.244.1.129",
-        "255.255.255.255/32, 255.255.255.255/32, 0.0.0.0",
-        "1.2.3.4/0, 0.0.0.0/0, 0.0.0.1",
-    })
-    void rangesAreReadAndWritten(String text, String written, String second) {
-        assertThat(range(text)).hasToString(written);
-        assertThat(range(text).address(1)).isEqualTo(second);
     }
 
     @Test

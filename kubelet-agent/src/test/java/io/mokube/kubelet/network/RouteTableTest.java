@@ -135,6 +135,17 @@ class RouteTableTest {
         }
     }
 
+    /** What is around a packet in the tunnel has to fit too; what is too large is divided before it goes in. */
+    @Test
+    void packetsInTunnelsAreSmaller() {
+        inside("1", "ip link set eth0 mtu 1400");
+        inside("r", "ip link set to1 mtu 1400");
+        applyEverywhere();
+        assertThat(inside("1", "ip link show " + TUNNEL)).contains("mtu 1350 ");
+        assertThat(inside("3", "ip link show " + TUNNEL)).contains("mtu 1450 ");
+        inside("1", "busybox ping -c 1 -W 1 -s 3000 -I 10.244.1.1 10.244.3.1");
+    }
+
     @Test
     void podsReachEachOtherWhereverTheirNodesAre() {
         assertThat(reaches("1", "2")).as("without routes").isFalse();

@@ -200,10 +200,9 @@ class KubeProxyTest {
 
     @Test
     void loadBalancersHearWhetherTheNodeHasEndpoints() throws Exception {
-        int port = FreePort.next();
-        create("web", """
-                'type': 'LoadBalancer', 'externalTrafficPolicy': 'Local', 'healthCheckNodePort': %d,
-                'ports': [{'port': 80}]""".formatted(port));
+        int port = create("web", "'type': 'LoadBalancer', 'externalTrafficPolicy': 'Local', 'ports': [{'port': 80}]")
+                .getSpec()
+                .getHealthCheckNodePort();
         Await.until("none", () -> get(port).statusCode() == 503);
         endpoints("web", "10.60.1.2", "10.60.1.3");
         Await.until("two", () -> get(port).statusCode() == 200);

@@ -62,10 +62,15 @@ public class KubeProxyApplication {
                         settings.nodeName())
                 .withMode(settings.mode())
                 .withClusterCidrs(ranges(settings.clusterCidr()))
-                .withNodePortAddresses(ranges(settings.nodePortAddresses()))
+                .withNodePortAddresses(nodePortAddresses(settings.nodePortAddresses()))
                 .withPeriods(settings.syncPeriod(), settings.minSyncPeriod())
                 .withHealthPort(settings.healthzPort());
         return new KubeProxy(config, new Platform(Clock.system(), new SecureRandom(), meters));
+    }
+
+    /** Kubernetes' word for the node's own addresses is the same as saying nothing. */
+    private static List<Cidr> nodePortAddresses(List<String> texts) {
+        return texts.equals(List.of("primary")) ? List.of() : ranges(texts);
     }
 
     private static List<Cidr> ranges(List<String> texts) {

@@ -72,7 +72,7 @@ class NftablesApplierTest {
     }
 
     private void apply(Placement placement, ServiceFacts... services) {
-        RuleSet rules = RuleCompiler.compile(List.of(services), placement, applied);
+        RuleSet rules = RuleCompiler.compile(List.of(services), placement);
         applier.apply(applied, rules);
         applied = rules;
     }

@@ -13,6 +13,7 @@ import io.mokube.machinery.time.Clock;
 import io.mokube.scheduler.cycle.SchedulerMetrics.Result;
 import io.mokube.scheduler.explain.DecisionLog;
 import io.mokube.scheduler.explain.DecisionLog.Kept;
+import io.mokube.scheduler.explain.DecisionLog.Refusal;
 import io.mokube.scheduler.framework.ApiObjects;
 import io.mokube.scheduler.framework.BindOutcome;
 import io.mokube.scheduler.framework.BindPlugin;
@@ -20,6 +21,8 @@ import io.mokube.scheduler.framework.ClusterChange;
 import io.mokube.scheduler.framework.ClusterEvent;
 import io.mokube.scheduler.framework.Decider;
 import io.mokube.scheduler.framework.Decision;
+import io.mokube.scheduler.framework.Extender;
+import io.mokube.scheduler.framework.Extenders;
 import io.mokube.scheduler.framework.Outcome;
 import io.mokube.scheduler.framework.PermitPlugin;
 import io.mokube.scheduler.framework.PermitPlugin.Permission;
@@ -70,10 +73,8 @@ public final class SchedulingLoop {
     /** What may be written while this scheduler leads, by itself and by plugins. */
     private record Term(ApiWrites writes, ApiObjects objects) {}
 
-    /** Who turned a pod away after it had got a node, and why. */
-    private record Refusal(String plugin, String reason) {}
-
     private final Profiles profiles;
+    private final Extenders extenders;
     private final Map<String, Lane> lanes = new HashMap<>();
     private final WaitingRoom waiting;
     private final ClusterState state;
@@ -99,6 +100,7 @@ public final class SchedulingLoop {
      */
     public SchedulingLoop(
             Profiles profiles,
+            Extenders extenders,
             Map<String, EventRecorder> events,
             WaitingRoom waiting,
             ClusterState state,
@@ -109,9 +111,11 @@ public final class SchedulingLoop {
             DecisionLog decisions,
             Platform platform) {
         this.profiles = profiles;
+        this.extenders = extenders;
         for (Profile profile : profiles.all()) {
             String name = profile.schedulerName();
-            lanes.put(name, new Lane(profile, new Decider(profile), Objects.requireNonNull(events.get(name))));
+            lanes.put(
+                    name, new Lane(profile, new Decider(profile, extenders), Objects.requireNonNull(events.get(name))));
         }
         this.waiting = waiting;
         this.state = state;
@@ -195,8 +199,15 @@ public final class SchedulingLoop {
                 } catch (InterruptedException e) {
                     queue.failed(taken);
                     throw e;
+                } catch (Extender.FailedException e) {
+                    undecided(taken, String.valueOf(e.getMessage()), term);
                 } catch (RuntimeException e) {
-                    error(taken, e, term);
+                    log.atError()
+                            .setMessage("deciding on a pod failed")
+                            .addKeyValue("pod", taken.pod().key())
+                            .setCause(e)
+                            .log();
+                    undecided(taken, "running the scheduler failed: " + e, term);
                 }
             }
         } catch (InterruptedException e) {
@@ -233,7 +244,10 @@ public final class SchedulingLoop {
                         queue.rejected(taken, noFit.plugins());
                         String kept = none.hopeless() ? "" : pod.nominatedNode();
                         writers.acquire();
-                        write(pod, () -> explain(pod, UNSCHEDULABLE, noFit.message(), kept, term));
+                        write(pod, () -> {
+                            none.takeBack().ifPresent(claim -> term.writes().takeBack(claim, pod));
+                            explain(pod, UNSCHEDULABLE, noFit.message(), kept, term);
+                        });
                     }
                     case Remedy.Evict evict -> {
                         metrics.preempted(evict.victims().size());
@@ -267,7 +281,7 @@ public final class SchedulingLoop {
             patience = reserve(pod, lane.profile(), node, snapshot);
         } catch (StepFailedException e) {
             // The place among the writers is used to say so.
-            undo(taken, lane, node, e.refusal);
+            undo(taken, lane, place, e);
             metrics.attempted(lane.profile(), e.result(), clock.nanoTime() - begun);
             write(pod, () -> explain(pod, e.reason(), e.message(), "", term));
             return;
@@ -290,9 +304,9 @@ public final class SchedulingLoop {
                         pod,
                         denial.isEmpty()
                                 ? () -> bind(taken, lane, place, begun, term)
-                                : () -> denied(taken, lane, node, denial.get(), begun, term));
+                                : () -> denied(taken, lane, place, denial.get(), begun, term));
             } catch (InterruptedException e) {
-                undo(taken, lane, node, Optional.empty());
+                undo(taken, lane, node);
             }
         });
     }
@@ -316,7 +330,7 @@ public final class SchedulingLoop {
             switch (plugin.permit(pod, nodeName, snapshot)) {
                 case Permission.Allowed() -> {}
                 case Permission.Denied(String reason) ->
-                    throw new StepFailedException(new Refusal(plugin.name(), reason));
+                    throw new StepFailedException(new Refusal("Permit", plugin.name(), reason), true);
                 case Permission.Wait(Duration longest) -> patience.put(plugin.name(), longest);
             }
         }
@@ -326,9 +340,10 @@ public final class SchedulingLoop {
     private static void check(String point, Plugin plugin, Outcome outcome) throws StepFailedException {
         switch (outcome) {
             case Outcome.Done() -> {}
-            case Outcome.Rejected(String reason) -> throw new StepFailedException(new Refusal(plugin.name(), reason));
+            case Outcome.Rejected(String reason) ->
+                throw new StepFailedException(new Refusal(point, plugin.name(), reason), true);
             case Outcome.Failed(String reason) ->
-                throw new StepFailedException("running " + point + " plugin \"" + plugin.name() + "\": " + reason);
+                throw new StepFailedException(new Refusal(point, plugin.name(), reason), false);
         }
     }
 
@@ -336,18 +351,22 @@ public final class SchedulingLoop {
     @SuppressWarnings("serial") // never leaves the thread
     private static final class StepFailedException extends Exception {
 
-        /** Who turned the pod away; empty when something went wrong that is not the pod's fault. */
-        private final Optional<Refusal> refusal;
+        private final Refusal refusal;
+        /** Whether the pod was turned away; otherwise something went wrong that is not its fault. */
+        private final boolean turnedAway;
 
-        StepFailedException(Refusal refusal) {
+        StepFailedException(Refusal refusal, boolean turnedAway) {
             // Users know these words: one node was asked, and it did not fit after all.
-            super("0/1 nodes are available: 1 " + refusal.reason() + ".", null, false, false);
-            this.refusal = Optional.of(refusal);
-        }
-
-        StepFailedException(String fault) {
-            super(fault, null, false, false);
-            this.refusal = Optional.empty();
+            super(
+                    turnedAway
+                            ? "0/1 nodes are available: 1 " + refusal.reason() + "."
+                            : "running " + refusal.point() + " plugin \"" + refusal.plugin() + "\": "
+                                    + refusal.reason(),
+                    null,
+                    false,
+                    false);
+            this.refusal = refusal;
+            this.turnedAway = turnedAway;
         }
 
         String message() {
@@ -355,11 +374,11 @@ public final class SchedulingLoop {
         }
 
         String reason() {
-            return refusal.isPresent() ? UNSCHEDULABLE : SCHEDULER_ERROR;
+            return turnedAway ? UNSCHEDULABLE : SCHEDULER_ERROR;
         }
 
         Result result() {
-            return refusal.isPresent() ? Result.UNSCHEDULABLE : Result.ERROR;
+            return turnedAway ? Result.UNSCHEDULABLE : Result.ERROR;
         }
     }
 
@@ -404,14 +423,14 @@ public final class SchedulingLoop {
             for (PreBindPlugin plugin : profile.preBinds()) {
                 check("PreBind", plugin, plugin.preBind(pod, place.node(), state, term.objects()));
             }
-            outcome = bound(pod, profile, place.node(), term.objects());
+            outcome = bound(pod, profile, place.node(), term);
         } catch (StepFailedException e) {
-            undo(taken, lane, place.node(), e.refusal);
+            undo(taken, lane, place, e);
             metrics.attempted(profile, e.result(), clock.nanoTime() - begun);
             explain(pod, e.reason(), e.message(), "", term);
             return;
         } catch (InterruptedException | RuntimeException e) {
-            undo(taken, lane, place.node(), Optional.empty());
+            undo(taken, lane, place.node());
             throw e;
         }
         long now = clock.nanoTime();
@@ -445,7 +464,8 @@ public final class SchedulingLoop {
                         .log();
             }
             case BindOutcome.Refused(String why) -> {
-                undo(taken, lane, place.node(), Optional.empty());
+                undo(taken, lane, place.node());
+                decisions.refused(pod, place, new Refusal("Bind", "", why));
                 metrics.attempted(profile, Result.ERROR, now - begun);
                 log.atWarn()
                         .setMessage("binding was refused")
@@ -458,10 +478,15 @@ public final class SchedulingLoop {
         }
     }
 
-    private static BindOutcome bound(PodInfo pod, Profile profile, String node, ApiObjects objects)
-            throws InterruptedException {
+    private BindOutcome bound(PodInfo pod, Profile profile, String node, Term term) throws InterruptedException {
+        for (Extender extender : extenders.binding(pod)) {
+            BindOutcome outcome = term.writes().bindBy(extender, pod, node);
+            if (!(outcome instanceof BindOutcome.Refused && extender.ignorable())) {
+                return outcome;
+            }
+        }
         for (BindPlugin plugin : profile.binds()) {
-            Optional<BindOutcome> outcome = plugin.bind(pod, node, objects);
+            Optional<BindOutcome> outcome = plugin.bind(pod, node, term.objects());
             if (outcome.isPresent()) {
                 return outcome.get();
             }
@@ -469,25 +494,34 @@ public final class SchedulingLoop {
         return new BindOutcome.Refused("no bind plugin takes the pod");
     }
 
-    private void denied(QueuedPod taken, Lane lane, String node, WaitingRoom.Denial denial, long begun, Term term) {
+    private void denied(
+            QueuedPod taken, Lane lane, Decision.Place place, WaitingRoom.Denial denial, long begun, Term term) {
         if (denial.plugin().isEmpty()) {
-            undo(taken, lane, node, Optional.empty());
+            undo(taken, lane, place.node());
             return;
         }
-        StepFailedException refused = new StepFailedException(new Refusal(denial.plugin(), denial.reason()));
-        undo(taken, lane, node, refused.refusal);
+        StepFailedException refused =
+                new StepFailedException(new Refusal("Permit", denial.plugin(), denial.reason()), true);
+        undo(taken, lane, place, refused);
         metrics.attempted(lane.profile(), refused.result(), clock.nanoTime() - begun);
         explain(taken.pod(), refused.reason(), refused.message(), "", term);
     }
 
     /** Gives back everything that was taken for a pod, and tries it again: when what turned it away changes, or later. */
-    private void undo(QueuedPod taken, Lane lane, String node, Optional<Refusal> refusal) {
-        unreserve(taken.pod(), lane.profile(), node);
-        if (refusal.isPresent()) {
-            queue.rejected(taken, Set.of(refusal.get().plugin()));
+    private void undo(QueuedPod taken, Lane lane, Decision.Place place, StepFailedException failed) {
+        decisions.refused(taken.pod(), place, failed.refusal);
+        if (failed.turnedAway) {
+            unreserve(taken.pod(), lane.profile(), place.node());
+            queue.rejected(taken, Set.of(failed.refusal.plugin()));
         } else {
-            queue.failed(taken);
+            undo(taken, lane, place.node());
         }
+    }
+
+    /** Gives back everything that was taken for a pod, and tries it again later. */
+    private void undo(QueuedPod taken, Lane lane, String node) {
+        unreserve(taken.pod(), lane.profile(), node);
+        queue.failed(taken);
     }
 
     private void unreserve(PodInfo pod, Profile profile, String node) {
@@ -534,21 +568,13 @@ public final class SchedulingLoop {
         }
     }
 
-    /** A decision failed by a fault in this program: the pod is tried again later, and others are not held up. */
-    private void error(QueuedPod taken, RuntimeException fault, Term term) throws InterruptedException {
+    /** There was no decision, by no fault of the pod: it is tried again later, and others are not held up. */
+    private void undecided(QueuedPod taken, String message, Term term) throws InterruptedException {
         PodInfo pod = taken.pod();
-        log.atError()
-                .setMessage("deciding on a pod failed")
-                .addKeyValue("pod", pod.key())
-                .setCause(fault)
-                .log();
         metrics.attempted(lane(pod).profile(), Result.ERROR, 0);
         queue.failed(taken);
         writers.acquire();
-        write(
-                pod,
-                () -> explain(
-                        pod, SCHEDULER_ERROR, "running the scheduler failed: " + fault, pod.nominatedNode(), term));
+        write(pod, () -> explain(pod, SCHEDULER_ERROR, message, pod.nominatedNode(), term));
     }
 
     private static ObjectReference reference(PodInfo pod) {

@@ -10,10 +10,10 @@ import static io.mokube.proxy.policy.TestPolicies.pod;
 import static io.mokube.proxy.policy.TestPolicies.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.mokube.machinery.address.Cidr;
 import io.mokube.proxy.apply.nftables.NftablesApplier;
 import io.mokube.proxy.apply.nftables.NftablesPolicies;
 import io.mokube.proxy.compile.RuleCompiler;
-import io.mokube.proxy.model.Cidr;
 import io.mokube.proxy.model.Protocol;
 import io.mokube.proxy.policy.TestPolicies;
 import io.mokube.proxy.policy.compile.PolicyCompiler;

@@ -1,10 +1,10 @@
 package io.mokube.proxy.policy;
 
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
+import io.mokube.machinery.address.Cidr;
+import io.mokube.machinery.address.IpAddress;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.object.Json;
-import io.mokube.proxy.model.Cidr;
-import io.mokube.proxy.model.IpAddress;
 import io.mokube.proxy.model.Protocol;
 import io.mokube.proxy.policy.model.AlikePods;
 import io.mokube.proxy.policy.model.ClusterFacts;

@@ -1,9 +1,10 @@
 package io.mokube.proxy.apply.nftables;
 
+import io.mokube.machinery.address.Cidr;
+import io.mokube.machinery.address.Family;
+import io.mokube.machinery.address.IpAddress;
 import io.mokube.machinery.object.Json;
-import io.mokube.proxy.model.Cidr;
-import io.mokube.proxy.model.Family;
-import io.mokube.proxy.model.IpAddress;
+import io.mokube.proxy.model.Nft;
 import io.mokube.proxy.policy.compile.Chain;
 import io.mokube.proxy.policy.compile.Key;
 import io.mokube.proxy.policy.compile.PolicyDifference;
@@ -115,7 +116,7 @@ public final class NftablesPolicies {
         void line(String command, String rest) {
             text.append(command)
                     .append(' ')
-                    .append(family.nftName())
+                    .append(Nft.family(family))
                     .append(' ')
                     .append(table)
                     .append(rest.isEmpty() ? "" : " ")

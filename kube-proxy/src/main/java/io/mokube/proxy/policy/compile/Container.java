@@ -1,6 +1,7 @@
 package io.mokube.proxy.policy.compile;
 
-import io.mokube.proxy.model.Family;
+import io.mokube.machinery.address.Family;
+import io.mokube.proxy.model.Nft;
 import io.mokube.proxy.policy.model.Direction;
 import java.util.HashMap;
 import java.util.Map;
@@ -43,7 +44,7 @@ public record Container(Kind kind, Map<Key, Verdict> elements) {
 
         /** The type of keys and values, as nftables writes it. */
         public String typeOf(Family family) {
-            return type.replace("ADDRESS", family.addressType());
+            return type.replace("ADDRESS", Nft.addressType(family));
         }
     }
 

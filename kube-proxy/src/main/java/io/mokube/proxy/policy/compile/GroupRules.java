@@ -1,6 +1,6 @@
 package io.mokube.proxy.policy.compile;
 
-import io.mokube.proxy.model.Family;
+import io.mokube.machinery.address.Family;
 import io.mokube.proxy.policy.model.AlikePods;
 import java.util.List;
 import java.util.Map;

@@ -1,7 +1,7 @@
 package io.mokube.proxy.policy.compile;
 
-import io.mokube.proxy.model.Cidr;
-import io.mokube.proxy.model.IpAddress;
+import io.mokube.machinery.address.Cidr;
+import io.mokube.machinery.address.IpAddress;
 
 /** What an element of a set or map is found by. */
 public sealed interface Key {

@@ -1,7 +1,7 @@
 package io.mokube.proxy.policy.compile;
 
-import io.mokube.proxy.model.Cidr;
-import io.mokube.proxy.model.IpAddress;
+import io.mokube.machinery.address.Cidr;
+import io.mokube.machinery.address.IpAddress;
 import io.mokube.proxy.policy.model.AlikePods;
 import io.mokube.proxy.policy.model.ClusterFacts;
 import io.mokube.proxy.policy.model.Direction;

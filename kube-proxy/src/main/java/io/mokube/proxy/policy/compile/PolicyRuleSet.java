@@ -1,8 +1,8 @@
 package io.mokube.proxy.policy.compile;
 
-import io.mokube.proxy.model.Cidr;
-import io.mokube.proxy.model.Family;
-import io.mokube.proxy.model.IpAddress;
+import io.mokube.machinery.address.Cidr;
+import io.mokube.machinery.address.Family;
+import io.mokube.machinery.address.IpAddress;
 import io.mokube.proxy.policy.model.Direction;
 import java.util.ArrayList;
 import java.util.HashSet;

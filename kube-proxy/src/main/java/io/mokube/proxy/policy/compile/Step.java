@@ -1,6 +1,7 @@
 package io.mokube.proxy.policy.compile;
 
-import io.mokube.proxy.model.Family;
+import io.mokube.machinery.address.Family;
+import io.mokube.proxy.model.Nft;
 import io.mokube.proxy.policy.model.AddressRange;
 import io.mokube.proxy.policy.model.Direction;
 import java.util.List;
@@ -36,7 +37,7 @@ public sealed interface Step {
         }
 
         private String address(Family family) {
-            return family.nftName() + " " + field;
+            return Nft.family(family) + " " + field;
         }
     }
 
@@ -67,7 +68,7 @@ public sealed interface Step {
 
         @Override
         public String text(Family family) {
-            return family.nftName() + " saddr . " + family.nftName() + " daddr @" + Container.SELF + " accept";
+            return Nft.family(family) + " saddr . " + Nft.family(family) + " daddr @" + Container.SELF + " accept";
         }
     }
 

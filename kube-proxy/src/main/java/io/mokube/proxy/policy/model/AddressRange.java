@@ -1,10 +1,9 @@
 package io.mokube.proxy.policy.model;
 
-import io.mokube.proxy.model.Cidr;
-import io.mokube.proxy.model.Family;
-import io.mokube.proxy.model.IpAddress;
+import io.mokube.machinery.address.Cidr;
+import io.mokube.machinery.address.Family;
+import io.mokube.machinery.address.IpAddress;
 import java.math.BigInteger;
-import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -16,12 +15,12 @@ public record AddressRange(Family family, BigInteger first, BigInteger last) {
 
     /** Every address of a family. */
     public static AddressRange all(Family family) {
-        return new AddressRange(family, BigInteger.ZERO, size(bits(family)).subtract(BigInteger.ONE));
+        return new AddressRange(family, BigInteger.ZERO, size(family.bits()).subtract(BigInteger.ONE));
     }
 
     public static AddressRange of(Cidr cidr) {
         BigInteger first = number(cidr.address());
-        BigInteger size = size(bits(cidr.family()) - cidr.prefix());
+        BigInteger size = size(cidr.family().bits() - cidr.prefix());
         return new AddressRange(cidr.family(), first, first.add(size).subtract(BigInteger.ONE));
     }
 
@@ -49,7 +48,7 @@ public record AddressRange(Family family, BigInteger first, BigInteger last) {
     }
 
     public static BigInteger number(IpAddress address) {
-        return new BigInteger(1, InetAddress.ofLiteral(address.text()).getAddress());
+        return new BigInteger(1, address.bytes());
     }
 
     public boolean contains(IpAddress address) {
@@ -68,7 +67,7 @@ public record AddressRange(Family family, BigInteger first, BigInteger last) {
         BigInteger size = last.subtract(first).add(BigInteger.ONE);
         int free = size.bitLength() - 1;
         return size.bitCount() == 1 && first.mod(size).signum() == 0
-                ? text(first) + "/" + (bits(family) - free)
+                ? text(first) + "/" + (family.bits() - free)
                 : text(first) + "-" + text(last);
     }
 
@@ -86,10 +85,6 @@ public record AddressRange(Family family, BigInteger first, BigInteger last) {
                 .filter(each -> each.family() == family)
                 .map(IpAddress::text)
                 .orElse(groups);
-    }
-
-    private static int bits(Family family) {
-        return family == Family.IPV4 ? 32 : 128;
     }
 
     private static BigInteger size(int bits) {

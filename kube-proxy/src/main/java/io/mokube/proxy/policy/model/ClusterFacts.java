@@ -1,6 +1,6 @@
 package io.mokube.proxy.policy.model;
 
-import io.mokube.proxy.model.Cidr;
+import io.mokube.machinery.address.Cidr;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;

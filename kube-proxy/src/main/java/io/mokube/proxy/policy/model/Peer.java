@@ -1,8 +1,8 @@
 package io.mokube.proxy.policy.model;
 
+import io.mokube.machinery.address.Cidr;
+import io.mokube.machinery.address.IpAddress;
 import io.mokube.machinery.selector.LabelSelector;
-import io.mokube.proxy.model.Cidr;
-import io.mokube.proxy.model.IpAddress;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;

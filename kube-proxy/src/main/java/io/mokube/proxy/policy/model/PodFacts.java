@@ -1,7 +1,7 @@
 package io.mokube.proxy.policy.model;
 
+import io.mokube.machinery.address.IpAddress;
 import io.mokube.machinery.names.ObjectKey;
-import io.mokube.proxy.model.IpAddress;
 import io.mokube.proxy.policy.model.PortRule.NamedPort;
 import java.util.Map;
 import java.util.Set;

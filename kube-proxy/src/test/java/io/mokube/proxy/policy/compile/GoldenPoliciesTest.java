@@ -6,7 +6,8 @@ import static io.mokube.proxy.policy.TestPolicies.pod;
 import static io.mokube.proxy.policy.TestPolicies.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.mokube.proxy.model.Family;
+import io.mokube.machinery.address.Family;
+import io.mokube.proxy.model.Nft;
 import io.mokube.proxy.model.Protocol;
 import io.mokube.proxy.policy.TestPolicies;
 import io.mokube.proxy.policy.model.ClusterFacts;
@@ -104,7 +105,7 @@ class GoldenPoliciesTest {
         StringBuilder text = new StringBuilder();
         for (Family family : Family.values()) {
             PolicyTable table = rules.table(family).orElseThrow();
-            text.append("table ").append(family.nftName()).append(" {\n");
+            text.append("table ").append(Nft.family(family)).append(" {\n");
             new TreeMap<>(table.chains()).forEach((name, chain) -> {
                 if (frame || !chain.forwards()) {
                     text.append("  chain ").append(name).append('\n');

@@ -2,11 +2,11 @@ package io.mokube.proxy.policy.compile;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.mokube.machinery.address.Cidr;
+import io.mokube.machinery.address.Family;
+import io.mokube.machinery.address.IpAddress;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.selector.LabelSelector;
-import io.mokube.proxy.model.Cidr;
-import io.mokube.proxy.model.Family;
-import io.mokube.proxy.model.IpAddress;
 import io.mokube.proxy.model.Protocol;
 import io.mokube.proxy.policy.TestPolicies;
 import io.mokube.proxy.policy.compile.PolicyTracer.Packet;

@@ -4,9 +4,9 @@ import static io.mokube.proxy.policy.TestPolicies.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.Pod;
+import io.mokube.machinery.address.Cidr;
+import io.mokube.machinery.address.IpAddress;
 import io.mokube.machinery.object.Json;
-import io.mokube.proxy.model.Cidr;
-import io.mokube.proxy.model.IpAddress;
 import io.mokube.proxy.model.Protocol;
 import io.mokube.proxy.policy.model.PolicyFacts.Allowance;
 import io.mokube.proxy.policy.model.PortRule.NamedPort;

@@ -1,6 +1,7 @@
 package io.mokube.apiserver.http;
 
 import io.micrometer.core.instrument.MeterRegistry;
+import io.mokube.apiserver.audit.Auditor;
 import io.mokube.apiserver.authn.Authenticators;
 import io.mokube.apiserver.cache.WatchCache;
 import io.mokube.apiserver.flowcontrol.FlowControl;
@@ -66,6 +67,7 @@ public final class HttpServer {
      * @param plainTextPort a further port on loopback without TLS, 0 for any free one
      * @param serving what to show clients
      * @param clientAuthority who signs client certificates
+     * @param auditor hears of every request
      */
     public HttpServer(
             String address,
@@ -78,7 +80,8 @@ public final class HttpServer {
             FlowControl flows,
             WatchCache cache,
             Clock clock,
-            MeterRegistry meters) {
+            MeterRegistry meters,
+            Auditor auditor) {
         this(
                 address,
                 port,
@@ -86,7 +89,7 @@ public final class HttpServer {
                 serving,
                 clientAuthority,
                 clock,
-                new ApiServlet(authenticators, pipeline, flows, cache, clock, meters));
+                new ApiServlet(authenticators, pipeline, flows, cache, clock, meters, auditor));
     }
 
     /** The same server around another servlet: what benchmarks compare the API with. */

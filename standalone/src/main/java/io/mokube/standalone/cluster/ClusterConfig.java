@@ -1,5 +1,6 @@
 package io.mokube.standalone.cluster;
 
+import io.mokube.apiserver.audit.AuditConfig;
 import io.mokube.kubelet.runtime.docker.DockerEngine;
 import java.nio.file.Path;
 import java.util.List;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  *     of the machine. With one on loopback the API server listens there alone, and no pod finds it
  * @param schedulerFile a file of kind KubeSchedulerConfiguration; null for the standard scheduler
  * @param docker the engine that {@link RuntimeKind#DOCKER} means
+ * @param audit what is audited and where that goes, null for nothing
  */
 public record ClusterConfig(
         Path folder,
@@ -29,7 +31,8 @@ public record ClusterConfig(
         int port,
         @Nullable String advertiseAddress,
         @Nullable Path schedulerFile,
-        DockerEngine docker) {
+        DockerEngine docker,
+        @Nullable AuditConfig audit) {
 
     public ClusterConfig {
         etcdEndpoints = List.copyOf(etcdEndpoints);
@@ -38,7 +41,7 @@ public record ClusterConfig(
     /** At the address of choice, and where Docker means the engine at its usual place. */
     public ClusterConfig(
             Path folder, int nodes, RuntimeKind runtime, StoreKind store, List<String> etcdEndpoints, int port) {
-        this(folder, nodes, runtime, store, etcdEndpoints, port, null, null, DockerEngine.named(null));
+        this(folder, nodes, runtime, store, etcdEndpoints, port, null, null, DockerEngine.named(null), null);
     }
 
     /** The nodes' names. */

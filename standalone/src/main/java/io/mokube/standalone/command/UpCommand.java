@@ -1,5 +1,6 @@
 package io.mokube.standalone.command;
 
+import io.mokube.apiserver.audit.AuditConfig;
 import io.mokube.kubelet.runtime.cri.ContainerdLauncher;
 import io.mokube.kubelet.runtime.docker.DockerEngine;
 import io.mokube.machinery.component.ComponentException;
@@ -40,6 +41,7 @@ final class UpCommand implements Callable<Integer> {
 
     private static final int MOST_REAL_NODES = 20;
     private static final int MOST_HOLLOW_NODES = 5000;
+    private static final int AUDIT_BACKUPS = 10;
     private static final Duration STOP_GRACE = Duration.ofSeconds(20);
 
     /** What the user may ask for; {@code auto} is decided by what the machine allows. */
@@ -98,6 +100,25 @@ final class UpCommand implements Callable<Integer> {
             paramLabel = "FILE",
             description = "The scheduler's configuration, a file of kind KubeSchedulerConfiguration.")
     private @Nullable Path schedulerConfig;
+
+    @Option(
+            names = "--audit-policy-file",
+            paramLabel = "FILE",
+            description = "Which requests to the API server are audited: a file of kind audit.k8s.io/v1 Policy.")
+    private @Nullable Path auditPolicyFile;
+
+    @Option(
+            names = "--audit-log-path",
+            paramLabel = "FILE",
+            description = "Where audited requests are written, a line of JSON for each. Default: audit.log in --data.")
+    private @Nullable Path auditLogPath;
+
+    @Option(
+            names = "--audit-webhook-config-file",
+            paramLabel = "FILE",
+            description =
+                    "To whom audited requests are posted: a kubeconfig file. Without --audit-log-path no log is kept.")
+    private @Nullable Path auditWebhookConfigFile;
 
     @Option(names = "--detach", description = "Return once all nodes are ready; stop the cluster with `mokube down`.")
     private boolean detach;
@@ -158,7 +179,30 @@ final class UpCommand implements Callable<Integer> {
                 port,
                 advertiseAddress,
                 schedulerFile(),
-                docker(chosen));
+                docker(chosen),
+                audit(target));
+    }
+
+    private @Nullable AuditConfig audit(ClusterFolder target) {
+        Path policy = auditPolicyFile;
+        if (policy == null) {
+            if (auditLogPath != null || auditWebhookConfigFile != null) {
+                throw refuse("--audit-log-path and --audit-webhook-config-file need --audit-policy-file");
+            }
+            return null;
+        }
+        Path log = auditLogPath;
+        if (log == null && auditWebhookConfigFile == null) {
+            log = target.path().resolve("audit.log");
+        }
+        return new AuditConfig(
+                policy.toAbsolutePath(),
+                log == null ? null : log.toAbsolutePath().toString(),
+                0,
+                AUDIT_BACKUPS,
+                0,
+                auditWebhookConfigFile == null ? null : auditWebhookConfigFile.toAbsolutePath(),
+                AuditConfig.STANDARD_WAIT);
     }
 
     /** The file, read once now, so that a mistake in it is told before anything is started. */
@@ -278,6 +322,16 @@ final class UpCommand implements Callable<Integer> {
         }
         if (config.schedulerFile() != null) {
             arguments.add("--scheduler-config=" + config.schedulerFile());
+        }
+        AuditConfig audit = config.audit();
+        if (audit != null) {
+            arguments.add("--audit-policy-file=" + audit.policyFile());
+            if (audit.logPath() != null) {
+                arguments.add("--audit-log-path=" + audit.logPath());
+            }
+            if (audit.webhookConfigFile() != null) {
+                arguments.add("--audit-webhook-config-file=" + audit.webhookConfigFile());
+            }
         }
         return arguments;
     }

@@ -14,6 +14,7 @@ import java.time.LocalDateTime;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeParseException;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -44,6 +45,7 @@ final class AuditLog implements AuditBackend {
     private OutputStream out;
     private long size;
     private boolean failing;
+    private Instant lastBackup = Instant.EPOCH;
 
     private AuditLog(@Nullable Path file, OutputStream out, long size, long largest, AuditConfig config, Clock clock) {
         this.file = file;
@@ -123,14 +125,11 @@ final class AuditLog implements AuditBackend {
         forget(current);
     }
 
+    /** A name that says when, later than those of all others. */
     private Path backup(Path current) {
-        Instant time = clock.instant();
-        Path name = current.resolveSibling(prefix(current) + STAMP.format(time) + suffix(current));
-        while (Files.exists(name)) {
-            time = time.plusMillis(1);
-            name = current.resolveSibling(prefix(current) + STAMP.format(time) + suffix(current));
-        }
-        return name;
+        Instant now = clock.instant().truncatedTo(ChronoUnit.MILLIS);
+        lastBackup = now.isAfter(lastBackup) ? now : lastBackup.plusMillis(1);
+        return current.resolveSibling(prefix(current) + STAMP.format(lastBackup) + suffix(current));
     }
 
     private static String prefix(Path file) {

@@ -195,7 +195,8 @@ public final class ApiServer implements Component {
                     info -> storedObjects(resources, cache, info),
                     platform.clock(),
                     meters);
-            PolicyBindings policies = PolicyBindings.follow(cache);
+            PolicyBindings mutatingPolicies = PolicyBindings.mutating(cache);
+            PolicyBindings policies = PolicyBindings.validating(cache);
             ApiServices apiServices = ApiServices.of(cache);
             cache.start();
             ObjectStore objects = new ObjectStore(store, cache, platform.clock());
@@ -210,6 +211,7 @@ public final class ApiServer implements Component {
                             new StoreClusterWriter(resources, objects),
                             authorizer,
                             platform,
+                            mutatingPolicies,
                             policies,
                             kind -> resources.find(kind).map(ResourceRegistry.Served::definition),
                             mutatingWebhooks,

@@ -63,8 +63,8 @@ final class KubernetesLibrary implements CelCompilerLibrary, CelRuntimeLibrary {
         global(
                 "jsonpatch.escapeKey",
                 "string_jsonpatch_escapeKey_string",
-                STRING,
-                List.of(STRING),
+                SimpleType.STRING,
+                List.of(SimpleType.STRING),
                 List.of(String.class),
                 args -> ((String) args[0]).replace("~", "~0").replace("/", "~1"));
         overloads.forEach((name, each) -> declarations.add(CelFunctionDecl.newFunctionDeclaration(name, each)));

@@ -13,6 +13,7 @@ import io.mokube.apiserver.authn.Authenticator;
 import io.mokube.apiserver.authn.Authenticators;
 import io.mokube.apiserver.authn.BootstrapTokens;
 import io.mokube.apiserver.authn.CertificateAuthenticator;
+import io.mokube.apiserver.authn.FrontProxies;
 import io.mokube.apiserver.authn.SecretTokens;
 import io.mokube.apiserver.authn.ServiceAccountTokens;
 import io.mokube.apiserver.authn.StaticTokens;
@@ -84,6 +85,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -195,7 +197,8 @@ public final class ApiServer implements Component {
                     info -> storedObjects(resources, cache, info),
                     platform.clock(),
                     meters);
-            PolicyBindings policies = PolicyBindings.follow(cache);
+            PolicyBindings mutatingPolicies = PolicyBindings.mutating(cache);
+            PolicyBindings policies = PolicyBindings.validating(cache);
             ApiServices apiServices = ApiServices.of(cache);
             cache.start();
             ObjectStore objects = new ObjectStore(store, cache, platform.clock());
@@ -210,6 +213,7 @@ public final class ApiServer implements Component {
                             new StoreClusterWriter(resources, objects),
                             authorizer,
                             platform,
+                            mutatingPolicies,
                             policies,
                             kind -> resources.find(kind).map(ResourceRegistry.Served::definition),
                             mutatingWebhooks,
@@ -272,7 +276,7 @@ public final class ApiServer implements Component {
                     config.port(),
                     config.plainTextPort(),
                     certificates.serving(),
-                    certificates.authorityCertificate(),
+                    List.of(certificates.authorityCertificate(), certificates.frontProxyAuthority()),
                     authenticators,
                     pipeline,
                     flows,
@@ -499,6 +503,9 @@ public final class ApiServer implements Component {
             ClusterCertificates certificates,
             CachedClusterReader reader) {
         List<Authenticator> all = new ArrayList<>(List.of(
+                new FrontProxies(
+                        new CertificateAuthenticator(certificates.frontProxyAuthority(), platform.clock()),
+                        Set.of(ClusterCertificates.FRONT_PROXY)),
                 new CertificateAuthenticator(certificates.authorityCertificate(), platform.clock()),
                 tokens,
                 secretTokens,

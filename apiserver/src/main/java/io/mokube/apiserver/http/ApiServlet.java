@@ -36,7 +36,10 @@ import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -59,6 +62,8 @@ final class ApiServlet extends HttpServlet {
     private static final String CERTIFICATES = "jakarta.servlet.request.X509Certificate";
     private static final String BEARER = "Bearer ";
     private static final String AUDIT_ID = "Audit-Id";
+    private static final String REMOTE_USER = "X-Remote-User";
+    private static final String REMOTE_EXTRA = "x-remote-extra-";
     private static final int LONGEST_ID = 64;
     private static final byte[] NO_BYTES = {};
 
@@ -341,7 +346,31 @@ final class ApiServlet extends HttpServlet {
         String authorization = text(request.getHeader("Authorization"));
         boolean bearer = authorization.regionMatches(true, 0, BEARER, 0, BEARER.length());
         return new Credentials(
-                certificates, bearer ? authorization.substring(BEARER.length()).strip() : "");
+                certificates,
+                bearer ? authorization.substring(BEARER.length()).strip() : "",
+                asserted(request));
+    }
+
+    /** Whom the client says that it asks for; few say so. */
+    private static @Nullable User asserted(HttpServletRequest request) {
+        String name = request.getHeader(REMOTE_USER);
+        if (name == null || name.isEmpty()) {
+            return null;
+        }
+        Map<String, List<String>> extra = new LinkedHashMap<>();
+        for (String header : Collections.list(request.getHeaderNames())) {
+            String lower = header.toLowerCase(Locale.ROOT);
+            if (lower.startsWith(REMOTE_EXTRA)) {
+                extra.put(
+                        RequestHeaders.unescape(lower.substring(REMOTE_EXTRA.length())),
+                        Collections.list(request.getHeaders(header)));
+            }
+        }
+        return new User(
+                name,
+                text(request.getHeader("X-Remote-Uid")),
+                Collections.list(request.getHeaders("X-Remote-Group")),
+                extra);
     }
 
     private static RequestHeaders headersOf(HttpServletRequest request) {

@@ -67,7 +67,7 @@ final class PolicyQuestion {
     }
 
     /** Whether all conditions hold. One that does not outweighs one that fails. */
-    private boolean isAsked() {
+    boolean isAsked() {
         @Nullable FailedException failure = null;
         for (Map.Entry<String, Expression> condition : policy.conditions().entrySet()) {
             try {
@@ -83,6 +83,11 @@ final class PolicyQuestion {
             throw failure;
         }
         return true;
+    }
+
+    /** What a mutation yields for the write. */
+    Object value(Expression expression) {
+        return expression.evaluate(variables, budget);
     }
 
     private String message(Validation validation) {

@@ -10,7 +10,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Validating admission policies, whose expressions must be understood when they are written. */
-final class PolicyStrategy extends SpecStatusStrategy {
+class PolicyStrategy extends SpecStatusStrategy {
 
     private static final List<String> REASONS =
             List.of("Forbidden", "Invalid", "RequestEntityTooLarge", "Unauthorized");
@@ -65,12 +65,17 @@ final class PolicyStrategy extends SpecStatusStrategy {
             errors.add(FieldError.required("spec.matchConstraints.resourceRules", ""));
         }
         validate(spec.path("matchConstraints"), "spec.matchConstraints", errors);
+        named(spec, "variables", CelKind.DYN, errors);
+        named(spec, "matchConditions", CelKind.BOOL, errors);
+        effects(spec, errors);
+    }
+
+    /** Adds what is wrong with what the policy does. */
+    void effects(JsonNode spec, List<FieldError> errors) {
         if (spec.path("validations").isEmpty() && spec.path("auditAnnotations").isEmpty()) {
             errors.add(FieldError.required(
                     "spec.validations", "validations or auditAnnotations must be specified and non-empty"));
         }
-        named(spec, "variables", CelKind.DYN, errors);
-        named(spec, "matchConditions", CelKind.BOOL, errors);
         List<ObjectNode> validations = Tree.items(spec, "validations");
         for (int i = 0; i < validations.size(); i++) {
             validation(validations.get(i), "spec.validations[" + i + "]", errors);

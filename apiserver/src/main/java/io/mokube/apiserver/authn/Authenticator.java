@@ -24,7 +24,9 @@ public interface Authenticator {
      * @param asserted whom the client says that it asks for, null when it says nothing of that
      */
     record Credentials(
-            List<X509Certificate> certificates, String bearerToken, @Nullable User asserted) {
+            List<X509Certificate> certificates,
+            String bearerToken,
+            @Nullable User asserted) {
 
         public Credentials {
             certificates = List.copyOf(certificates);

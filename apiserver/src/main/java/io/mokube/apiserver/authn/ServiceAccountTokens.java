@@ -294,19 +294,13 @@ public final class ServiceAccountTokens implements Authenticator {
      * @param server how the server is reached, such as {@code https://192.0.2.1:6443}
      */
     public static String issuerDocument(String server) {
-        return Json.MAPPER
-                .createObjectNode()
-                .put("issuer", ISSUER)
-                .put("jwks_uri", server + "/openid/v1/jwks")
-                .<ObjectNode>set(
-                        "response_types_supported",
-                        Json.MAPPER.createArrayNode().add("id_token"))
-                .<ObjectNode>set(
-                        "subject_types_supported", Json.MAPPER.createArrayNode().add("public"))
-                .<ObjectNode>set(
-                        "id_token_signing_alg_values_supported",
-                        Json.MAPPER.createArrayNode().add(JWSAlgorithm.RS256.getName()))
-                .toString();
+        ObjectNode document = Json.MAPPER.createObjectNode();
+        document.put("issuer", ISSUER);
+        document.put("jwks_uri", server + "/openid/v1/jwks");
+        document.putArray("response_types_supported").add("id_token");
+        document.putArray("subject_types_supported").add("public");
+        document.putArray("id_token_signing_alg_values_supported").add(JWSAlgorithm.RS256.getName());
+        return document.toString();
     }
 
     /** The public keys of these tokens, as a JSON Web Key Set. */

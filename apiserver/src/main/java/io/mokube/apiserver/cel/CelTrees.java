@@ -46,8 +46,6 @@ public final class CelTrees {
     }
 
     private static JsonNode text(byte[] bytes) {
-        return Json.MAPPER
-                .getNodeFactory()
-                .stringNode(Base64.getEncoder().encodeToString(bytes));
+        return Json.MAPPER.getNodeFactory().stringNode(Base64.getEncoder().encodeToString(bytes));
     }
 }

@@ -346,9 +346,7 @@ final class ApiServlet extends HttpServlet {
         String authorization = text(request.getHeader("Authorization"));
         boolean bearer = authorization.regionMatches(true, 0, BEARER, 0, BEARER.length());
         return new Credentials(
-                certificates,
-                bearer ? authorization.substring(BEARER.length()).strip() : "",
-                asserted(request));
+                certificates, bearer ? authorization.substring(BEARER.length()).strip() : "", asserted(request));
     }
 
     /** Whom the client says that it asks for; few say so. */

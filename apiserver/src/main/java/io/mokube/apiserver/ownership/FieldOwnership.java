@@ -107,9 +107,8 @@ public final class FieldOwnership {
         List<String> whole = new ArrayList<>();
         findWhole(config, schema, "", whole);
         if (!whole.isEmpty()) {
-            throw ApiException.badRequest(
-                    "invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: "
-                            + String.join(", ", whole));
+            throw ApiException.badRequest("invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: "
+                    + String.join(", ", whole));
         }
         return Merge.apply(live, config, schema);
     }

@@ -189,8 +189,8 @@ class AdmissionPoliciesTest {
     private static final String PATCH = "{'patchType':'JSONPatch','jsonPatch':{'expression':'%s'}}";
 
     private static String mutating(String name, String more, String mutations) {
-        return json("{'metadata':{'name':'" + name + "'},'spec':{" + ON_MAPS + ",'reinvocationPolicy':'IfNeeded'," + more
-                + "'mutations':[" + mutations + "]}}");
+        return json("{'metadata':{'name':'" + name + "'},'spec':{" + ON_MAPS + ",'reinvocationPolicy':'IfNeeded',"
+                + more + "'mutations':[" + mutations + "]}}");
     }
 
     private static void mutate(String name, String more, String mutations) {
@@ -235,11 +235,14 @@ class AdmissionPoliciesTest {
 
     @Test
     void listsAreMergedByTheirKeysAndPoliciesSeeOneAnother() {
-        Reply made = admin.post(MUTATING, json("{'metadata':{'name':'pods'},'spec':{'reinvocationPolicy':'Never','matchConstraints':"
-                + "{'resourceRules':[{'apiGroups':[''],'apiVersions':['v1'],'operations':['CREATE'],'resources':['pods']}]},"
-                + "'matchConditions':[{'name':'new','expression':'!object.spec.containers.exists(c, c.name == \"s\")'}],'mutations':["
-                + APPLY.formatted("Object{spec: Object.spec{containers: [Object.spec.containers{name: \"s\", image: \"side\"}]}}")
-                + "]}}"));
+        Reply made = admin.post(
+                MUTATING,
+                json("{'metadata':{'name':'pods'},'spec':{'reinvocationPolicy':'Never','matchConstraints':"
+                        + "{'resourceRules':[{'apiGroups':[''],'apiVersions':['v1'],'operations':['CREATE'],'resources':['pods']}]},"
+                        + "'matchConditions':[{'name':'new','expression':'!object.spec.containers.exists(c, c.name == \"s\")'}],'mutations':["
+                        + APPLY.formatted(
+                                "Object{spec: Object.spec{containers: [Object.spec.containers{name: \"s\", image: \"side\"}]}}")
+                        + "]}}"));
         assertThat(made.code()).as(made.text()).isEqualTo(201);
         admin.post(MUTATING_BINDINGS, json("{'metadata':{'name':'pods'},'spec':{'policyName':'pods'}}"));
         admin.get(MUTATING_BINDINGS + "/pods");
@@ -248,8 +251,14 @@ class AdmissionPoliciesTest {
                 "/api/v1/namespaces/default/pods?dryRun=All",
                 json("{'metadata':{'name':'p'},'spec':{'containers':[{'name':'c','image':'i'}]}}"));
         assertThat(pod.code()).as(pod.text()).isEqualTo(201);
-        assertThat(pod.json().path("spec").path("containers").findValuesAsString("name")).containsExactly("c", "s");
-        assertThat(pod.json().path("spec").path("containers").path(1).path("imagePullPolicy").asString())
+        assertThat(pod.json().path("spec").path("containers").findValuesAsString("name"))
+                .containsExactly("c", "s");
+        assertThat(pod.json()
+                        .path("spec")
+                        .path("containers")
+                        .path(1)
+                        .path("imagePullPolicy")
+                        .asString())
                 .isEqualTo("Always");
 
         // The first is asked again, because the second changed what it had seen.
@@ -261,7 +270,11 @@ class AdmissionPoliciesTest {
 
     @Test
     void aMutationThatFailsRefusesOrIsLeftOut() {
-        mutate("m", "", APPLY.formatted("Object{data: {\"x\": \"y\"}}") + "," + APPLY.formatted("Object{data: {\"z\": object.none.x}}"));
+        mutate(
+                "m",
+                "",
+                APPLY.formatted("Object{data: {\"x\": \"y\"}}") + ","
+                        + APPLY.formatted("Object{data: {\"z\": object.none.x}}"));
         Reply reply = map("m", "'a':'1'");
         assertThat(reply.code()).isEqualTo(422);
         assertThat(reply.message())
@@ -272,7 +285,8 @@ class AdmissionPoliciesTest {
         mutate(
                 "o",
                 "'failurePolicy':'Ignore',",
-                APPLY.formatted("Object{data: {\"x\": \"y\"}}") + "," + APPLY.formatted("Object{data: {\"z\": object.none.x}}"));
+                APPLY.formatted("Object{data: {\"x\": \"y\"}}") + ","
+                        + APPLY.formatted("Object{data: {\"z\": object.none.x}}"));
         assertThat(map("m", "'a':'1'").json().path("data").toString()).isEqualTo("{\"a\":\"1\"}");
     }
 

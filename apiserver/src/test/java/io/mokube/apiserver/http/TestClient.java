@@ -61,8 +61,7 @@ public final class TestClient implements AutoCloseable {
             throws IOException, GeneralSecurityException {
         KeyStore keys = KeyStore.getInstance("PKCS12");
         keys.load(null, null);
-        keys.setKeyEntry(
-                "client", credential.key(), new char[0], new Certificate[] {credential.certificate()});
+        keys.setKeyEntry("client", credential.key(), new char[0], new Certificate[] {credential.certificate()});
         String text = Files.readString(server.adminKubeconfig());
         return new TestClient(server.publicUri(), client(field(text, "certificate-authority-data"), keys));
     }

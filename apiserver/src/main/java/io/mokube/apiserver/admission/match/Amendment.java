@@ -33,8 +33,8 @@ public final class Amendment {
         Description.convert(request.resource(), copy, version);
         ServedVersion served = request.resource().version(version).orElseThrow();
         ObjectNode root = change.apply(copy.root(), served);
-        GroupVersionKind kind =
-                new GroupVersionKind(request.resource().group(), version, request.resource().kind());
+        GroupVersionKind kind = new GroupVersionKind(
+                request.resource().group(), version, request.resource().kind());
         KubeObject changed = StrictDecoder.decodePatched(
                         root.deepCopy(), List.of(), kind, served.schema().get(), FieldValidation.IGNORE)
                 .object();

@@ -161,16 +161,13 @@ public final class MutatingPolicies implements AdmissionPlugin {
         try {
             JsonNode made =
                     CelTrees.of(question(policy, request, version, parameter).value(expression));
-            Amendment.make(
-                    request,
-                    object,
-                    version,
-                    (tree, served) -> switch (mutation.makes()) {
-                        case CONFIGURATION -> laid(tree, made, served, request.resource());
-                        case OPERATIONS -> patched(tree, made);
-                    });
+            Amendment.make(request, object, version, (tree, served) -> switch (mutation.makes()) {
+                case CONFIGURATION -> laid(tree, made, served, request.resource());
+                case OPERATIONS -> patched(tree, made);
+            });
         } catch (FailedException | ApiException | UntypedException | IllegalArgumentException e) {
-            throw new FailedException("expression '" + expression.text().strip() + "' resulted in error: " + e.getMessage());
+            throw new FailedException(
+                    "expression '" + expression.text().strip() + "' resulted in error: " + e.getMessage());
         }
     }
 
@@ -186,10 +183,7 @@ public final class MutatingPolicies implements AdmissionPlugin {
         }
         GroupVersionKind kind = new GroupVersionKind(resource.group(), served.name(), resource.kind());
         return FieldOwnership.lay(
-                tree,
-                configuration,
-                served.schema().get(),
-                kind.groupVersion().apiVersion() + ", Kind=" + kind.kind());
+                tree, configuration, served.schema().get(), kind.groupVersion().apiVersion() + ", Kind=" + kind.kind());
     }
 
     /** A patch whose test fails is left out. */

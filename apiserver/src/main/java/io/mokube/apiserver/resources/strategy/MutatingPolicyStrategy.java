@@ -40,8 +40,7 @@ final class MutatingPolicyStrategy extends PolicyStrategy {
         }
     }
 
-    private static void change(
-            ObjectNode mutation, String field, String other, String path, List<FieldError> errors) {
+    private static void change(ObjectNode mutation, String field, String other, String path, List<FieldError> errors) {
         String type = Tree.text(mutation, "patchType");
         if (mutation.path(other).isObject()) {
             errors.add(FieldError.invalid(path + "." + other, "must not be set when patchType is " + type));
@@ -57,8 +56,7 @@ final class MutatingPolicyStrategy extends PolicyStrategy {
             return;
         }
         try {
-            MutationLanguage.compile(
-                    text, field.equals("jsonPatch") ? Makes.OPERATIONS : Makes.CONFIGURATION);
+            MutationLanguage.compile(text, field.equals("jsonPatch") ? Makes.OPERATIONS : Makes.CONFIGURATION);
         } catch (IllegalArgumentException e) {
             errors.add(FieldError.invalid(here, text, String.valueOf(e.getMessage())));
         }

@@ -218,7 +218,7 @@ public final class ApiServer implements Component {
                             kind -> resources.find(kind).map(ResourceRegistry.Served::definition),
                             mutatingWebhooks,
                             validatingWebhooks,
-                            new WebhookCalls(webhooks, reader)),
+                            new WebhookCalls(webhooks, reader, authorizer)),
                     authorizer,
                     serviceRange,
                     platform);

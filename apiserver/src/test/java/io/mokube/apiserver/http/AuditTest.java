@@ -228,6 +228,32 @@ class AuditTest {
     }
 
     @Test
+    void policiesTellTheAudit() {
+        String group = "/apis/admissionregistration.k8s.io/v1/";
+        assertThat(admin.post(group + "validatingadmissionpolicies", """
+                        {"metadata":{"name":"small.example.org"},"spec":{"matchConstraints":{"resourceRules":[{"apiGroups":[""],
+                         "apiVersions":["v1"],"operations":["CREATE"],"resources":["configmaps"]}],"objectSelector":{"matchLabels":
+                         {"judged":"yes"}}},"validations":[{"expression":"object.data.size() < 1","message":"too much"}],
+                         "auditAnnotations":[{"key":"size","valueExpression":"string(object.data.size())"}]}}""").code())
+                .isEqualTo(201);
+        admin.post(group + "validatingadmissionpolicybindings", """
+                {"metadata":{"name":"b"},"spec":{"policyName":"small.example.org","validationActions":["Audit"]}}""");
+        admin.get(group + "validatingadmissionpolicybindings/b");
+        send(
+                "judged",
+                "POST",
+                MAPS,
+                "{\"metadata\":{\"name\":\"judged\",\"labels\":{\"judged\":\"yes\"}},\"data\":{\"a\":\"1\"}}");
+        JsonNode annotations = told("judged", "ResponseComplete").getFirst().path("annotations");
+        assertThat(annotations.path("small.example.org/size").asString("")).isEqualTo("1");
+        assertThat(annotations
+                        .path("validation.policy.admission.k8s.io/validation_failure")
+                        .asString(""))
+                .isEqualTo("[{\"message\":\"too much\",\"policy\":\"small.example.org\",\"binding\":\"b\","
+                        + "\"expressionIndex\":0,\"validationActions\":[\"Audit\"]}]");
+    }
+
+    @Test
     void watchesAreToldTwiceAndOtherPathsAsThePolicySays() throws Exception {
         send("watch", "GET", MAPS + "?watch=true&timeoutSeconds=1", null);
         assertThat(told("watch", "ResponseComplete").stream()

@@ -20,6 +20,7 @@ import tools.jackson.databind.JsonNode;
  * @param failsClosed whether a write is refused when an expression fails
  * @param conditions that must all hold for the policy to be asked, by name
  * @param variables named expressions that others may use, each those before it
+ * @param annotations what a validating policy tells the audit, by key
  * @param mutations what a mutating policy does, in this order
  * @param mayRunAgain whether a mutating policy wants to see what others changed after it
  */
@@ -31,6 +32,7 @@ record Policy(
         Map<String, Expression> conditions,
         Map<String, Expression> variables,
         List<Validation> validations,
+        Map<String, Expression> annotations,
         List<Mutation> mutations,
         boolean mayRunAgain) {
 
@@ -84,19 +86,18 @@ record Policy(
                                 kind.path("kind").asString("")))
                         : Optional.empty(),
                 !spec.path("failurePolicy").asString("").equals("Ignore"),
-                named(spec.path("matchConditions"), CelKind.BOOL),
-                named(spec.path("variables"), CelKind.DYN),
+                named(spec.path("matchConditions"), "name", "expression", CelKind.BOOL),
+                named(spec.path("variables"), "name", "expression", CelKind.DYN),
                 validations,
+                named(spec.path("auditAnnotations"), "key", "valueExpression", CelKind.DYN),
                 mutations,
                 spec.path("reinvocationPolicy").asString("").equals("IfNeeded"));
     }
 
-    private static Map<String, Expression> named(JsonNode expressions, CelKind result) {
+    static Map<String, Expression> named(JsonNode expressions, String key, String text, CelKind result) {
         Map<String, Expression> named = new LinkedHashMap<>();
         for (JsonNode each : expressions) {
-            named.put(
-                    each.path("name").asString(""),
-                    Expression.of(each.path("expression").asString(""), result));
+            named.put(each.path(key).asString(""), Expression.of(each.path(text).asString(""), result));
         }
         return named;
     }

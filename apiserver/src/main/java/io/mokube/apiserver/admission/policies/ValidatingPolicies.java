@@ -5,20 +5,27 @@ import io.mokube.apiserver.admission.AdmissionRequest;
 import io.mokube.apiserver.admission.ClusterReader;
 import io.mokube.apiserver.admission.policies.PolicyBindings.Bound;
 import io.mokube.apiserver.admission.policies.PolicyQuestion.Objection;
+import io.mokube.apiserver.audit.AuditedRequest;
 import io.mokube.apiserver.authz.Authorizer;
 import io.mokube.apiserver.resources.ResourceDefinition;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.error.Status;
 import io.mokube.machinery.names.GroupVersionKind;
+import io.mokube.machinery.object.Json;
 import io.mokube.machinery.object.KubeObject;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 
-/** Refuses writes that break the rules of a bound policy, or warns of them. Audit annotations are nobody's business here. */
+/** Refuses writes that break the rules of a bound policy, warns of them, or tells the audit. */
 public final class ValidatingPolicies implements AdmissionPlugin {
+
+    /** Where the audit is told of the first policy that only wants it told. */
+    private static final String FAILURES = "validation.policy.admission.k8s.io/validation_failure";
 
     private static final String OWN_GROUP = "admissionregistration.k8s.io";
 
@@ -69,11 +76,15 @@ public final class ValidatingPolicies implements AdmissionPlugin {
         try {
             for (Object parameter : inputs.parameters(policy, binding, request)) {
                 write.put("params", parameter);
-                objections.addAll(new PolicyQuestion(policy, write).objections());
+                PolicyQuestion question = new PolicyQuestion(policy, write);
+                objections.addAll(question.objections());
+                if (!policy.annotations().isEmpty() && question.isAsked()) {
+                    question.annotate((key, text) -> AuditedRequest.annotate(policy.name() + "/" + key, text));
+                }
             }
         } catch (Expression.FailedException e) {
             if (policy.failsClosed()) {
-                objections.add(new Objection("failed to configure binding: " + e.getMessage(), ""));
+                objections.add(new Objection(-1, "failed to configure binding: " + e.getMessage(), ""));
             }
         }
         String by = "ValidatingAdmissionPolicy '" + policy.name() + "' with binding '" + binding.name() + "'";
@@ -81,10 +92,27 @@ public final class ValidatingPolicies implements AdmissionPlugin {
             objections.forEach(
                     objection -> request.warn().accept("Validation failed for " + by + ": " + objection.message()));
         }
+        if (binding.actions().contains("Audit") && !objections.isEmpty()) {
+            AuditedRequest.annotate(FAILURES, failures(policy, binding, objections));
+        }
         if (binding.actions().contains("Deny") && !objections.isEmpty()) {
             Objection first = objections.getFirst();
             throw denied(request, by + " denied request: " + first.message(), first.reason());
         }
+    }
+
+    private static String failures(Policy policy, Binding binding, List<Objection> objections) {
+        ArrayNode failures = Json.MAPPER.createArrayNode();
+        for (Objection objection : objections) {
+            ObjectNode failure = failures.addObject();
+            failure.put("message", objection.message());
+            failure.put("policy", policy.name());
+            failure.put("binding", binding.name());
+            failure.put("expressionIndex", Math.max(0, objection.index()));
+            ArrayNode actions = failure.putArray("validationActions");
+            binding.actions().stream().sorted().forEach(actions::add);
+        }
+        return failures.toString();
     }
 
     /** A refusal with this message, for this machine-readable reason: {@code ""} for Invalid. */

@@ -26,9 +26,4 @@ public record AuditConfig(
 
     /** Kubernetes' own. */
     public static final Duration STANDARD_WAIT = Duration.ofSeconds(30);
-
-    /** To a log that grows to 100 MB before another is begun. */
-    public static AuditConfig toLog(Path policyFile, String logPath) {
-        return new AuditConfig(policyFile, logPath, 0, 0, 0, null, STANDARD_WAIT);
-    }
 }

@@ -86,7 +86,7 @@ public final class AuditedRequest {
 
     /** The user acts as another one. */
     public void actingAs(User other) {
-        if (other != user) {
+        if (!other.equals(user)) {
             actingAs = other;
         }
     }

@@ -5,21 +5,15 @@ import io.mokube.apiserver.admission.AdmissionRequest;
 import io.mokube.apiserver.admission.ClusterReader;
 import io.mokube.apiserver.admission.match.Match;
 import io.mokube.apiserver.authz.Authorizer;
-import io.mokube.apiserver.resources.ResourceDefinition;
 import io.mokube.machinery.error.ApiException;
-import io.mokube.machinery.names.GroupVersionKind;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /** Expressions that must all hold for a webhook to be asked. */
 public final class MatchConditions {
-
-    private static final Function<GroupVersionKind, Optional<ResourceDefinition>> NO_PARAMETERS =
-            kind -> Optional.empty();
 
     private final @Nullable Policy policy;
 
@@ -61,7 +55,7 @@ public final class MatchConditions {
             return true;
         }
         try {
-            PolicyInputs inputs = new PolicyInputs(cluster, authorizer, NO_PARAMETERS);
+            PolicyInputs inputs = new PolicyInputs(cluster, authorizer, kind -> Optional.empty());
             return new PolicyQuestion(conditions, inputs.describe(request, version)).isAsked();
         } catch (Expression.FailedException e) {
             if (conditions.failsClosed()) {

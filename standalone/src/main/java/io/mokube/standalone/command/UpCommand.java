@@ -1,6 +1,7 @@
 package io.mokube.standalone.command;
 
 import io.mokube.apiserver.audit.AuditConfig;
+import io.mokube.kubelet.policy.NodePolicy;
 import io.mokube.kubelet.runtime.cri.ContainerdLauncher;
 import io.mokube.kubelet.runtime.docker.DockerEngine;
 import io.mokube.machinery.component.ComponentException;
@@ -120,6 +121,14 @@ final class UpCommand implements Callable<Integer> {
                     "To whom audited requests are posted: a kubeconfig file. Without --audit-log-path no log is kept.")
     private @Nullable Path auditWebhookConfigFile;
 
+    @Option(
+            names = "--kubelet-config",
+            paramLabel = "FILE",
+            description =
+                    "The nodes' configuration, a file of kind KubeletConfiguration: what is reserved, when pods are"
+                            + " evicted, static pods, and so on. Without one, nodes leave the machine's disk and images alone.")
+    private @Nullable Path kubeletConfig;
+
     @Option(names = "--detach", description = "Return once all nodes are ready; stop the cluster with `mokube down`.")
     private boolean detach;
 
@@ -179,6 +188,7 @@ final class UpCommand implements Callable<Integer> {
                 port,
                 advertiseAddress,
                 schedulerFile(),
+                kubeletFile(),
                 docker(chosen),
                 audit(target));
     }
@@ -213,6 +223,20 @@ final class UpCommand implements Callable<Integer> {
         Path file = schedulerConfig.toAbsolutePath();
         try {
             SchedulerConfiguration.read(file);
+        } catch (IllegalArgumentException e) {
+            throw refuse(String.valueOf(e.getMessage()));
+        }
+        return file;
+    }
+
+    /** The same for the nodes' file. */
+    private @Nullable Path kubeletFile() {
+        if (kubeletConfig == null) {
+            return null;
+        }
+        Path file = kubeletConfig.toAbsolutePath();
+        try {
+            NodePolicy.read(file);
         } catch (IllegalArgumentException e) {
             throw refuse(String.valueOf(e.getMessage()));
         }
@@ -332,6 +356,9 @@ final class UpCommand implements Callable<Integer> {
             if (audit.webhookConfigFile() != null) {
                 arguments.add("--audit-webhook-config-file=" + audit.webhookConfigFile());
             }
+        }
+        if (config.kubeletFile() != null) {
+            arguments.add("--kubelet-config=" + config.kubeletFile());
         }
         return arguments;
     }

@@ -8,10 +8,12 @@ import io.mokube.apiserver.admission.webhooks.WebhookCalls;
 import io.mokube.apiserver.admission.webhooks.WebhookConfigurations;
 import io.mokube.apiserver.aggregation.Aggregator;
 import io.mokube.apiserver.aggregation.ApiServices;
+import io.mokube.apiserver.audit.Auditor;
 import io.mokube.apiserver.authn.Authenticator;
 import io.mokube.apiserver.authn.Authenticators;
 import io.mokube.apiserver.authn.BootstrapTokens;
 import io.mokube.apiserver.authn.CertificateAuthenticator;
+import io.mokube.apiserver.authn.FrontProxies;
 import io.mokube.apiserver.authn.SecretTokens;
 import io.mokube.apiserver.authn.ServiceAccountTokens;
 import io.mokube.apiserver.authn.StaticTokens;
@@ -70,6 +72,7 @@ import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.names.GroupResource;
 import io.mokube.machinery.names.ObjectKey;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.UnknownHostException;
@@ -82,6 +85,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -131,6 +135,7 @@ public final class ApiServer implements Component {
             Aggregator aggregator,
             FlowControl flows,
             FlowUpkeep flowUpkeep,
+            Auditor auditor,
             Presence presence,
             Progress progress) {}
 
@@ -183,6 +188,7 @@ public final class ApiServer implements Component {
             WebhookConfigurations mutatingWebhooks = WebhookConfigurations.mutating(cache);
             WebhookConfigurations validatingWebhooks = WebhookConfigurations.validating(cache);
             PrometheusMeterRegistry meters = meters();
+            Auditor auditor = Auditor.open(config.audit(), platform.clock(), meters);
             DefaultFlows defaultFlows = DefaultFlows.read();
             FlowControl flows = FlowControl.follow(
                     cache,
@@ -191,7 +197,8 @@ public final class ApiServer implements Component {
                     info -> storedObjects(resources, cache, info),
                     platform.clock(),
                     meters);
-            PolicyBindings policies = PolicyBindings.follow(cache);
+            PolicyBindings mutatingPolicies = PolicyBindings.mutating(cache);
+            PolicyBindings policies = PolicyBindings.validating(cache);
             ApiServices apiServices = ApiServices.of(cache);
             cache.start();
             ObjectStore objects = new ObjectStore(store, cache, platform.clock());
@@ -206,11 +213,12 @@ public final class ApiServer implements Component {
                             new StoreClusterWriter(resources, objects),
                             authorizer,
                             platform,
+                            mutatingPolicies,
                             policies,
                             kind -> resources.find(kind).map(ResourceRegistry.Served::definition),
                             mutatingWebhooks,
                             validatingWebhooks,
-                            new WebhookCalls(webhooks, reader)),
+                            new WebhookCalls(webhooks, reader, authorizer)),
                     authorizer,
                     serviceRange,
                     platform);
@@ -221,7 +229,7 @@ public final class ApiServer implements Component {
             Progress progress = new Progress();
             Health health = new Health()
                     .live("ping", () -> true)
-                    .ready("etcd", () -> canRead(store))
+                    .live("etcd", () -> canRead(store))
                     .ready("informer-sync", cache::isLoaded)
                     .ready("poststarthook/crd-informer-synced", customResources::isSynced)
                     .ready("poststarthook/bootstrap", () -> progress.bootstrapped.getCount() == 0)
@@ -256,20 +264,26 @@ public final class ApiServer implements Component {
                     aggregator,
                     new ResourceRouter(resources, Verbs.ofObjects(backend), particular),
                     new SystemPaths(
-                            new DiscoveryDocuments(resources, aggregator), health, meters::scrape, platform.clock()));
+                            new DiscoveryDocuments(resources, aggregator),
+                            health,
+                            meters::scrape,
+                            () -> ServiceAccountTokens.issuerDocument(advertisedServer()),
+                            tokens::keySet,
+                            platform.clock()));
             FlowUpkeep upkeep = new FlowUpkeep(backend, defaultFlows, platform.clock());
             HttpServer http = new HttpServer(
                     config.bindAddress(),
                     config.port(),
                     config.plainTextPort(),
                     certificates.serving(),
-                    certificates.authorityCertificate(),
+                    List.of(certificates.authorityCertificate(), certificates.frontProxyAuthority()),
                     authenticators,
                     pipeline,
                     flows,
                     cache,
                     platform.clock(),
-                    meters);
+                    meters,
+                    auditor);
             http.start();
             Presence presence = new Presence(
                     new OwnObjects(backend),
@@ -292,6 +306,7 @@ public final class ApiServer implements Component {
                     aggregator,
                     flows,
                     upkeep,
+                    auditor,
                     presence,
                     progress);
             Thread.ofVirtual().name("bootstrap").start(() -> {
@@ -391,6 +406,7 @@ public final class ApiServer implements Component {
         server.flowUpkeep().close();
         server.flows().close();
         server.http().stop(grace);
+        server.auditor().close();
         server.customResources().close();
         server.webhooks().close();
         server.scraper().close();
@@ -410,6 +426,15 @@ public final class ApiServer implements Component {
     public URI publicUri() {
         URI configured = config.publicUri();
         return configured != null ? configured : URI.create("https://127.0.0.1:" + port());
+    }
+
+    /** How the others of the cluster reach the server. */
+    private String advertisedServer() {
+        return advertisedAddress
+                .map(address -> address instanceof Inet6Address
+                        ? "https://[" + address.getHostAddress() + "]:" + port()
+                        : "https://" + address.getHostAddress() + ":" + port())
+                .orElseGet(() -> publicUri().toString());
     }
 
     /** Where the server is reached without TLS; only for a started server that has such a port. */
@@ -478,6 +503,9 @@ public final class ApiServer implements Component {
             ClusterCertificates certificates,
             CachedClusterReader reader) {
         List<Authenticator> all = new ArrayList<>(List.of(
+                new FrontProxies(
+                        new CertificateAuthenticator(certificates.frontProxyAuthority(), platform.clock()),
+                        Set.of(ClusterCertificates.FRONT_PROXY)),
                 new CertificateAuthenticator(certificates.authorityCertificate(), platform.clock()),
                 tokens,
                 secretTokens,

@@ -1,5 +1,6 @@
 package io.mokube.apiserver;
 
+import io.mokube.apiserver.audit.AuditConfig;
 import io.mokube.apiserver.flowcontrol.FlowControl;
 import java.net.URI;
 import java.nio.file.Path;
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param plainTextPort a further port, on loopback only, that is served without TLS and so knows callers by their tokens
  *     alone: for measurements and for a proxy beside the server that ends TLS itself; 0 for any free one
  * @param requestLimits how many requests are answered at once, and how long others wait for that
+ * @param audit what is audited and where that goes, null for nothing
  */
 public record ApiServerConfig(
         String bindAddress,
@@ -38,7 +40,8 @@ public record ApiServerConfig(
         String serviceCidr,
         @Nullable Path tokenFile,
         OptionalInt plainTextPort,
-        FlowControl.Limits requestLimits) {
+        FlowControl.Limits requestLimits,
+        @Nullable AuditConfig audit) {
 
     /** The port Kubernetes' API server listens on when nothing else is said. */
     public static final int DEFAULT_PORT = 6443;
@@ -97,7 +100,8 @@ public record ApiServerConfig(
                 serviceCidr,
                 tokenFile,
                 plainTextPort,
-                FlowControl.Limits.STANDARD);
+                FlowControl.Limits.STANDARD,
+                null);
     }
 
     public ApiServerConfig withRequestLimits(FlowControl.Limits newLimits) {
@@ -113,7 +117,25 @@ public record ApiServerConfig(
                 serviceCidr,
                 tokenFile,
                 plainTextPort,
-                newLimits);
+                newLimits,
+                audit);
+    }
+
+    public ApiServerConfig withAudit(@Nullable AuditConfig newAudit) {
+        return new ApiServerConfig(
+                bindAddress,
+                advertiseAddress,
+                port,
+                dataDirectory,
+                store,
+                publicUri,
+                extraNames,
+                nodes,
+                serviceCidr,
+                tokenFile,
+                plainTextPort,
+                requestLimits,
+                newAudit);
     }
 
     public ApiServerConfig withAdvertiseAddress(@Nullable String newAddress) {
@@ -129,7 +151,8 @@ public record ApiServerConfig(
                 serviceCidr,
                 tokenFile,
                 plainTextPort,
-                requestLimits);
+                requestLimits,
+                audit);
     }
 
     public ApiServerConfig withPort(int newPort) {
@@ -145,7 +168,8 @@ public record ApiServerConfig(
                 serviceCidr,
                 tokenFile,
                 plainTextPort,
-                requestLimits);
+                requestLimits,
+                audit);
     }
 
     public ApiServerConfig withStore(StoreConfig newStore) {
@@ -161,7 +185,8 @@ public record ApiServerConfig(
                 serviceCidr,
                 tokenFile,
                 plainTextPort,
-                requestLimits);
+                requestLimits,
+                audit);
     }
 
     public ApiServerConfig withTokenFile(Path newTokenFile) {
@@ -177,7 +202,8 @@ public record ApiServerConfig(
                 serviceCidr,
                 newTokenFile,
                 plainTextPort,
-                requestLimits);
+                requestLimits,
+                audit);
     }
 
     public ApiServerConfig withPlainTextPort(int newPort) {
@@ -193,6 +219,7 @@ public record ApiServerConfig(
                 serviceCidr,
                 tokenFile,
                 OptionalInt.of(newPort),
-                requestLimits);
+                requestLimits,
+                audit);
     }
 }

@@ -28,7 +28,7 @@ final class BareServletMain {
                 0,
                 OptionalInt.of(0),
                 certificates.serving(),
-                certificates.authorityCertificate(),
+                List.of(certificates.authorityCertificate()),
                 Clock.system(),
                 new SameBytes(body));
         server.start();

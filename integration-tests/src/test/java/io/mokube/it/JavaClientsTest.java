@@ -20,10 +20,15 @@ import io.fabric8.kubernetes.client.extended.leaderelection.resourcelock.LeaseLo
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import io.kubernetes.client.Exec;
 import io.kubernetes.client.PortForward;
+import io.kubernetes.client.custom.V1Patch;
+import io.kubernetes.client.informer.SharedInformerFactory;
 import io.kubernetes.client.openapi.ApiClient;
 import io.kubernetes.client.openapi.apis.CoreV1Api;
 import io.kubernetes.client.openapi.models.V1ConfigMap;
+import io.kubernetes.client.openapi.models.V1ConfigMapList;
 import io.kubernetes.client.openapi.models.V1ObjectMeta;
+import io.kubernetes.client.util.generic.GenericKubernetesApi;
+import io.kubernetes.client.util.generic.options.PatchOptions;
 import io.mokube.testkit.Await;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
@@ -207,6 +212,50 @@ class JavaClientsTest {
                         .getData())
                 .isEqualTo(Map.of("a", "2"));
         api.deleteNamespacedConfigMap("official", "default").execute();
+    }
+
+    @Test
+    void theOfficialClientInformsPatchesAndApplies() throws Exception {
+        GenericKubernetesApi<V1ConfigMap, V1ConfigMapList> maps =
+                new GenericKubernetesApi<>(V1ConfigMap.class, V1ConfigMapList.class, "", "v1", "configmaps", official);
+        SharedInformerFactory informers = new SharedInformerFactory(official);
+        var informer = informers.sharedIndexInformerFor(maps, V1ConfigMap.class, 0, "default");
+        informers.startAllRegisteredInformers();
+        try {
+            maps.create(new V1ConfigMap()
+                            .apiVersion("v1")
+                            .kind("ConfigMap")
+                            .metadata(new V1ObjectMeta().name("informed").namespace("default"))
+                            .data(Map.of("a", "1")))
+                    .throwsApiException();
+            patch(maps, V1Patch.PATCH_FORMAT_JSON_MERGE_PATCH, "{\"data\": {\"b\": \"2\"}}");
+            patch(maps, V1Patch.PATCH_FORMAT_STRATEGIC_MERGE_PATCH, "{\"data\": {\"c\": \"3\"}}");
+            patch(maps, V1Patch.PATCH_FORMAT_JSON_PATCH, "[{\"op\": \"remove\", \"path\": \"/data/a\"}]");
+            V1Patch configuration = new V1Patch("{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\":"
+                    + " {\"name\": \"informed\"}, \"data\": {\"b\": \"5\"}}");
+            PatchOptions options = new PatchOptions().fieldManager("me");
+            var conflict = maps.patch(
+                    "default", "informed", V1Patch.PATCH_FORMAT_APPLY_YAML, configuration, options.force(false));
+            assertThat(conflict.getHttpStatusCode()).isEqualTo(409);
+            assertThat(conflict.getStatus().getMessage())
+                    .contains("conflict with ")
+                    .endsWith(": .data.b");
+            maps.patch("default", "informed", V1Patch.PATCH_FORMAT_APPLY_YAML, configuration, options.force(true))
+                    .throwsApiException();
+            Await.until("the informer saw all", () -> {
+                V1ConfigMap seen = informer.getIndexer().getByKey("default/informed");
+                return seen != null && Map.of("b", "5", "c", "3").equals(seen.getData());
+            });
+            maps.delete("default", "informed").throwsApiException();
+            Await.until("it is gone", () -> informer.getIndexer().getByKey("default/informed") == null);
+        } finally {
+            informers.stopAllRegisteredInformers();
+        }
+    }
+
+    private static void patch(GenericKubernetesApi<V1ConfigMap, V1ConfigMapList> maps, String format, String patch)
+            throws Exception {
+        maps.patch("default", "informed", format, new V1Patch(patch)).throwsApiException();
     }
 
     @Test

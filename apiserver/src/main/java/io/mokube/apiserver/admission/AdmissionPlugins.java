@@ -12,6 +12,7 @@ import io.mokube.apiserver.admission.plugins.Priority;
 import io.mokube.apiserver.admission.plugins.RbacEscalation;
 import io.mokube.apiserver.admission.plugins.RuntimeClass;
 import io.mokube.apiserver.admission.plugins.ServiceAccount;
+import io.mokube.apiserver.admission.policies.MutatingPolicies;
 import io.mokube.apiserver.admission.policies.PolicyBindings;
 import io.mokube.apiserver.admission.policies.ValidatingPolicies;
 import io.mokube.apiserver.admission.quota.ResourceQuota;
@@ -50,7 +51,8 @@ public final class AdmissionPlugins {
      * @param writer charges quotas
      * @param authorizer what some plugins ask whether the user may do more than write
      * @param platform its randomness gives the names of token volumes
-     * @param policies the policies that are put to use
+     * @param mutatingPolicies the policies that may change a write, before all webhooks
+     * @param policies the policies that may refuse it
      * @param resources finds the resource of a kind
      * @param mutating the webhooks that may change a write, after all plugins
      * @param validating the webhooks that may refuse it, after all plugins
@@ -60,6 +62,7 @@ public final class AdmissionPlugins {
             ClusterWriter writer,
             Authorizer authorizer,
             Platform platform,
+            PolicyBindings mutatingPolicies,
             PolicyBindings policies,
             Function<GroupVersionKind, Optional<ResourceDefinition>> resources,
             WebhookConfigurations mutating,
@@ -67,7 +70,11 @@ public final class AdmissionPlugins {
             WebhookCalls webhooks) {
         List<AdmissionPlugin> builtIn = builtIn(cluster, authorizer, platform.random());
         List<AdmissionPlugin> plugins = new ArrayList<>(builtIn);
-        plugins.add(new MutatingWebhooks(mutating, webhooks, builtIn));
+        MutatingPolicies changing = new MutatingPolicies(mutatingPolicies, cluster, authorizer, resources);
+        plugins.add(changing);
+        List<AdmissionPlugin> completing = new ArrayList<>(builtIn);
+        completing.add(changing.again());
+        plugins.add(new MutatingWebhooks(mutating, webhooks, completing));
         plugins.add(new ValidatingPolicies(policies, cluster, authorizer, resources));
         plugins.add(new ValidatingWebhooks(validating, webhooks));
         plugins.add(new ResourceQuota(cluster, writer, platform.clock()));

@@ -4,6 +4,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.mokube.apiserver.ApiServer;
 import io.mokube.apiserver.ApiServerConfig;
 import io.mokube.apiserver.StoreConfig;
+import io.mokube.apiserver.audit.AuditConfig;
 import io.mokube.machinery.component.CarrierThreads;
 import io.mokube.machinery.component.Component;
 import io.mokube.machinery.component.Platform;
@@ -54,7 +55,38 @@ public class ApiServerApplication {
             @DefaultValue(ApiServerConfig.DEFAULT_SERVICE_CIDR)
             String serviceCidr,
 
-            @Nullable Path tokenFile) {
+            @Nullable Path tokenFile,
+            @Nullable Audit audit) {
+
+        /**
+         * What is audited; see {@link AuditConfig}. Without a policy nothing is.
+         *
+         * @param logMaxSize in megabytes
+         * @param logMaxAge in days
+         */
+        public record Audit(
+                @Nullable Path policyFile,
+                @Nullable String logPath,
+                @DefaultValue("100") int logMaxSize,
+                @DefaultValue("0") int logMaxBackups,
+                @DefaultValue("0") int logMaxAge,
+                @Nullable Path webhookConfigFile,
+                @DefaultValue("30s") Duration webhookMaxWait) {
+
+            @Nullable
+            AuditConfig config() {
+                return policyFile == null
+                        ? null
+                        : new AuditConfig(
+                                policyFile,
+                                logPath,
+                                logMaxSize,
+                                logMaxBackups,
+                                logMaxAge,
+                                webhookConfigFile,
+                                webhookMaxWait);
+            }
+        }
 
         ApiServerConfig config() {
             StoreConfig store = etcdEndpoints.isEmpty()
@@ -74,7 +106,8 @@ public class ApiServerApplication {
                             serviceCidr,
                             tokenFile,
                             OptionalInt.empty())
-                    .withAdvertiseAddress(advertiseAddress);
+                    .withAdvertiseAddress(advertiseAddress)
+                    .withAudit(audit == null ? null : audit.config());
         }
     }
 

@@ -4,11 +4,15 @@ import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.JWSHeader;
 import com.nimbusds.jose.crypto.RSASSASigner;
+import com.nimbusds.jose.jwk.JWKSet;
+import com.nimbusds.jose.jwk.KeyUse;
+import com.nimbusds.jose.jwk.RSAKey;
 import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.SignedJWT;
 import io.mokube.apiserver.cache.StoredObject;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.names.ObjectKey;
+import io.mokube.machinery.object.Json;
 import io.mokube.machinery.object.KubeObject;
 import io.mokube.machinery.time.Clock;
 import java.security.KeyPair;
@@ -28,6 +32,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Signs and recognises the tokens of service accounts: JWTs with the claims Kubernetes gives them. A token is good while
@@ -280,6 +285,32 @@ public final class ServiceAccountTokens implements Authenticator {
         return claim.get(kind) instanceof Map<?, ?> part
                 ? new Named(String.valueOf(part.get("name")), String.valueOf(part.get("uid")))
                 : null;
+    }
+
+    /**
+     * Where others find what tells these tokens' signatures from forged ones: the document at
+     * {@code /.well-known/openid-configuration}.
+     *
+     * @param server how the server is reached, such as {@code https://192.0.2.1:6443}
+     */
+    public static String issuerDocument(String server) {
+        ObjectNode document = Json.MAPPER.createObjectNode();
+        document.put("issuer", ISSUER);
+        document.put("jwks_uri", server + "/openid/v1/jwks");
+        document.putArray("response_types_supported").add("id_token");
+        document.putArray("subject_types_supported").add("public");
+        document.putArray("id_token_signing_alg_values_supported").add(JWSAlgorithm.RS256.getName());
+        return document.toString();
+    }
+
+    /** The public keys of these tokens, as a JSON Web Key Set. */
+    public String keySet() {
+        RSAKey key = new RSAKey.Builder((RSAPublicKey) keys.getPublic())
+                .keyID(keyId)
+                .keyUse(KeyUse.SIGNATURE)
+                .algorithm(JWSAlgorithm.RS256)
+                .build();
+        return new JWKSet(key).toString();
     }
 
     /** The user that a service account is. */

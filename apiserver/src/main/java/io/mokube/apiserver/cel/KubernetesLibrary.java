@@ -60,6 +60,13 @@ final class KubernetesLibrary implements CelCompilerLibrary, CelRuntimeLibrary {
         quantities();
         addresses();
         formats();
+        global(
+                "jsonpatch.escapeKey",
+                "string_jsonpatch_escapeKey_string",
+                SimpleType.STRING,
+                List.of(SimpleType.STRING),
+                List.of(String.class),
+                args -> ((String) args[0]).replace("~", "~0").replace("/", "~1"));
         overloads.forEach((name, each) -> declarations.add(CelFunctionDecl.newFunctionDeclaration(name, each)));
     }
 

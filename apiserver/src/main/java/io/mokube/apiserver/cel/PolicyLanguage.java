@@ -20,11 +20,16 @@ public final class PolicyLanguage {
     public static final List<String> VARIABLES =
             List.of("object", "oldObject", "request", "params", "namespaceObject", "authorizer", "variables");
 
-    private static final CelCompiler COMPILER = compiler();
+    private static final CelCompiler COMPILER = makeCompiler();
 
     private PolicyLanguage() {}
 
-    private static CelCompiler compiler() {
+    /** The compiler that knows these variables. */
+    static CelCompiler compiler() {
+        return COMPILER;
+    }
+
+    private static CelCompiler makeCompiler() {
         CelCompilerBuilder builder = CelEnvironment.compiler();
         VARIABLES.forEach(name ->
                 builder.addVar(name, name.equals("authorizer") ? AuthorizerLibrary.AUTHORIZER : SimpleType.DYN));

@@ -3,6 +3,8 @@ package io.mokube.apiserver.http;
 import java.net.Socket;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
+import java.util.Collection;
+import java.util.List;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedTrustManager;
 
@@ -13,10 +15,10 @@ import javax.net.ssl.X509ExtendedTrustManager;
  */
 final class AnyClient extends X509ExtendedTrustManager {
 
-    private final X509Certificate authority;
+    private final List<X509Certificate> authorities;
 
-    AnyClient(X509Certificate authority) {
-        this.authority = authority;
+    AnyClient(Collection<X509Certificate> authorities) {
+        this.authorities = List.copyOf(authorities);
     }
 
     @Override
@@ -45,6 +47,6 @@ final class AnyClient extends X509ExtendedTrustManager {
 
     @Override
     public X509Certificate[] getAcceptedIssuers() {
-        return new X509Certificate[] {authority};
+        return authorities.toArray(X509Certificate[]::new);
     }
 }

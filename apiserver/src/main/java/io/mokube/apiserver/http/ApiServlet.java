@@ -1,6 +1,8 @@
 package io.mokube.apiserver.http;
 
 import io.micrometer.core.instrument.MeterRegistry;
+import io.mokube.apiserver.audit.AuditedRequest;
+import io.mokube.apiserver.audit.Auditor;
 import io.mokube.apiserver.authn.Authenticator.Credentials;
 import io.mokube.apiserver.authn.Authenticators;
 import io.mokube.apiserver.authn.User;
@@ -20,6 +22,7 @@ import io.mokube.apiserver.request.RequestInfo;
 import io.mokube.apiserver.storage.KeyValueStore.UnavailableException;
 import io.mokube.apiserver.storage.KeyValueStore.ValueTooLargeException;
 import io.mokube.machinery.error.ApiException;
+import io.mokube.machinery.error.StatusJson;
 import io.mokube.machinery.time.Clock;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServlet;
@@ -30,11 +33,17 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.security.cert.X509Certificate;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,6 +61,10 @@ final class ApiServlet extends HttpServlet {
 
     private static final String CERTIFICATES = "jakarta.servlet.request.X509Certificate";
     private static final String BEARER = "Bearer ";
+    private static final String AUDIT_ID = "Audit-Id";
+    private static final String REMOTE_USER = "X-Remote-User";
+    private static final String REMOTE_EXTRA = "x-remote-extra-";
+    private static final int LONGEST_ID = 64;
     private static final byte[] NO_BYTES = {};
 
     private final transient Authenticators authenticators;
@@ -60,6 +73,7 @@ final class ApiServlet extends HttpServlet {
     private final transient Rendering rendering;
     private final transient WatchStreams watches;
     private final transient RequestMetrics metrics;
+    private final transient Auditor auditor;
     private final transient Set<UpgradedConnection> upgradedConnections = ConcurrentHashMap.newKeySet();
 
     ApiServlet(
@@ -68,7 +82,9 @@ final class ApiServlet extends HttpServlet {
             FlowControl flows,
             WatchCache cache,
             Clock clock,
-            MeterRegistry meters) {
+            MeterRegistry meters,
+            Auditor auditor) {
+        this.auditor = auditor;
         this.authenticators = authenticators;
         this.pipeline = pipeline;
         this.flows = flows;
@@ -81,71 +97,155 @@ final class ApiServlet extends HttpServlet {
     protected void service(HttpServletRequest request, HttpServletResponse response) throws IOException {
         RequestInfo info = null;
         Form form = Form.JSON;
+        AuditedRequest audited = null;
+        Auditor.Source source = source(request);
+        response.setHeader(AUDIT_ID, source.id());
         RequestMetrics.Running running = metrics.begin(request.getMethod());
         try {
             Query query = Query.parse(request.getQueryString());
             info = RequestInfo.parse(request.getMethod(), request.getRequestURI(), query);
             running.is(info);
             ApiRequest.Headers headers = name -> text(request.getHeader(name));
-            User user = pipeline.actingUser(authenticators.authenticate(credentials(request)), headersOf(request));
+            User sender = authenticate(request, source, info);
+            audited = auditor.begin(source, info, sender);
+            User user = pipeline.actingUser(sender, headersOf(request));
+            if (audited != null) {
+                audited.actingAs(user);
+            }
             if (info.isResourceRequest()) {
                 form = Negotiation.form(headers.get("Accept"));
             }
             String contentType = MediaRange.parse(headers.get("Content-Type")).type();
-            ApiRequest api = new ApiRequest(
-                    info, query, user, form, headers, contentType, () -> body(request), new ServletRawRequest(request));
+            AuditedRequest told = audited;
+            ApiRequest.Body body = told == null ? () -> body(request) : () -> told.sent(contentType, body(request));
+            ApiRequest api =
+                    new ApiRequest(info, query, user, form, headers, contentType, body, new ServletRawRequest(request));
             try (FlowControl.Turn turn = flows.begin(user, info)) {
-                answer(api, turn, request, response);
+                answer(api, turn, request, response, told);
             }
         } catch (ApiException e) {
-            fail(info, form, e, request, response);
+            fail(info, form, e, request, response, audited);
         } catch (UnavailableException e) {
-            fail(
-                    info,
-                    form,
-                    ApiException.unavailable("the store can't be reached: " + e.getMessage()),
-                    request,
-                    response);
+            ApiException unavailable = ApiException.unavailable("the store can't be reached: " + e.getMessage());
+            fail(info, form, unavailable, request, response, audited);
         } catch (ValueTooLargeException e) {
-            fail(info, form, ApiException.tooLarge(String.valueOf(e.getMessage())), request, response);
+            fail(info, form, ApiException.tooLarge(String.valueOf(e.getMessage())), request, response, audited);
         } catch (RuntimeException e) {
+            if (audited != null) {
+                audited.failed();
+            }
             log.atError()
                     .setMessage("a request failed by a fault of the server")
                     .addKeyValue("method", request.getMethod())
                     .addKeyValue("path", request.getRequestURI())
                     .setCause(e)
                     .log();
-            fail(info, form, ApiException.internal(String.valueOf(e.getMessage())), request, response);
+            fail(info, form, ApiException.internal(String.valueOf(e.getMessage())), request, response, audited);
         } finally {
             running.end(response.getStatus());
+            if (audited != null && !audited.isHandedOver()) {
+                audited.complete(response.getStatus());
+            }
         }
     }
 
-    private void answer(ApiRequest api, FlowControl.Turn turn, HttpServletRequest request, HttpServletResponse response)
+    /** Who asks; who shows credentials that are no good is told to the audit too. */
+    private User authenticate(HttpServletRequest request, Auditor.Source source, RequestInfo info) {
+        try {
+            return authenticators.authenticate(credentials(request));
+        } catch (ApiException e) {
+            auditor.unauthenticated(source, info, StatusJson.write(e.status()));
+            throw e;
+        }
+    }
+
+    private Auditor.Source source(HttpServletRequest request) {
+        String given = request.getHeader(AUDIT_ID);
+        if (given == null && !auditor.tells()) {
+            return new Auditor.Source(newId(), "", "", List.of());
+        }
+        String query = request.getQueryString();
+        List<String> addresses = new ArrayList<>();
+        for (String forwarded : text(request.getHeader("X-Forwarded-For")).split(",", -1)) {
+            if (!forwarded.isBlank()) {
+                addresses.add(forwarded.strip());
+            }
+        }
+        if (!addresses.contains(request.getRemoteAddr())) {
+            addresses.add(request.getRemoteAddr());
+        }
+        return new Auditor.Source(
+                given == null || given.isBlank() || given.length() > LONGEST_ID ? newId() : given,
+                query == null ? request.getRequestURI() : request.getRequestURI() + "?" + query,
+                text(request.getHeader("User-Agent")),
+                addresses);
+    }
+
+    /** Different from others, and no secret: the fast randomness does. */
+    private static String newId() {
+        ThreadLocalRandom random = ThreadLocalRandom.current();
+        return new UUID(
+                        (random.nextLong() & ~0xF000L) | 0x4000L,
+                        (random.nextLong() & 0x3FFF_FFFF_FFFF_FFFFL) | Long.MIN_VALUE)
+                .toString();
+    }
+
+    private void answer(
+            ApiRequest api,
+            FlowControl.Turn turn,
+            HttpServletRequest request,
+            HttpServletResponse response,
+            @Nullable AuditedRequest audited)
             throws IOException {
         if (!turn.schemaUid().isEmpty()) {
             response.setHeader("X-Kubernetes-PF-FlowSchema-UID", turn.schemaUid());
             response.setHeader("X-Kubernetes-PF-PriorityLevel-UID", turn.levelUid());
         }
-        Answer answer = WebSocketFeed.wanted(api.raw())
-                // What is no handshake is refused before anything is begun for it.
-                ? overWebSocket(api, new Handshake(api.raw()), pipeline.handle(api))
-                : pipeline.handle(api);
+        // What is no handshake is refused before anything is begun for it.
+        Handshake handshake = WebSocketFeed.wanted(api.raw()) ? new Handshake(api.raw()) : null;
+        Answer plain = audited == null ? pipeline.handle(api) : audited.during(() -> pipeline.handle(api));
+        Answer answer = handshake == null ? plain : overWebSocket(api, handshake, plain);
         if (answer instanceof Answer.Upgraded upgraded) {
-            upgrade(upgraded, request, response);
+            if (audited != null) {
+                audited.started(HttpServletResponse.SC_SWITCHING_PROTOCOLS);
+            }
+            upgrade(upgraded, request, response, audited);
             return;
         }
         if (answer instanceof Answer.Watching) {
             turn.close(); // it lasts as long as its client likes, and costs little now that it has begun
         }
-        rendering.write(api, answer, response);
+        if (audited == null) {
+            rendering.write(api, answer, response);
+            return;
+        }
+        audited.started(answer instanceof Answer.Proxied proxied ? proxied.code() : HttpServletResponse.SC_OK);
+        if (audited.wantsAnswer()) {
+            RecordedResponse recorded = new RecordedResponse(response);
+            rendering.write(api, answer, recorded);
+            audited.answered(recorded.content(), response.getContentType(), response.getHeader("Content-Encoding"));
+        } else {
+            rendering.write(api, answer, response);
+        }
     }
 
     /** Hands the connection over once this request has been answered. */
-    private void upgrade(Answer.Upgraded upgraded, HttpServletRequest request, HttpServletResponse response)
+    private void upgrade(
+            Answer.Upgraded upgraded,
+            HttpServletRequest request,
+            HttpServletResponse response,
+            @Nullable AuditedRequest audited)
             throws IOException {
         try {
-            request.upgrade(UpgradedConnection.class).prepare(upgraded.conversation(), upgradedConnections);
+            UpgradedConnection connection = request.upgrade(UpgradedConnection.class);
+            connection.prepare(upgraded.conversation(), upgradedConnections, () -> {
+                if (audited != null) {
+                    audited.complete(HttpServletResponse.SC_SWITCHING_PROTOCOLS);
+                }
+            });
+            if (audited != null) {
+                audited.handOver();
+            }
         } catch (ServletException e) {
             upgraded.conversation().abort();
             throw new IOException("the connection can't be handed over", e);
@@ -214,8 +314,13 @@ final class ApiServlet extends HttpServlet {
             Form form,
             ApiException failure,
             HttpServletRequest request,
-            HttpServletResponse response)
+            HttpServletResponse response,
+            @Nullable AuditedRequest audited)
             throws IOException {
+        if (audited != null) {
+            audited.refused(StatusJson.write(failure.status()));
+            audited.started(failure.code());
+        }
         if (response.isCommitted()) {
             throw new IOException("the answer broke off: " + failure.getMessage(), failure);
         }
@@ -226,7 +331,8 @@ final class ApiServlet extends HttpServlet {
             upgrade(
                     new Handshake(raw).feed(Encoding.TEXT, messages -> watches.serveError(failure.status(), messages)),
                     request,
-                    response);
+                    response,
+                    audited);
         } else if (expiredWatch) {
             watches.serveError(failure.status(), form, response);
         } else {
@@ -240,7 +346,29 @@ final class ApiServlet extends HttpServlet {
         String authorization = text(request.getHeader("Authorization"));
         boolean bearer = authorization.regionMatches(true, 0, BEARER, 0, BEARER.length());
         return new Credentials(
-                certificates, bearer ? authorization.substring(BEARER.length()).strip() : "");
+                certificates, bearer ? authorization.substring(BEARER.length()).strip() : "", asserted(request));
+    }
+
+    /** Whom the client says that it asks for; few say so. */
+    private static @Nullable User asserted(HttpServletRequest request) {
+        String name = request.getHeader(REMOTE_USER);
+        if (name == null || name.isEmpty()) {
+            return null;
+        }
+        Map<String, List<String>> extra = new LinkedHashMap<>();
+        for (String header : Collections.list(request.getHeaderNames())) {
+            String lower = header.toLowerCase(Locale.ROOT);
+            if (lower.startsWith(REMOTE_EXTRA)) {
+                extra.put(
+                        RequestHeaders.unescape(lower.substring(REMOTE_EXTRA.length())),
+                        Collections.list(request.getHeaders(header)));
+            }
+        }
+        return new User(
+                name,
+                text(request.getHeader("X-Remote-Uid")),
+                Collections.list(request.getHeaders("X-Remote-Group")),
+                extra);
     }
 
     private static RequestHeaders headersOf(HttpServletRequest request) {

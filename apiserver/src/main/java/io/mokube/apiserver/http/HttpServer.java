@@ -1,6 +1,7 @@
 package io.mokube.apiserver.http;
 
 import io.micrometer.core.instrument.MeterRegistry;
+import io.mokube.apiserver.audit.Auditor;
 import io.mokube.apiserver.authn.Authenticators;
 import io.mokube.apiserver.cache.WatchCache;
 import io.mokube.apiserver.flowcontrol.FlowControl;
@@ -17,6 +18,7 @@ import java.security.KeyStore;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.OptionalInt;
 import java.util.concurrent.Executor;
@@ -65,28 +67,30 @@ public final class HttpServer {
      * @param port 0 for any free one
      * @param plainTextPort a further port on loopback without TLS, 0 for any free one
      * @param serving what to show clients
-     * @param clientAuthority who signs client certificates
+     * @param clientAuthorities who signs the certificates of clients and of proxies before the server
+     * @param auditor hears of every request
      */
     public HttpServer(
             String address,
             int port,
             OptionalInt plainTextPort,
             Credential serving,
-            X509Certificate clientAuthority,
+            Collection<X509Certificate> clientAuthorities,
             Authenticators authenticators,
             Pipeline pipeline,
             FlowControl flows,
             WatchCache cache,
             Clock clock,
-            MeterRegistry meters) {
+            MeterRegistry meters,
+            Auditor auditor) {
         this(
                 address,
                 port,
                 plainTextPort,
                 serving,
-                clientAuthority,
+                clientAuthorities,
                 clock,
-                new ApiServlet(authenticators, pipeline, flows, cache, clock, meters));
+                new ApiServlet(authenticators, pipeline, flows, cache, clock, meters, auditor));
     }
 
     /** The same server around another servlet: what benchmarks compare the API with. */
@@ -95,7 +99,7 @@ public final class HttpServer {
             int port,
             OptionalInt plainTextPort,
             Credential serving,
-            X509Certificate clientAuthority,
+            Collection<X509Certificate> clientAuthorities,
             Clock clock,
             HttpServlet servlet) {
         this.address = address;
@@ -108,7 +112,7 @@ public final class HttpServer {
             throw new ComponentException("no temporary folder can be made: " + e.getMessage(), e);
         }
         tomcat.setBaseDir(workFolder.toString());
-        connector = encrypted(address, port, serving, clientAuthority, clock);
+        connector = encrypted(address, port, serving, clientAuthorities, clock);
         tomcat.setConnector(connector);
         plainText = plainTextPort.isPresent() ? connector("127.0.0.1", plainTextPort.getAsInt(), clock) : null;
         if (plainText != null) {
@@ -122,13 +126,13 @@ public final class HttpServer {
     }
 
     private static Connector encrypted(
-            String address, int port, Credential serving, X509Certificate clientAuthority, Clock clock) {
+            String address, int port, Credential serving, Collection<X509Certificate> clientAuthorities, Clock clock) {
         Connector connector = connector(address, port, clock);
         connector.setScheme("https");
         connector.setSecure(true);
         Http11NioProtocol protocol = (Http11NioProtocol) connector.getProtocolHandler();
         protocol.setSSLEnabled(true);
-        protocol.addSslHostConfig(tls(serving, clientAuthority));
+        protocol.addSslHostConfig(tls(serving, clientAuthorities));
         return connector;
     }
 
@@ -166,7 +170,7 @@ public final class HttpServer {
         protocol.setExecutor(executor);
     }
 
-    private static SSLHostConfig tls(Credential serving, X509Certificate clientAuthority) {
+    private static SSLHostConfig tls(Credential serving, Collection<X509Certificate> clientAuthorities) {
         SSLHostConfig config = new SSLHostConfig();
         config.setProtocols("TLSv1.2+TLSv1.3");
         config.setCertificateVerification("optional");
@@ -180,7 +184,7 @@ public final class HttpServer {
             KeyManagerFactory own = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
             own.init(keys, password);
             X509KeyManager keyManager = (X509KeyManager) own.getKeyManagers()[0];
-            X509TrustManager trust = new AnyClient(clientAuthority);
+            X509TrustManager trust = new AnyClient(clientAuthorities);
             SSLContext context = SSLContext.getInstance("TLS");
             context.init(new KeyManager[] {keyManager}, new TrustManager[] {trust}, null);
             certificate.setSslContext(SSLUtil.createSSLContext(context, keyManager, trust));

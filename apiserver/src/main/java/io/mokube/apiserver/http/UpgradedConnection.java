@@ -33,6 +33,7 @@ public final class UpgradedConnection implements InternalHttpUpgradeHandler {
     private @Nullable SocketWrapperBase<?> socket;
     private @Nullable Conversation conversation;
     private Set<UpgradedConnection> open = Set.of();
+    private Runnable end = () -> {};
     private volatile boolean closed;
 
     /** For Tomcat, which makes it. */
@@ -42,8 +43,10 @@ public final class UpgradedConnection implements InternalHttpUpgradeHandler {
      * Says what will be talked about; before the connection is handed over.
      *
      * @param all where it is to be found while it is open
+     * @param whenOver run once, after the last word
      */
-    void prepare(Conversation talk, Set<UpgradedConnection> all) {
+    void prepare(Conversation talk, Set<UpgradedConnection> all, Runnable whenOver) {
+        end = whenOver;
         conversation = talk;
         open = all;
         open.add(this);
@@ -71,6 +74,7 @@ public final class UpgradedConnection implements InternalHttpUpgradeHandler {
         } finally {
             closed = true;
             open.remove(this);
+            end.run();
         }
     }
 

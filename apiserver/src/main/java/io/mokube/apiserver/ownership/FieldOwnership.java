@@ -95,6 +95,43 @@ public final class FieldOwnership {
     }
 
     /**
+     * The object with everything a configuration says, without asking whose its fields are: what a policy adds. Lists and
+     * maps that are one value can't be part of it, because what they held would be lost.
+     *
+     * @param kind for messages, such as {@code apps/v1, Kind=Deployment}
+     * @throws ApiException 400 for a configuration that does not fit its schema or changes what is one value
+     * @throws UntypedException when the items of one of the object's lists can't be told apart
+     */
+    public static ObjectNode lay(ObjectNode live, ObjectNode config, Schema schema, String kind) {
+        check(config, schema, kind);
+        List<String> whole = new ArrayList<>();
+        findWhole(config, schema, "", whole);
+        if (!whole.isEmpty()) {
+            throw ApiException.badRequest("invalid ApplyConfiguration: may not mutate atomic arrays, maps or structs: "
+                    + String.join(", ", whole));
+        }
+        return Merge.apply(live, config, schema);
+    }
+
+    private static void findWhole(JsonNode value, Schema schema, String path, List<String> found) {
+        switch (Shape.of(schema, value)) {
+            case LEAF -> {
+                if (value.isContainer()) {
+                    found.add(path);
+                }
+            }
+            case FIELDS ->
+                value.properties()
+                        .forEach(field -> findWhole(
+                                field.getValue(),
+                                Shape.field(schema, field.getKey()),
+                                path + "." + field.getKey(),
+                                found));
+            case ITEMS -> value.forEach(item -> findWhole(item, Shape.items(schema), path + "[]", found));
+        }
+    }
+
+    /**
      * What came of an apply.
      *
      * @param object the object with the configuration applied, without defaults; shares parts of both

@@ -58,6 +58,22 @@ public final class JsonPatch {
         return new Application(target).run(operations);
     }
 
+    /** Whether all tests hold that come before anything is changed; a target is not changed by asking. */
+    public boolean appliesTo(JsonNode target) {
+        Application application = new Application(target);
+        for (Operation operation : operations) {
+            if (!(operation instanceof Operation.Test test)) {
+                return true;
+            }
+            try {
+                application.test(test.path(), test.value());
+            } catch (ApiException e) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     private sealed interface Operation {
         record Add(Pointer path, JsonNode value) implements Operation {}
 

@@ -7,8 +7,6 @@ import io.mokube.apiserver.authz.Authorizer.Attributes;
 import io.mokube.apiserver.authz.Authorizer.Decision;
 import io.mokube.apiserver.authz.Refusals;
 import io.mokube.machinery.error.ApiException;
-import java.net.URLDecoder;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -88,18 +86,9 @@ final class Impersonation {
         for (String header : headers.names()) {
             String name = header.toLowerCase(Locale.ROOT);
             if (name.startsWith(EXTRA)) {
-                extra.put(unescape(name.substring(EXTRA.length())), headers.all(header));
+                extra.put(RequestHeaders.unescape(name.substring(EXTRA.length())), headers.all(header));
             }
         }
         return extra;
-    }
-
-    /** Keys may hold what header names may not; those are escaped as in URLs. */
-    private static String unescape(String key) {
-        try {
-            return URLDecoder.decode(key.replace("+", "%2B"), StandardCharsets.UTF_8);
-        } catch (IllegalArgumentException e) {
-            return key;
-        }
     }
 }

@@ -1,5 +1,6 @@
 package io.mokube.apiserver.pipeline;
 
+import io.mokube.apiserver.audit.AuditedRequest;
 import io.mokube.apiserver.authn.User;
 import io.mokube.apiserver.authz.Authorizer;
 import io.mokube.apiserver.authz.Authorizer.Attributes;
@@ -63,8 +64,16 @@ public final class Pipeline {
 
     private void authorize(ApiRequest request, Attributes asked) {
         switch (authorizer.authorize(request.user(), asked)) {
-            case Decision.Allowed ignored -> {}
-            case Decision.Denied denied -> throw Refusals.forbidden(request.user(), asked, denied.reason());
+            case Decision.Allowed allowed -> annotate("allow", allowed.reason());
+            case Decision.Denied denied -> {
+                annotate("forbid", denied.reason());
+                throw Refusals.forbidden(request.user(), asked, denied.reason());
+            }
         }
+    }
+
+    private static void annotate(String decision, String reason) {
+        AuditedRequest.annotate("authorization.k8s.io/decision", decision);
+        AuditedRequest.annotate("authorization.k8s.io/reason", reason);
     }
 }

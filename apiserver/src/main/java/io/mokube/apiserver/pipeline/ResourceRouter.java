@@ -43,6 +43,7 @@ public final class ResourceRouter {
             request.warn(custom.deprecation());
         }
         checkScope(info, definition);
+        checkName(info);
         if (info.subresource().isEmpty()) {
             Map<String, Verb> own = particular.get(definition.groupResource().toString());
             return verb(own == null ? verbs : own, info.verb(), definition.verbs())
@@ -79,6 +80,20 @@ public final class ResourceRouter {
             }
         } else if (!info.namespace().isEmpty() && !info.resource().equals("namespaces")) {
             throw ApiException.noSuchPath();
+        }
+    }
+
+    /** Objects are made in a collection and changed one by one. */
+    private static void checkName(RequestInfo info) {
+        boolean misplaced =
+                switch (info.verb()) {
+                    case "create" ->
+                        !info.name().isEmpty() && info.subresource().isEmpty();
+                    case "update", "patch" -> info.name().isEmpty();
+                    default -> false;
+                };
+        if (misplaced) {
+            throw ApiException.methodNotAllowed();
         }
     }
 

@@ -33,19 +33,41 @@ public final class SystemPaths {
     private static final Duration FOR_EVER = Duration.ofDays(365);
     private static final DateTimeFormatter HTTP_DATE = DateTimeFormatter.RFC_1123_DATE_TIME.withZone(ZoneOffset.UTC);
 
-    private static final List<String> ROOT =
-            List.of("/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3", "/readyz", "/version");
+    private static final List<String> ROOT = List.of(
+            "/.well-known/openid-configuration",
+            "/healthz",
+            "/livez",
+            "/metrics",
+            "/openapi/v2",
+            "/openapi/v3",
+            "/openid/v1/jwks",
+            "/readyz",
+            "/version");
 
     private final DiscoveryDocuments documents;
     private final Health health;
     private final Supplier<String> metrics;
+    private final Supplier<String> issuer;
+    private final Supplier<String> keys;
     private final Clock clock;
 
-    /** @param metrics the text of {@code /metrics} */
-    public SystemPaths(DiscoveryDocuments documents, Health health, Supplier<String> metrics, Clock clock) {
+    /**
+     * @param metrics the text of {@code /metrics}
+     * @param issuer the document about who signs the tokens of service accounts
+     * @param keys the public keys of those tokens
+     */
+    public SystemPaths(
+            DiscoveryDocuments documents,
+            Health health,
+            Supplier<String> metrics,
+            Supplier<String> issuer,
+            Supplier<String> keys,
+            Clock clock) {
         this.documents = documents;
         this.health = health;
         this.metrics = metrics;
+        this.issuer = issuer;
+        this.keys = keys;
         this.clock = clock;
     }
 
@@ -57,6 +79,10 @@ public final class SystemPaths {
         String[] parts = path.substring(1).split("/");
         return switch (parts[0]) {
             case "" -> root();
+            case ".well-known" ->
+                path.equals("/.well-known/openid-configuration") ? lasting(JSON, issuer.get()) : missing();
+            case "openid" ->
+                path.equals("/openid/v1/jwks") ? lasting("application/jwk-set+json", keys.get()) : missing();
             case "api", "apis" -> discovery(request, parts);
             case "openapi" -> openApi(request, parts);
             case "version" -> only(parts, 1, () -> document(request, documents.version()));
@@ -76,6 +102,15 @@ public final class SystemPaths {
                                 metrics.get().getBytes(StandardCharsets.UTF_8)));
             default -> throw ApiException.noSuchPath();
         };
+    }
+
+    /** Clients may keep it for an hour, as Kubernetes lets them. */
+    private static Answer lasting(String contentType, String text) {
+        return new Answer.Bytes(
+                200,
+                contentType,
+                Map.of("Cache-Control", "public, max-age=3600"),
+                text.getBytes(StandardCharsets.UTF_8));
     }
 
     private static Answer only(String[] parts, int length, Supplier<Answer> answer) {

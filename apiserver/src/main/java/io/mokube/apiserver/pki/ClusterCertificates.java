@@ -127,6 +127,11 @@ public final class ClusterCertificates {
     }
 
     /** Whom those servers are to believe, in PEM. */
+    public X509Certificate frontProxyAuthority() {
+        return frontProxyAuthority.own().certificate();
+    }
+
+    /** The same as PEM. */
     public String frontProxyAuthorityPem() {
         return frontProxyAuthority.own().certificatePem();
     }

@@ -137,6 +137,10 @@ public final class ListVerb implements Verb {
             String version = query.text("resourceVersion");
             String match = query.text("resourceVersionMatch");
             boolean continued = !query.text("continue").isEmpty();
+            query.number("timeoutSeconds");
+            if (query.flag("sendInitialEvents").isPresent()) {
+                throw invalid(FieldError.forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list"));
+            }
             if (!match.isEmpty()) {
                 if (continued) {
                     throw invalid(FieldError.forbidden(

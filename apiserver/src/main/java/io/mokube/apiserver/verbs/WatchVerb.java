@@ -35,6 +35,8 @@ public final class WatchVerb implements Verb {
         boolean bookmarks = query.flag("allowWatchBookmarks").orElse(false);
         boolean initialEvents = query.flag("sendInitialEvents").orElse(false);
         checkInitialEvents(query, initialEvents);
+        // What is wrong with the request is told before a watch is begun that nobody would end.
+        Duration timeout = timeout(query);
         String version = query.text("resourceVersion");
         long revision = version.isEmpty() ? 0 : Reads.parse("resourceVersion", version);
         StartedWatch watch;
@@ -56,7 +58,7 @@ public final class WatchVerb implements Verb {
                     .orElseThrow(() -> ApiException.gone("too old resource version: " + revision + " ("
                             + backend.cache().oldestRevision(resource) + ")"));
         }
-        return new Answer.Watching(served, selection, watch, initialEvents && bookmarks, bookmarks, timeout(query));
+        return new Answer.Watching(served, selection, watch, initialEvents && bookmarks, bookmarks, timeout);
     }
 
     private static void checkInitialEvents(Query query, boolean initialEvents) {

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
 
 /** Validating admission policies over HTTP. */
 class AdmissionPoliciesTest {
@@ -22,6 +23,8 @@ class AdmissionPoliciesTest {
     private static final String GROUP = "/apis/admissionregistration.k8s.io/v1";
     private static final String POLICIES = GROUP + "/validatingadmissionpolicies";
     private static final String BINDINGS = GROUP + "/validatingadmissionpolicybindings";
+    private static final String MUTATING = GROUP + "/mutatingadmissionpolicies";
+    private static final String MUTATING_BINDINGS = GROUP + "/mutatingadmissionpolicybindings";
     private static final String MAPS = "/api/v1/namespaces/default/configmaps";
     private static final String ON_MAPS = "'matchConstraints':{'resourceRules':[{'apiGroups':[''],'apiVersions':['v1'],"
             + "'operations':['CREATE','UPDATE'],'resources':['configmaps']}]}";
@@ -47,6 +50,8 @@ class AdmissionPoliciesTest {
 
     @AfterEach
     void clean() {
+        admin.delete(MUTATING_BINDINGS);
+        admin.delete(MUTATING);
         admin.delete(BINDINGS);
         admin.delete(POLICIES);
         admin.delete(MAPS);
@@ -178,6 +183,133 @@ class AdmissionPoliciesTest {
         String match = spec.contains("matchConstraints") ? "" : ON_MAPS + ",";
         Reply reply = admin.post(POLICIES, json("{'metadata':{'name':'p'},'spec':{" + match + spec + "}}"));
         assertThat(reply.code()).isEqualTo(422);
+        assertThat(reply.message()).contains(told);
+    }
+
+    private static final String APPLY = "{'patchType':'ApplyConfiguration','applyConfiguration':{'expression':'%s'}}";
+    private static final String PATCH = "{'patchType':'JSONPatch','jsonPatch':{'expression':'%s'}}";
+
+    private static String mutating(String name, String more, String mutations) {
+        return json("{'metadata':{'name':'" + name + "'},'spec':{" + ON_MAPS + ",'reinvocationPolicy':'IfNeeded',"
+                + more + "'mutations':[" + mutations + "]}}");
+    }
+
+    private static void mutate(String name, String more, String mutations) {
+        Reply reply = admin.post(MUTATING, mutating(name, more, mutations));
+        assertThat(reply.code()).as(reply.text()).isEqualTo(201);
+        reply = admin.post(
+                MUTATING_BINDINGS, json("{'metadata':{'name':'" + name + "'},'spec':{'policyName':'" + name + "'}}"));
+        assertThat(reply.code()).as(reply.text()).isEqualTo(201);
+        assertThat(admin.get(MUTATING_BINDINGS + "/" + name).code()).isEqualTo(200);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                // what is done | how | the map's data and labels after that
+                "apply|Object{metadata: Object.metadata{labels: {\"a\": \"b\"}}, data: {\"x\": \"y\"}}"
+                        + "|{\"a\":\"1\",\"x\":\"y\"}{\"a\":\"b\"}",
+                "apply|Object{data: {\"n\": string(object.data.size()), \"v\": variables.v}}"
+                        + "|{\"a\":\"1\",\"n\":\"1\",\"v\":\"default\"}",
+                "apply|has(object.data.b) ? Object{data: {\"x\": \"y\"}} : Object{}|{\"a\":\"1\"}",
+                "apply|Object{data: {?\"x\": object.?data.?missing, ?\"y\": object.?data.?a}}|{\"a\":\"1\",\"y\":\"1\"}",
+                "patch|[JSONPatch{op: \"add\", path: \"/data/x\", value: \"y\"}, JSONPatch{op: \"remove\", path: \"/data/a\"}]"
+                        + "|{\"x\":\"y\"}",
+                "patch|[JSONPatch{op: \"test\", path: \"/data/a\", value: \"2\"}, JSONPatch{op: \"remove\", path: \"/data/a\"}]"
+                        + "|{\"a\":\"1\"}",
+                "patch|[JSONPatch{op: \"add\", path: \"/metadata/labels\", value: {}}, JSONPatch{op: \"add\", path:"
+                        + " \"/metadata/labels/\" + jsonpatch.escapeKey(\"e.org/k\"), value: \"v\"}]"
+                        + "|{\"a\":\"1\"}{\"e.org/k\":\"v\"}",
+            })
+    void aPolicyChanges(String how, String expression, String after) {
+        mutate(
+                "m",
+                "'variables':[{'name':'v','expression':'namespaceObject.metadata.name'}],",
+                (how.equals("apply") ? APPLY : PATCH).formatted(expression));
+        Reply reply = map("m", "'a':'1'");
+        assertThat(reply.code()).as(reply.text()).isEqualTo(201);
+        String labels = reply.json().path("metadata").path("labels").toString();
+        assertThat(reply.json().path("data") + labels).isEqualTo(after);
+    }
+
+    @Test
+    void listsAreMergedByTheirKeysAndPoliciesSeeOneAnother() {
+        Reply made = admin.post(
+                MUTATING,
+                json("{'metadata':{'name':'pods'},'spec':{'reinvocationPolicy':'Never','matchConstraints':"
+                        + "{'resourceRules':[{'apiGroups':[''],'apiVersions':['v1'],'operations':['CREATE'],'resources':['pods']}]},"
+                        + "'matchConditions':[{'name':'new','expression':'!object.spec.containers.exists(c, c.name == \"s\")'}],'mutations':["
+                        + APPLY.formatted(
+                                "Object{spec: Object.spec{containers: [Object.spec.containers{name: \"s\", image: \"side\"}]}}")
+                        + "]}}"));
+        assertThat(made.code()).as(made.text()).isEqualTo(201);
+        admin.post(MUTATING_BINDINGS, json("{'metadata':{'name':'pods'},'spec':{'policyName':'pods'}}"));
+        admin.get(MUTATING_BINDINGS + "/pods");
+        admin.post("/api/v1/namespaces/default/serviceaccounts", json("{'metadata':{'name':'default'}}"));
+        Reply pod = admin.post(
+                "/api/v1/namespaces/default/pods?dryRun=All",
+                json("{'metadata':{'name':'p'},'spec':{'containers':[{'name':'c','image':'i'}]}}"));
+        assertThat(pod.code()).as(pod.text()).isEqualTo(201);
+        JsonNode containers = pod.json().path("spec").path("containers");
+        assertThat(containers).hasSize(2);
+        assertThat(containers.path(0).path("name").asString()).isEqualTo("c");
+        assertThat(containers.path(1).path("name").asString()).isEqualTo("s");
+        assertThat(containers.path(1).path("imagePullPolicy").asString()).isEqualTo("Always");
+
+        // The first is asked again, because the second changed what it had seen.
+        mutate("a", "", APPLY.formatted("Object{data: {\"seen\": string(object.data.size())}}"));
+        mutate("b", "", APPLY.formatted("Object{data: {\"more\": \"1\"}}"));
+        assertThat(map("m", "'a':'1'").json().path("data").toString())
+                .isEqualTo("{\"a\":\"1\",\"seen\":\"3\",\"more\":\"1\"}");
+    }
+
+    @Test
+    void aMutationThatFailsRefusesOrIsLeftOut() {
+        mutate(
+                "m",
+                "",
+                APPLY.formatted("Object{data: {\"x\": \"y\"}}") + ","
+                        + APPLY.formatted("Object{data: {\"z\": object.none.x}}"));
+        Reply reply = map("m", "'a':'1'");
+        assertThat(reply.code()).isEqualTo(422);
+        assertThat(reply.message())
+                .startsWith("configmaps \"m\" is forbidden: policy 'm' with binding 'm' denied request: expression"
+                        + " 'Object{data: {\"z\": object.none.x}}' resulted in error: ");
+        admin.delete(MUTATING_BINDINGS);
+        admin.delete(MUTATING);
+        mutate(
+                "o",
+                "'failurePolicy':'Ignore',",
+                APPLY.formatted("Object{data: {\"x\": \"y\"}}") + ","
+                        + APPLY.formatted("Object{data: {\"z\": object.none.x}}"));
+        assertThat(map("m", "'a':'1'").json().path("data").toString()).isEqualTo("{\"a\":\"1\"}");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "'mutations':[]|spec.mutations: Required value: mutations must contain at least one item",
+                "'mutations':[{'patchType':'Merge'}]|spec.mutations[0].patchType: Unsupported value: \"Merge\"",
+                "'mutations':[{'patchType':'JSONPatch'}]|spec.mutations[0].jsonPatch: Required value",
+                "'mutations':[{'patchType':'JSONPatch','jsonPatch':{'expression':'true'}}]|must evaluate to list(JSONPatch)",
+                "'mutations':[{'patchType':'JSONPatch','jsonPatch':{'expression':'[JSONPatch{no: 1}]'}}]|undefined field 'no'",
+                "'mutations':[{'patchType':'ApplyConfiguration','applyConfiguration':{'expression':'[1]'}}]|must evaluate to Object",
+                "'mutations':[{'patchType':'ApplyConfiguration','applyConfiguration':{'expression':'Thing{}'}}]"
+                        + "|undeclared reference to 'Thing'",
+                "'mutations':[{'patchType':'ApplyConfiguration','applyConfiguration':{'expression':'Object{spec: Object.status{}}'}}]"
+                        + "|unexpected type name \"Object.status\", expected \"Object.spec\"",
+                "'reinvocationPolicy':'Twice','mutations':[{'patchType':'JSONPatch','jsonPatch':{'expression':'[]'}}]"
+                        + "|spec.reinvocationPolicy: Unsupported value: \"Twice\": supported values: \"IfNeeded\", \"Never\"",
+            })
+    void aMutatingPolicyThatCanNotBeUnderstoodIsRefused(String spec, String told) {
+        String again = spec.contains("reinvocationPolicy") ? "" : "'reinvocationPolicy':'Never',";
+        Reply reply =
+                admin.post(MUTATING, json("{'metadata':{'name':'p'},'spec':{" + ON_MAPS + "," + again + spec + "}}"));
+        assertThat(reply.code()).as(reply.text()).isEqualTo(422);
         assertThat(reply.message()).contains(told);
     }
 

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
 
 /** What the server answers to bad input, over HTTP: clients and scripts match these words. */
 class AnswersTest {
@@ -83,6 +84,19 @@ class AnswersTest {
                         + " Unsupported value: \"Loose\"",
                 "pods?dryRun=Some|{}|422|Invalid|CreateOptions.meta.k8s.io \"\" is invalid: dryRun: Unsupported value:"
                         + " \"Some\"",
+                "pods|{'metadata':{'name':'a'},'spec':{'containers':[{'name':'c','image':'i','resources':{'limits':{'cpu':"
+                        + "'much'}}}]}}|400|BadRequest|Pod in version \"v1\" cannot be handled as a Pod: quantities must match the"
+                        + " regular expression",
+                "configmaps?fieldValidation=Strict|{'metadata':{'name':'a'},'data':{'a':'b','a':'c'}}|400|BadRequest|strict"
+                        + " decoding error: duplicate field \"data.a\"",
+                "pods|{'metadata':{'name':'a','ownerReferences':[{'apiVersion':'v1','kind':'A','name':'a','uid':'1','controller':"
+                        + "true},{'apiVersion':'v1','kind':'B','name':'b','uid':'2','controller':true}]},'spec':{'containers':[{'name':"
+                        + "'c','image':'i'}]}}|422|Invalid|Only one reference can have Controller set to true",
+                "configmaps|{'metadata':{'name':'a','labels':{'a b':'c'}}}|422|Invalid|metadata.labels: Invalid value: \"a b\":"
+                        + " name part must consist of alphanumeric characters",
+                "services|{'metadata':{'name':'a'},'spec':{'ports':[{'port':70000}]}}|422|Invalid|must be between 1 and 65535,"
+                        + " inclusive",
+                "pods/pod|{}|405|MethodNotAllowed|the server does not allow this method on the requested resource",
                 "configmaps|{'metadata':{'name':'map'}}|409|AlreadyExists|configmaps \"map\" already exists",
                 "pods|{'metadata':{'name':'b'},'spec':{'serviceAccountName':'nobody','containers':[{'name':'c',"
                         + "'image':'i'}]}}|403|Forbidden|pods \"b\" is forbidden: error looking up service account"
@@ -184,6 +198,179 @@ class AnswersTest {
     }
 
     @Test
+    void mediaTypes() {
+        assertRefused(
+                admin.send("POST", MAPS, "hello", "Content-Type", "text/plain"),
+                415,
+                "UnsupportedMediaType",
+                "the body of the request was in an unknown format - accepted media types include: application/json,"
+                        + " application/yaml, application/vnd.kubernetes.protobuf");
+        assertRefused(
+                admin.get(MAPS, "Accept", "image/png"),
+                406,
+                "NotAcceptable",
+                "only the following media types are accepted: application/json, application/yaml");
+    }
+
+    @Test
+    void misplacedMethods() {
+        assertRefused(admin.put(PODS, "{}"), 405, "MethodNotAllowed", "the server does not allow this method");
+        assertRefused(
+                admin.patch(PODS, "application/merge-patch+json", "{}"),
+                405,
+                "MethodNotAllowed",
+                "the server does not allow this method");
+    }
+
+    @Test
+    void appliesWithoutAManagerAndPreconditionsThatFail() {
+        assertRefused(
+                admin.patch(
+                        MAPS + "/map",
+                        "application/apply-patch+yaml",
+                        json("{'apiVersion':'v1','kind':'ConfigMap','metadata':{'name':'map'}}")),
+                422,
+                "Invalid",
+                "PatchOptions.meta.k8s.io \"\" is invalid: fieldManager: Required value: is required for apply patch");
+        assertRefused(
+                admin.send(
+                        "DELETE",
+                        MAPS + "/map",
+                        json("{'preconditions':{'uid':'other'}}"),
+                        "Content-Type",
+                        "application/json"),
+                409,
+                "Conflict",
+                "Precondition failed: UID in precondition: other, UID in object meta: ");
+        assertRefused(
+                admin.send(
+                        "DELETE",
+                        MAPS + "/map",
+                        json("{'preconditions':{'resourceVersion':'1'}}"),
+                        "Content-Type",
+                        "application/json"),
+                409,
+                "Conflict",
+                "Precondition failed: ResourceVersion in precondition: 1, ResourceVersion in object meta: ");
+    }
+
+    @Test
+    void bindingsAndFinalizers() {
+        String binding = json("{'target':{'kind':'Node','name':'n'}}");
+        assertThat(admin.post(PODS, pod("bound")).code()).isEqualTo(201);
+        assertThat(admin.post(PODS + "/bound/binding", binding).code()).isEqualTo(201);
+        assertRefused(
+                admin.post(PODS + "/bound/binding", binding),
+                409,
+                "Conflict",
+                "Operation cannot be fulfilled on pods/binding \"bound\": pod bound is already assigned to node \"n\"");
+        admin.post(MAPS, json("{'metadata':{'name':'kept','finalizers':['a.b/c']}}"));
+        admin.delete(MAPS + "/kept");
+        assertRefused(
+                admin.patch(
+                        MAPS + "/kept",
+                        "application/merge-patch+json",
+                        json("{'metadata':{'finalizers':['a.b/c','a.b/d']}}")),
+                422,
+                "Invalid",
+                "no new finalizers can be added if the object is being deleted");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                // what is changed | how | what is said, nothing when it is taken
+                "requests|{'cpu':'200m','memory':'1Gi'}|",
+                "requests|{'ephemeral-storage':'1Gi'}|spec: Forbidden: only cpu and memory resources are mutable",
+                "requests|{'cpu':null}|spec.containers[0].resources.requests: Forbidden: resource requests cannot be removed",
+                "limits|{'cpu':'50m'}|must be less than or equal to cpu limit of 50m",
+            })
+    void resizes(String what, String amounts, String told) {
+        admin.delete(PODS + "/resized");
+        assertThat(admin.post(
+                                PODS,
+                                json(
+                                        "{'metadata':{'name':'resized'},'spec':{'containers':[{'name':'c','image':'i','resources':"
+                                                + "{'requests':{'cpu':'100m'}}}]}}"))
+                        .code())
+                .isEqualTo(201);
+        Reply reply = admin.patch(
+                PODS + "/resized/resize",
+                "application/strategic-merge-patch+json",
+                json("{'spec':{'containers':[{'name':'c','image':'other','resources':{'" + what + "':" + amounts
+                        + "}}]}}"));
+        if (told == null) {
+            assertThat(reply.code()).as(reply.text()).isEqualTo(200);
+            JsonNode container = reply.json().path("spec").path("containers").path(0);
+            assertThat(container.path("resources").path("requests").path("cpu").asString())
+                    .isEqualTo("200m");
+            assertThat(container.path("image").asString()).isEqualTo("i");
+        } else {
+            assertRefused(reply, 422, "Invalid", told);
+        }
+    }
+
+    @Test
+    void resizesKeepTheQualityOfService() {
+        assertThat(admin.post(PODS, pod("best")).code()).isEqualTo(201);
+        assertRefused(
+                admin.patch(
+                        PODS + "/best/resize",
+                        "application/strategic-merge-patch+json",
+                        json("{'spec':{'containers':[{'name':'c','resources':{'requests':{'cpu':'1'}}}]}}")),
+                422,
+                "Invalid",
+                "metadata: Invalid value: \"Burstable\": Pod QOS Class may not change as a result of resizing");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "127.0.0.1|may not be in the loopback range (127.0.0.0/8, ::1/128)",
+                "::1|may not be in the loopback range (127.0.0.0/8, ::1/128)",
+                "169.254.7.7|may not be in the link-local range (169.254.0.0/16, fe80::/10)",
+                "224.0.0.9|may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)",
+                "0.0.0.0|may not be unspecified (0.0.0.0)",
+                "x|must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)",
+            })
+    void addressesThatLeadNowhere(String address, String message) {
+        assertRefused(
+                admin.post(
+                        "/api/v1/namespaces/default/endpoints",
+                        json("{'metadata':{'name':'e'},'subsets':[{'addresses':[{'ip':'" + address + "'}]}]}")),
+                422,
+                "Invalid",
+                "subsets[0].addresses[0].ip: Invalid value: \"" + address + "\": " + message);
+        String type = address.indexOf(':') < 0 ? "IPv4" : "IPv6";
+        assertRefused(
+                admin.post(
+                        "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices",
+                        json("{'metadata':{'name':'e'},'addressType':'" + type + "','endpoints':[{'addresses':['"
+                                + address + "']}]}")),
+                422,
+                "Invalid",
+                "endpoints[0].addresses[0]: Invalid value: \"" + address + "\": " + message);
+    }
+
+    @Test
+    void whoSignsTheTokensOfServiceAccounts() {
+        JsonNode issuer = admin.get("/.well-known/openid-configuration").json();
+        assertThat(issuer.path("issuer").asString()).isEqualTo("https://kubernetes.default.svc.cluster.local");
+        assertThat(issuer.path("jwks_uri").asString("")).endsWith("/openid/v1/jwks");
+        Reply keys = admin.get("/openid/v1/jwks");
+        assertThat(keys.header("Content-Type")).isEqualTo("application/jwk-set+json");
+        JsonNode key = keys.json().path("keys").path(0);
+        assertThat(key.path("use").asString()
+                        + key.path("kty").asString()
+                        + key.path("alg").asString())
+                .isEqualTo("sigRSARS256");
+        assertThat(key.has("d")).isFalse();
+    }
+
+    @Test
     void longPatches() {
         String operations = "[" + "{\"op\":\"test\",\"path\":\"/data/a\",\"value\":\"b\"},".repeat(10_001);
         assertRefused(
@@ -218,6 +405,18 @@ class AnswersTest {
                 "pods?resourceVersion=abc|400|BadRequest|",
                 "pods?limit=1&continue=abc|400|BadRequest|continue",
                 "pods?resourceVersion=99999999|504|Timeout|Too large resource version: 99999999, current: ",
+                "pods?timeoutSeconds=soon|400|BadRequest|timeoutSeconds",
+                "pods?limit=many|400|BadRequest|limit",
+                "pods?watch=maybe|400|BadRequest|watch",
+                "pods?watch=true&resourceVersion=abc|400|BadRequest|",
+                "pods?watch=true&timeoutSeconds=soon|400|BadRequest|timeoutSeconds",
+                "pods?sendInitialEvents=true|422|Invalid|ListOptions.meta.k8s.io \"\" is invalid: sendInitialEvents:"
+                        + " Forbidden: sendInitialEvents is forbidden for list",
+                "pods?watch=true&resourceVersion=99999999|504|Timeout|Too large resource version: 99999999, current: ",
+                "pods?resourceVersion=1&resourceVersionMatch=Near|422|Invalid|ListOptions.meta.k8s.io \"\" is invalid:"
+                        + " resourceVersionMatch: Unsupported value: \"Near\"",
+                "pods?resourceVersion=1&resourceVersionMatch=Exact&continue=x|422|Invalid|resourceVersionMatch is forbidden"
+                        + " when continue is provided",
             })
     void lists(String query, int code, String reason, String message) {
         assertRefused(admin.get("/api/v1/namespaces/default/" + query), code, reason, message == null ? "" : message);

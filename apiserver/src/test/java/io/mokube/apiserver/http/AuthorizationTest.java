@@ -118,6 +118,47 @@ class AuthorizationTest {
     }
 
     @Test
+    void aFrontProxyIsBelievedAndNobodyElse() throws Exception {
+        String reviews = "/apis/authentication.k8s.io/v1/selfsubjectreviews";
+        String[] headers = {
+            "Content-Type",
+            "application/json",
+            "X-Remote-User",
+            "jane",
+            "X-Remote-Uid",
+            "7",
+            "X-Remote-Group",
+            "a",
+            "X-Remote-Group",
+            "b",
+            "X-Remote-Extra-Example.org%2fscope",
+            "x"
+        };
+        try (TestClient proxy = TestClient.holding(server, server.certificates().frontProxyClient())) {
+            JsonNode user = proxy.send("POST", reviews, "{}", headers)
+                    .json()
+                    .path("status")
+                    .path("userInfo");
+            assertThat(user.path("username").asString("")).isEqualTo("jane");
+            assertThat(user.path("uid").asString("")).isEqualTo("7");
+            assertThat(user.path("groups").toString()).isEqualTo("[\"a\",\"b\",\"system:authenticated\"]");
+            assertThat(user.path("extra").toString()).isEqualTo("{\"example.org/scope\":[\"x\"]}");
+            assertThat(proxy.send("POST", reviews, "{}", "Content-Type", "application/json")
+                            .code())
+                    .isEqualTo(401);
+        }
+        try (TestClient admin = TestClient.admin(server)) {
+            assertThat(admin.send("POST", reviews, "{}", headers)
+                            .json()
+                            .path("status")
+                            .path("userInfo")
+                            .path("username")
+                            .asString(""))
+                    .isEqualTo("kubernetes-admin");
+        }
+    }
+
+    @Test
     void anonymousIsToldSo() {
         assertForbidden(client.get("/api"), "forbidden: User \"system:anonymous\" cannot get path \"/api\"");
     }

@@ -56,7 +56,7 @@ class Http2ConnectionTest {
                 0,
                 OptionalInt.empty(),
                 certificates.serving(),
-                certificates.authorityCertificate(),
+                List.of(certificates.authorityCertificate()),
                 Clock.system(),
                 new SmallAnswer());
         server.start();

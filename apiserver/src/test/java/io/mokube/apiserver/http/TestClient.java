@@ -2,6 +2,7 @@ package io.mokube.apiserver.http;
 
 import io.mokube.apiserver.ApiServer;
 import io.mokube.machinery.object.Json;
+import io.mokube.pki.Credential;
 import io.mokube.pki.Pem;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -52,6 +53,16 @@ public final class TestClient implements AutoCloseable {
         keys.setKeyEntry("client", Pem.readPrivateKey(field(text, "client-key-data")), new char[0], new Certificate[] {
             certificate
         });
+        return new TestClient(server.publicUri(), client(field(text, "certificate-authority-data"), keys));
+    }
+
+    /** One who shows this certificate. */
+    public static TestClient holding(ApiServer server, Credential credential)
+            throws IOException, GeneralSecurityException {
+        KeyStore keys = KeyStore.getInstance("PKCS12");
+        keys.load(null, null);
+        keys.setKeyEntry("client", credential.key(), new char[0], new Certificate[] {credential.certificate()});
+        String text = Files.readString(server.adminKubeconfig());
         return new TestClient(server.publicUri(), client(field(text, "certificate-authority-data"), keys));
     }
 

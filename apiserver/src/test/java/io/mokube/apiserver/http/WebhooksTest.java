@@ -270,6 +270,31 @@ class WebhooksTest {
     }
 
     @Test
+    void conditionsSayWhetherItIsAsked() {
+        ANSWERS.put("/c", request -> allowed(false));
+        register(
+                "validating",
+                "c",
+                webhook(
+                        "c.example.com",
+                        "/c",
+                        ",'matchConditions':[{'name':'judged','expression':'has(object.data.judged)'}]"));
+        Await.until(
+                "the webhook is known",
+                () -> admin.post(MAPS + "?dryRun=All", json("{'metadata':{'name':'judged'},'data':{'judged':'x'}}"))
+                        .message()
+                        .contains("c.example.com"));
+        int asked = ASKED.size();
+        assertThat(admin.post(MAPS, json("{'metadata':{'name':'passed'},'data':{'a':'x'}}"))
+                        .code())
+                .isEqualTo(201);
+        Reply failed = admin.post(MAPS, json("{'metadata':{'name':'failed'}}"));
+        assertThat(failed.code()).isEqualTo(403);
+        assertThat(failed.message()).contains("expression 'has(object.data.judged)' resulted in error: ");
+        assertThat(ASKED).hasSize(asked);
+    }
+
+    @Test
     void refusesBadConfigurations() {
         Reply reply = admin.post(
                 GROUP + "/validatingwebhookconfigurations",

@@ -83,6 +83,14 @@ public record FieldError(Type type, String field, String message) {
                 Type.TOO_LONG, field, Type.TOO_LONG.words + ": may not be more than " + maxBytes + " bytes");
     }
 
+    /** {@code Too many: 7: must have at most 5 items}. */
+    public static FieldError tooMany(String field, int actual, int most) {
+        return new FieldError(
+                Type.TOO_MANY,
+                field,
+                Type.TOO_MANY.words + ": " + actual + ": must have at most " + most + " item" + (most == 1 ? "" : "s"));
+    }
+
     /** The line a 422 answer shows for this failure. */
     @Override
     public String toString() {

@@ -173,7 +173,8 @@ public final class Cluster {
                         null,
                         OptionalInt.empty())
                 .withAdvertiseAddress(
-                        advertised.map(InetAddress::getHostAddress).orElse(null));
+                        advertised.map(InetAddress::getHostAddress).orElse(null))
+                .withAudit(config.audit());
     }
 
     private Optional<InetAddress> advertisedAddress() {

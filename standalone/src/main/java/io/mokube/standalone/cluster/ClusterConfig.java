@@ -1,5 +1,6 @@
 package io.mokube.standalone.cluster;
 
+import io.mokube.apiserver.audit.AuditConfig;
 import io.mokube.kubelet.runtime.docker.DockerEngine;
 import java.nio.file.Path;
 import java.util.List;
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param schedulerFile a file of kind KubeSchedulerConfiguration; null for the standard scheduler
  * @param kubeletFile a file of kind KubeletConfiguration, for all nodes; null for nodes that share their machine
  * @param docker the engine that {@link RuntimeKind#DOCKER} means
+ * @param audit what is audited and where that goes, null for nothing
  */
 public record ClusterConfig(
         Path folder,
@@ -31,7 +33,8 @@ public record ClusterConfig(
         @Nullable String advertiseAddress,
         @Nullable Path schedulerFile,
         @Nullable Path kubeletFile,
-        DockerEngine docker) {
+        DockerEngine docker,
+        @Nullable AuditConfig audit) {
 
     public ClusterConfig {
         etcdEndpoints = List.copyOf(etcdEndpoints);
@@ -40,7 +43,7 @@ public record ClusterConfig(
     /** At the address of choice, and where Docker means the engine at its usual place. */
     public ClusterConfig(
             Path folder, int nodes, RuntimeKind runtime, StoreKind store, List<String> etcdEndpoints, int port) {
-        this(folder, nodes, runtime, store, etcdEndpoints, port, null, null, null, DockerEngine.named(null));
+        this(folder, nodes, runtime, store, etcdEndpoints, port, null, null, null, DockerEngine.named(null), null);
     }
 
     /** The nodes' names. */

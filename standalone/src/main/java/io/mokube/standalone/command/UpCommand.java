@@ -1,5 +1,6 @@
 package io.mokube.standalone.command;
 
+import io.mokube.apiserver.audit.AuditConfig;
 import io.mokube.kubelet.policy.NodePolicy;
 import io.mokube.kubelet.runtime.cri.ContainerdLauncher;
 import io.mokube.kubelet.runtime.docker.DockerEngine;
@@ -41,6 +42,7 @@ final class UpCommand implements Callable<Integer> {
 
     private static final int MOST_REAL_NODES = 20;
     private static final int MOST_HOLLOW_NODES = 5000;
+    private static final int AUDIT_BACKUPS = 10;
     private static final Duration STOP_GRACE = Duration.ofSeconds(20);
 
     /** What the user may ask for; {@code auto} is decided by what the machine allows. */
@@ -99,6 +101,25 @@ final class UpCommand implements Callable<Integer> {
             paramLabel = "FILE",
             description = "The scheduler's configuration, a file of kind KubeSchedulerConfiguration.")
     private @Nullable Path schedulerConfig;
+
+    @Option(
+            names = "--audit-policy-file",
+            paramLabel = "FILE",
+            description = "Which requests to the API server are audited: a file of kind audit.k8s.io/v1 Policy.")
+    private @Nullable Path auditPolicyFile;
+
+    @Option(
+            names = "--audit-log-path",
+            paramLabel = "FILE",
+            description = "Where audited requests are written, a line of JSON for each. Default: audit.log in --data.")
+    private @Nullable Path auditLogPath;
+
+    @Option(
+            names = "--audit-webhook-config-file",
+            paramLabel = "FILE",
+            description =
+                    "To whom audited requests are posted: a kubeconfig file. Without --audit-log-path no log is kept.")
+    private @Nullable Path auditWebhookConfigFile;
 
     @Option(
             names = "--kubelet-config",
@@ -168,7 +189,30 @@ final class UpCommand implements Callable<Integer> {
                 advertiseAddress,
                 schedulerFile(),
                 kubeletFile(),
-                docker(chosen));
+                docker(chosen),
+                audit(target));
+    }
+
+    private @Nullable AuditConfig audit(ClusterFolder target) {
+        Path policy = auditPolicyFile;
+        if (policy == null) {
+            if (auditLogPath != null || auditWebhookConfigFile != null) {
+                throw refuse("--audit-log-path and --audit-webhook-config-file need --audit-policy-file");
+            }
+            return null;
+        }
+        Path log = auditLogPath;
+        if (log == null && auditWebhookConfigFile == null) {
+            log = target.path().resolve("audit.log");
+        }
+        return new AuditConfig(
+                policy.toAbsolutePath(),
+                log == null ? null : log.toAbsolutePath().toString(),
+                0,
+                AUDIT_BACKUPS,
+                0,
+                auditWebhookConfigFile == null ? null : auditWebhookConfigFile.toAbsolutePath(),
+                AuditConfig.STANDARD_WAIT);
     }
 
     /** The file, read once now, so that a mistake in it is told before anything is started. */
@@ -302,6 +346,16 @@ final class UpCommand implements Callable<Integer> {
         }
         if (config.schedulerFile() != null) {
             arguments.add("--scheduler-config=" + config.schedulerFile());
+        }
+        AuditConfig audit = config.audit();
+        if (audit != null) {
+            arguments.add("--audit-policy-file=" + audit.policyFile());
+            if (audit.logPath() != null) {
+                arguments.add("--audit-log-path=" + audit.logPath());
+            }
+            if (audit.webhookConfigFile() != null) {
+                arguments.add("--audit-webhook-config-file=" + audit.webhookConfigFile());
+            }
         }
         if (config.kubeletFile() != null) {
             arguments.add("--kubelet-config=" + config.kubeletFile());

@@ -5,6 +5,8 @@ import dev.cel.runtime.CelEvaluationException;
 import dev.cel.runtime.CelRuntime;
 import io.mokube.apiserver.cel.CelBudget;
 import io.mokube.apiserver.cel.CelBudget.BudgetExceededException;
+import io.mokube.apiserver.cel.MutationLanguage;
+import io.mokube.apiserver.cel.MutationLanguage.Makes;
 import io.mokube.apiserver.cel.PolicyLanguage;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +23,15 @@ record Expression(String text, CelRuntime.@Nullable Program program, String prob
     static Expression of(String text, CelKind result) {
         try {
             return new Expression(text, PolicyLanguage.compile(text, result), "");
+        } catch (IllegalArgumentException e) {
+            return new Expression(text, null, String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** One that makes objects. */
+    static Expression of(String text, Makes makes) {
+        try {
+            return new Expression(text, MutationLanguage.compile(text, makes), "");
         } catch (IllegalArgumentException e) {
             return new Expression(text, null, String.valueOf(e.getMessage()));
         }

@@ -49,10 +49,19 @@ public final class PolicyBindings {
 
     private PolicyBindings() {}
 
-    /** Follows policies and bindings. */
-    public static PolicyBindings follow(WatchCache cache) {
+    /** Follows policies that judge, and their bindings. */
+    public static PolicyBindings validating(WatchCache cache) {
+        return follow(cache, "validatingadmissionpolicies", "validatingadmissionpolicybindings");
+    }
+
+    /** Follows policies that change, and their bindings. */
+    public static PolicyBindings mutating(WatchCache cache) {
+        return follow(cache, "mutatingadmissionpolicies", "mutatingadmissionpolicybindings");
+    }
+
+    private static PolicyBindings follow(WatchCache cache, String policies, String bindings) {
         PolicyBindings known = new PolicyBindings();
-        cache.observe(new GroupResource(GROUP, "validatingadmissionpolicies"), known.new Observer() {
+        cache.observe(new GroupResource(GROUP, policies), known.new Observer() {
             @Override
             void take(String name, @Nullable KubeObject policy) {
                 if (policy == null) {
@@ -67,7 +76,7 @@ public final class PolicyBindings {
                 known.policies.clear();
             }
         });
-        cache.observe(new GroupResource(GROUP, "validatingadmissionpolicybindings"), known.new Observer() {
+        cache.observe(new GroupResource(GROUP, bindings), known.new Observer() {
             @Override
             void take(String name, @Nullable KubeObject binding) {
                 if (binding == null) {

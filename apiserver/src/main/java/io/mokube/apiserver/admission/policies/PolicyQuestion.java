@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** One policy asked about one write with one object of parameters. Used once, by one thread. */
@@ -26,9 +27,10 @@ final class PolicyQuestion {
     /**
      * A broken rule.
      *
+     * @param index which of the policy's rules it is, -1 for none of them
      * @param reason machine-readable, {@code ""} for Invalid
      */
-    record Objection(String message, String reason) {}
+    record Objection(int index, String message, String reason) {}
 
     /**
      * A question.
@@ -48,26 +50,38 @@ final class PolicyQuestion {
                 return List.of();
             }
         } catch (FailedException e) {
-            return policy.failsClosed() ? List.of(new Objection(String.valueOf(e.getMessage()), "")) : List.of();
+            return policy.failsClosed() ? List.of(new Objection(-1, String.valueOf(e.getMessage()), "")) : List.of();
         }
         List<Objection> objections = new ArrayList<>();
-        for (Validation validation : policy.validations()) {
+        for (int i = 0; i < policy.validations().size(); i++) {
+            Validation validation = policy.validations().get(i);
             try {
                 if (!Boolean.TRUE.equals(validation.rule().evaluate(variables, budget))) {
-                    objections.add(new Objection(message(validation), validation.reason()));
+                    objections.add(new Objection(i, message(validation), validation.reason()));
                 }
             } catch (FailedException e) {
                 if (policy.failsClosed()) {
                     objections.add(new Objection(
-                            "expression '" + validation.rule().text() + "' resulted in error: " + e.getMessage(), ""));
+                            i,
+                            "expression '" + validation.rule().text() + "' resulted in error: " + e.getMessage(),
+                            ""));
                 }
             }
         }
         return objections;
     }
 
+    /** Tells what the policy has to say to the audit about the write, by key. */
+    void annotate(BiConsumer<String, String> audit) {
+        policy.annotations().forEach((key, expression) -> {
+            if (expression.evaluate(variables, budget) instanceof String text && !text.isBlank()) {
+                audit.accept(key, text.strip());
+            }
+        });
+    }
+
     /** Whether all conditions hold. One that does not outweighs one that fails. */
-    private boolean isAsked() {
+    boolean isAsked() {
         @Nullable FailedException failure = null;
         for (Map.Entry<String, Expression> condition : policy.conditions().entrySet()) {
             try {
@@ -83,6 +97,11 @@ final class PolicyQuestion {
             throw failure;
         }
         return true;
+    }
+
+    /** What a mutation yields for the write. */
+    Object value(Expression expression) {
+        return expression.evaluate(variables, budget);
     }
 
     private String message(Validation validation) {

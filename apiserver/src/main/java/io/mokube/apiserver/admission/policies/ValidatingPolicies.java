@@ -1,41 +1,37 @@
 package io.mokube.apiserver.admission.policies;
 
-import dev.cel.common.values.NullValue;
 import io.mokube.apiserver.admission.AdmissionPlugin;
 import io.mokube.apiserver.admission.AdmissionRequest;
 import io.mokube.apiserver.admission.ClusterReader;
-import io.mokube.apiserver.admission.match.Description;
-import io.mokube.apiserver.admission.match.Match;
-import io.mokube.apiserver.admission.policies.Binding.Parameters;
 import io.mokube.apiserver.admission.policies.PolicyBindings.Bound;
 import io.mokube.apiserver.admission.policies.PolicyQuestion.Objection;
-import io.mokube.apiserver.authn.User;
+import io.mokube.apiserver.audit.AuditedRequest;
 import io.mokube.apiserver.authz.Authorizer;
-import io.mokube.apiserver.authz.Authorizer.Attributes;
-import io.mokube.apiserver.authz.Authorizer.Decision;
-import io.mokube.apiserver.cel.AccessQuestion;
 import io.mokube.apiserver.resources.ResourceDefinition;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.error.Status;
 import io.mokube.machinery.names.GroupVersionKind;
-import io.mokube.machinery.names.ObjectKey;
+import io.mokube.machinery.object.Json;
 import io.mokube.machinery.object.KubeObject;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 
-/** Refuses writes that break the rules of a bound policy, or warns of them. Audit annotations are nobody's business here. */
+/** Refuses writes that break the rules of a bound policy, warns of them, or tells the audit. */
 public final class ValidatingPolicies implements AdmissionPlugin {
+
+    /** Where the audit is told of the first policy that only wants it told. */
+    private static final String FAILURES = "validation.policy.admission.k8s.io/validation_failure";
 
     private static final String OWN_GROUP = "admissionregistration.k8s.io";
 
     private final PolicyBindings bindings;
     private final ClusterReader cluster;
-    private final Authorizer authorizer;
-    private final Function<GroupVersionKind, Optional<ResourceDefinition>> resources;
+    private final PolicyInputs inputs;
 
     /**
      * The plugin.
@@ -49,8 +45,7 @@ public final class ValidatingPolicies implements AdmissionPlugin {
             Function<GroupVersionKind, Optional<ResourceDefinition>> resources) {
         this.bindings = bindings;
         this.cluster = cluster;
-        this.authorizer = authorizer;
-        this.resources = resources;
+        this.inputs = new PolicyInputs(cluster, authorizer, resources);
     }
 
     @Override
@@ -76,16 +71,20 @@ public final class ValidatingPolicies implements AdmissionPlugin {
     }
 
     private void ask(Policy policy, Binding binding, AdmissionRequest request, String version) {
-        Map<String, Object> write = describe(request, version);
+        Map<String, Object> write = inputs.describe(request, version);
         List<Objection> objections = new ArrayList<>();
         try {
-            for (Object parameter : parameters(policy, binding, request)) {
+            for (Object parameter : inputs.parameters(policy, binding, request)) {
                 write.put("params", parameter);
-                objections.addAll(new PolicyQuestion(policy, write).objections());
+                PolicyQuestion question = new PolicyQuestion(policy, write);
+                objections.addAll(question.objections());
+                if (!policy.annotations().isEmpty() && question.isAsked()) {
+                    question.annotate((key, text) -> AuditedRequest.annotate(policy.name() + "/" + key, text));
+                }
             }
         } catch (Expression.FailedException e) {
             if (policy.failsClosed()) {
-                objections.add(new Objection("failed to configure binding: " + e.getMessage(), ""));
+                objections.add(new Objection(-1, "failed to configure binding: " + e.getMessage(), ""));
             }
         }
         String by = "ValidatingAdmissionPolicy '" + policy.name() + "' with binding '" + binding.name() + "'";
@@ -93,100 +92,31 @@ public final class ValidatingPolicies implements AdmissionPlugin {
             objections.forEach(
                     objection -> request.warn().accept("Validation failed for " + by + ": " + objection.message()));
         }
+        if (binding.actions().contains("Audit") && !objections.isEmpty()) {
+            AuditedRequest.annotate(FAILURES, failures(policy, binding, objections));
+        }
         if (binding.actions().contains("Deny") && !objections.isEmpty()) {
             Objection first = objections.getFirst();
             throw denied(request, by + " denied request: " + first.message(), first.reason());
         }
     }
 
-    private Map<String, Object> describe(AdmissionRequest request, String version) {
-        Map<String, Object> write = new HashMap<>();
-        write.put("object", PolicyValues.of(Description.inVersion(request, request.object(), version)));
-        write.put("oldObject", PolicyValues.of(Description.inVersion(request, request.old(), version)));
-        write.put("request", PolicyValues.of(Description.attributes(request, version)));
-        write.put(
-                "namespaceObject",
-                request.namespace().isEmpty()
-                        ? NullValue.NULL_VALUE
-                        : PolicyValues.of(Match.namespace(request, cluster)));
-        write.put("authorizer", new AccessQuestion(Map.of(), question -> answer(request.user(), question)));
-        return write;
+    private static String failures(Policy policy, Binding binding, List<Objection> objections) {
+        ArrayNode failures = Json.MAPPER.createArrayNode();
+        for (Objection objection : objections) {
+            ObjectNode failure = failures.addObject();
+            failure.put("message", objection.message());
+            failure.put("policy", policy.name());
+            failure.put("binding", binding.name());
+            failure.put("expressionIndex", Math.max(0, objection.index()));
+            ArrayNode actions = failure.putArray("validationActions");
+            binding.actions().stream().sorted().forEach(actions::add);
+        }
+        return failures.toString();
     }
 
-    /** The objects the rules are asked with, one by one; a single null when the policy has no parameters. */
-    private List<Object> parameters(Policy policy, Binding binding, AdmissionRequest request) {
-        if (policy.parameters().isEmpty() || binding.parameters().isEmpty()) {
-            return List.of(NullValue.NULL_VALUE);
-        }
-        GroupVersionKind kind = policy.parameters().get();
-        Parameters wanted = binding.parameters().get();
-        ResourceDefinition resource = resources
-                .apply(kind)
-                .orElseThrow(() -> new Expression.FailedException("failed to find resource referenced by paramKind: '"
-                        + kind.group() + "/" + kind.version() + ", Kind=" + kind.kind() + "'"));
-        String namespace = "";
-        if (resource.namespaced()) {
-            namespace = wanted.namespace().isEmpty() ? request.namespace() : wanted.namespace();
-            if (namespace.isEmpty()) {
-                throw new Expression.FailedException(
-                        "cannot use namespaced paramRef in policy binding that matches cluster-scoped resources");
-            }
-        } else if (!wanted.namespace().isEmpty()) {
-            throw new Expression.FailedException(
-                    "paramRef.namespace must not be provided for a cluster-scoped `paramKind`");
-        }
-        List<KubeObject> found = new ArrayList<>();
-        if (!wanted.name().isEmpty()) {
-            ObjectKey key = new ObjectKey(namespace, wanted.name());
-            cluster.get(resource.groupResource(), key)
-                    .or(() -> cluster.getFresh(resource.groupResource(), key))
-                    .ifPresent(found::add);
-        } else {
-            cluster.list(resource.groupResource(), namespace).stream()
-                    .filter(object -> wanted.selector().matches(object.labels()))
-                    .forEach(found::add);
-        }
-        if (found.isEmpty() && wanted.deniesWithout()) {
-            throw new Expression.FailedException(
-                    "no params found for policy binding with `Deny` parameterNotFoundAction");
-        }
-        List<Object> parameters = new ArrayList<>();
-        for (KubeObject object : found) {
-            Description.convert(resource, object, kind.version());
-            parameters.add(PolicyValues.of(object));
-        }
-        return parameters;
-    }
-
-    private AccessQuestion.Answer answer(User user, AccessQuestion question) {
-        String account = question.part("serviceAccount");
-        User asked = account.isEmpty() ? user : serviceAccount(account);
-        Attributes attributes = question.part("path").isEmpty()
-                ? new Attributes(
-                        question.part("verb"),
-                        question.part("group"),
-                        "*",
-                        question.part("resource"),
-                        question.part("subresource"),
-                        question.part("namespace"),
-                        question.part("name"),
-                        "",
-                        "")
-                : new Attributes(question.part("verb"), "", "", "", "", "", "", "", question.part("path"));
-        return switch (authorizer.authorize(asked, attributes)) {
-            case Decision.Allowed(String reason) -> new AccessQuestion.Answer(true, reason);
-            case Decision.Denied(String reason) -> new AccessQuestion.Answer(false, reason);
-        };
-    }
-
-    private static User serviceAccount(String account) {
-        String namespace = account.substring(0, account.indexOf(':'));
-        return new User(
-                "system:serviceaccount:" + account,
-                List.of("system:serviceaccounts", "system:serviceaccounts:" + namespace, "system:authenticated"));
-    }
-
-    private static ApiException denied(AdmissionRequest request, String message, String reason) {
+    /** A refusal with this message, for this machine-readable reason: {@code ""} for Invalid. */
+    static ApiException denied(AdmissionRequest request, String message, String reason) {
         KubeObject object = request.object();
         String name = request.name().isEmpty() && object != null ? object.generateName() : request.name();
         Status plain = ApiException.forbidden(request.resource().groupResource(), name, message)

@@ -3,17 +3,11 @@ package io.mokube.apiserver.admission.webhooks;
 import io.mokube.apiserver.admission.AdmissionPlugin;
 import io.mokube.apiserver.admission.AdmissionRequest;
 import io.mokube.apiserver.admission.Operation;
-import io.mokube.apiserver.admission.match.Description;
+import io.mokube.apiserver.admission.match.Amendment;
 import io.mokube.apiserver.admission.webhooks.WebhookCalls.Call;
 import io.mokube.apiserver.admission.webhooks.WebhookCalls.Verdict;
 import io.mokube.apiserver.patch.JsonPatch;
-import io.mokube.apiserver.resources.ResourceDefinition;
-import io.mokube.apiserver.resources.ServedVersion;
-import io.mokube.apiserver.validation.FieldValidation;
-import io.mokube.apiserver.validation.ObjectRules;
-import io.mokube.apiserver.validation.StrictDecoder;
 import io.mokube.machinery.error.ApiException;
-import io.mokube.machinery.names.GroupVersionKind;
 import io.mokube.machinery.object.KubeObject;
 import java.util.ArrayList;
 import java.util.List;
@@ -84,32 +78,16 @@ public final class MutatingWebhooks implements AdmissionPlugin {
         if (patch == null) {
             return false;
         }
-        String version = object.groupVersionKind().version();
-        KubeObject patched = object.deepCopy();
-        Description.convert(request.resource(), patched, call.version());
-        try {
-            JsonNode result = JsonPatch.of(patch).apply(patched.root());
-            if (!(result instanceof ObjectNode root)) {
+        return Amendment.make(request, object, call.version(), (tree, served) -> {
+            try {
+                if (JsonPatch.of(patch).apply(tree) instanceof ObjectNode root) {
+                    return root;
+                }
                 throw ApiException.badRequest("the result is no object");
+            } catch (ApiException e) {
+                throw ApiException.internal(
+                        "the patch of webhook \"" + call.webhook().name() + "\" can't be applied: " + e.getMessage());
             }
-            patched = decoded(request.resource(), call.version(), root.deepCopy());
-        } catch (ApiException e) {
-            throw ApiException.internal(
-                    "the patch of webhook \"" + call.webhook().name() + "\" can't be applied: " + e.getMessage());
-        }
-        Description.convert(request.resource(), patched, version);
-        ObjectRules.applyDefaults(request.resource(), patched);
-        boolean changed = !patched.root().equals(object.root());
-        object.root().removeAll();
-        object.root().setAll(patched.root());
-        return changed;
-    }
-
-    private static KubeObject decoded(ResourceDefinition resource, String version, ObjectNode root) {
-        ServedVersion served = resource.version(version).orElseThrow();
-        GroupVersionKind kind = new GroupVersionKind(resource.group(), version, resource.kind());
-        return StrictDecoder.decodePatched(
-                        root, List.of(), kind, served.schema().get(), FieldValidation.IGNORE)
-                .object();
+        });
     }
 }

@@ -1,6 +1,7 @@
 package io.mokube.apiserver.admission.webhooks;
 
 import io.mokube.apiserver.admission.match.Match;
+import io.mokube.apiserver.admission.policies.MatchConditions;
 import io.mokube.apiserver.webhook.WebhookAddress;
 import java.time.Duration;
 import tools.jackson.databind.JsonNode;
@@ -9,6 +10,7 @@ import tools.jackson.databind.JsonNode;
  * One webhook of a configuration.
  *
  * @param name unique within its configuration, such as {@code defaults.example.com}
+ * @param conditions that must hold too
  * @param failsClosed whether a write is refused when the webhook can't be asked
  * @param mayDryRun whether it promises to do nothing beyond answering when nothing is going to be stored
  * @param mayBeAskedAgain whether it wants to see what others changed after it
@@ -17,6 +19,7 @@ record Webhook(
         String name,
         WebhookAddress address,
         Match match,
+        MatchConditions conditions,
         boolean failsClosed,
         Duration timeout,
         boolean mayDryRun,
@@ -27,11 +30,13 @@ record Webhook(
     /** Reads a webhook of a stored configuration. */
     static Webhook of(JsonNode webhook) {
         String sideEffects = webhook.path("sideEffects").asString("");
+        boolean failsClosed = !webhook.path("failurePolicy").asString("").equals("Ignore");
         return new Webhook(
                 webhook.path("name").asString(""),
                 WebhookAddress.of(webhook.path("clientConfig")),
                 Match.ofWebhook(webhook),
-                !webhook.path("failurePolicy").asString("").equals("Ignore"),
+                MatchConditions.of(webhook.path("matchConditions"), failsClosed),
+                failsClosed,
                 Duration.ofSeconds(webhook.path("timeoutSeconds").asInt(DEFAULT_TIMEOUT_SECONDS)),
                 sideEffects.equals("None") || sideEffects.equals("NoneOnDryRun"),
                 webhook.path("reinvocationPolicy").asString("").equals("IfNeeded"));

@@ -3,6 +3,7 @@ package io.mokube.apiserver.admission.webhooks;
 import io.mokube.apiserver.admission.AdmissionRequest;
 import io.mokube.apiserver.admission.ClusterReader;
 import io.mokube.apiserver.admission.match.Description;
+import io.mokube.apiserver.authz.Authorizer;
 import io.mokube.apiserver.webhook.WebhookClient;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.error.Status;
@@ -30,8 +31,11 @@ public final class WebhookCalls {
 
     private final WebhookClient client;
     private final ClusterReader cluster;
+    private final Authorizer authorizer;
 
-    public WebhookCalls(WebhookClient client, ClusterReader cluster) {
+    /** @param authorizer what conditions ask whether the user may do something */
+    public WebhookCalls(WebhookClient client, ClusterReader cluster, Authorizer authorizer) {
+        this.authorizer = authorizer;
         this.client = client;
         this.cluster = cluster;
     }
@@ -50,7 +54,10 @@ public final class WebhookCalls {
         }
         List<Call> calls = new ArrayList<>();
         for (Webhook webhook : webhooks) {
-            webhook.match().versionFor(request, cluster).ifPresent(version -> calls.add(new Call(webhook, version)));
+            webhook.match()
+                    .versionFor(request, cluster)
+                    .filter(version -> webhook.conditions().hold(request, version, cluster, authorizer))
+                    .ifPresent(version -> calls.add(new Call(webhook, version)));
         }
         return calls;
     }

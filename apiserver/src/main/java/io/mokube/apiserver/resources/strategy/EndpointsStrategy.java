@@ -23,6 +23,10 @@ final class EndpointsStrategy implements ResourceStrategy {
         List<ObjectNode> subsets = Tree.items(endpoints.root(), "subsets");
         for (int i = 0; i < subsets.size(); i++) {
             String path = "subsets[" + i + "]";
+            if (subsets.get(i).path("addresses").isEmpty()
+                    && subsets.get(i).path("notReadyAddresses").isEmpty()) {
+                errors.add(FieldError.required(path, "must specify `addresses` or `notReadyAddresses`"));
+            }
             List<ObjectNode> ports = Tree.items(subsets.get(i), "ports");
             for (int j = 0; j < ports.size(); j++) {
                 Check.port(ports.get(j).path("port"), path + ".ports[" + j + "].port", errors);
@@ -30,13 +34,8 @@ final class EndpointsStrategy implements ResourceStrategy {
             for (String list : List.of("addresses", "notReadyAddresses")) {
                 List<ObjectNode> addresses = Tree.items(subsets.get(i), list);
                 for (int j = 0; j < addresses.size(); j++) {
-                    String ip = Tree.text(addresses.get(j), "ip");
-                    if (!IpAddress.isValid(ip)) {
-                        errors.add(FieldError.invalid(
-                                path + "." + list + "[" + j + "].ip",
-                                ip,
-                                "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"));
-                    }
+                    EndpointAddress.check(
+                            Tree.text(addresses.get(j), "ip"), path + "." + list + "[" + j + "].ip", errors);
                 }
             }
         }
@@ -44,7 +43,10 @@ final class EndpointsStrategy implements ResourceStrategy {
 
     @Override
     public void validateUpdate(KubeObject endpoints, KubeObject old, List<FieldError> errors) {
-        validateCreate(endpoints, errors);
+        // What was taken before the rules were stricter may stay.
+        if (!Tree.sameField(endpoints.root(), old.root(), "subsets")) {
+            validateCreate(endpoints, errors);
+        }
     }
 
     @Override

@@ -41,6 +41,10 @@ final class NodeStrategy extends SpecStatusStrategy {
 
     @Override
     public void validateCreate(KubeObject node, List<FieldError> errors) {
+        JsonNode ranges = node.at("spec", "podCIDRs");
+        for (int i = 0; i < ranges.size(); i++) {
+            Check.cidr(ranges.path(i).asString(""), "spec.podCIDRs[" + i + "]", errors);
+        }
         Set<String> seen = new HashSet<>();
         List<ObjectNode> taints = Tree.items(node.at("spec"), "taints");
         for (int i = 0; i < taints.size(); i++) {

@@ -79,19 +79,7 @@ final class PodStrategy extends SpecStatusStrategy {
                     Tree.child(pod.root(), "spec").set("ephemeralContainers", containers);
                 }
             }
-            case "resize" -> {
-                Map<String, JsonNode> wanted = new HashMap<>();
-                for (ObjectNode container : Tree.items(pod.at("spec"), "containers")) {
-                    wanted.put(Tree.text(container, "name"), container.path("resources"));
-                }
-                restore(pod, old);
-                for (ObjectNode container : Tree.items(pod.at("spec"), "containers")) {
-                    JsonNode resources = wanted.get(Tree.text(container, "name"));
-                    if (resources instanceof ObjectNode) {
-                        container.set("resources", resources);
-                    }
-                }
-            }
+            case "resize" -> PodResize.prepare(pod, old);
             default -> {}
         }
     }
@@ -278,7 +266,10 @@ final class PodStrategy extends SpecStatusStrategy {
                     }
                 }
             }
-            case "resize" -> PodSpecValidation.validate(Tree.child(pod.root(), "spec"), "spec", errors);
+            case "resize" -> {
+                PodSpecValidation.validate(Tree.child(pod.root(), "spec"), "spec", errors);
+                PodResize.validate(pod, old, errors);
+            }
             default -> {}
         }
     }

@@ -9,10 +9,17 @@ import java.util.Set;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Bindings of validating admission policies. */
+/** Bindings of admission policies; those of validating ones say what becomes of a write that breaks a rule. */
 final class PolicyBindingStrategy implements ResourceStrategy {
 
     private static final List<String> ACTIONS = List.of("Audit", "Deny", "Warn");
+
+    private final boolean judges;
+
+    /** @param judges whether the policies are validating ones */
+    PolicyBindingStrategy(boolean judges) {
+        this.judges = judges;
+    }
 
     @Override
     public void applyDefaults(KubeObject binding) {
@@ -40,6 +47,12 @@ final class PolicyBindingStrategy implements ResourceStrategy {
             Check.required(parameters, "parameterNotFoundAction", "spec.paramRef", errors);
             Check.oneOf(parameters, "parameterNotFoundAction", "spec.paramRef", List.of("Allow", "Deny"), errors);
         }
+        if (judges) {
+            actions(spec, errors);
+        }
+    }
+
+    private static void actions(JsonNode spec, List<FieldError> errors) {
         JsonNode actions = spec.path("validationActions");
         if (actions.isEmpty()) {
             errors.add(FieldError.required("spec.validationActions", "at least one validation action is required"));

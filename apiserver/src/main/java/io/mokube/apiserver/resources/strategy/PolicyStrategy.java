@@ -3,6 +3,7 @@ package io.mokube.apiserver.resources.strategy;
 import dev.cel.common.types.CelKind;
 import io.mokube.apiserver.cel.PolicyLanguage;
 import io.mokube.machinery.error.FieldError;
+import io.mokube.machinery.names.NameFormat;
 import io.mokube.machinery.object.KubeObject;
 import java.util.List;
 import java.util.Set;
@@ -10,7 +11,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Validating admission policies, whose expressions must be understood when they are written. */
-final class PolicyStrategy extends SpecStatusStrategy {
+class PolicyStrategy extends SpecStatusStrategy {
 
     private static final List<String> REASONS =
             List.of("Forbidden", "Invalid", "RequestEntityTooLarge", "Unauthorized");
@@ -65,12 +66,24 @@ final class PolicyStrategy extends SpecStatusStrategy {
             errors.add(FieldError.required("spec.matchConstraints.resourceRules", ""));
         }
         validate(spec.path("matchConstraints"), "spec.matchConstraints", errors);
+        named(spec, "variables", CelKind.DYN, errors);
+        named(spec, "matchConditions", CelKind.BOOL, errors);
+        effects(spec, errors);
+    }
+
+    /** Adds what is wrong with what the policy does. */
+    void effects(JsonNode spec, List<FieldError> errors) {
         if (spec.path("validations").isEmpty() && spec.path("auditAnnotations").isEmpty()) {
             errors.add(FieldError.required(
                     "spec.validations", "validations or auditAnnotations must be specified and non-empty"));
         }
-        named(spec, "variables", CelKind.DYN, errors);
-        named(spec, "matchConditions", CelKind.BOOL, errors);
+        List<ObjectNode> annotations = Tree.items(spec, "auditAnnotations");
+        Check.distinct(annotations, "key", "spec.auditAnnotations", errors);
+        for (int i = 0; i < annotations.size(); i++) {
+            String path = "spec.auditAnnotations[" + i + "]";
+            Check.name(Tree.text(annotations.get(i), "key"), NameFormat::qualifiedName, path + ".key", errors);
+            expression(annotations.get(i), "valueExpression", path, CelKind.DYN, errors);
+        }
         List<ObjectNode> validations = Tree.items(spec, "validations");
         for (int i = 0; i < validations.size(); i++) {
             validation(validations.get(i), "spec.validations[" + i + "]", errors);
@@ -78,10 +91,15 @@ final class PolicyStrategy extends SpecStatusStrategy {
     }
 
     private static void named(JsonNode spec, String list, CelKind result, List<FieldError> errors) {
-        List<ObjectNode> expressions = Tree.items(spec, list);
-        Check.distinct(expressions, "name", "spec." + list, errors);
+        named(spec, "spec", list, result, errors);
+    }
+
+    /** Adds what is wrong with a list of named expressions. */
+    static void named(JsonNode holder, String parent, String list, CelKind result, List<FieldError> errors) {
+        List<ObjectNode> expressions = Tree.items(holder, list);
+        Check.distinct(expressions, "name", parent + "." + list, errors);
         for (int i = 0; i < expressions.size(); i++) {
-            String path = "spec." + list + "[" + i + "]";
+            String path = parent + "." + list + "[" + i + "]";
             Check.required(expressions.get(i), "name", path, errors);
             expression(expressions.get(i), "expression", path, result, errors);
         }

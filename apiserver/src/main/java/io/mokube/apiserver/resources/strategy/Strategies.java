@@ -43,8 +43,10 @@ public final class Strategies {
             entry(
                     "validatingwebhookconfigurations.admissionregistration.k8s.io",
                     new WebhookConfigurationStrategy(false)),
+            entry("mutatingadmissionpolicies.admissionregistration.k8s.io", new MutatingPolicyStrategy()),
+            entry("mutatingadmissionpolicybindings.admissionregistration.k8s.io", new PolicyBindingStrategy(false)),
             entry("validatingadmissionpolicies.admissionregistration.k8s.io", new PolicyStrategy()),
-            entry("validatingadmissionpolicybindings.admissionregistration.k8s.io", new PolicyBindingStrategy()),
+            entry("validatingadmissionpolicybindings.admissionregistration.k8s.io", new PolicyBindingStrategy(true)),
             entry("cronjobs.batch", new CronJobStrategy()),
             entry("jobs.batch", new JobStrategy()),
             entry("certificatesigningrequests.certificates.k8s.io", new CertificateRequestStrategy()),

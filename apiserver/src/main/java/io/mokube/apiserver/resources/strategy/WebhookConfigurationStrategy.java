@@ -1,5 +1,6 @@
 package io.mokube.apiserver.resources.strategy;
 
+import dev.cel.common.types.CelKind;
 import io.mokube.apiserver.resources.ResourceStrategy;
 import io.mokube.machinery.error.FieldError;
 import io.mokube.machinery.names.NameFormat;
@@ -94,6 +95,7 @@ final class WebhookConfigurationStrategy implements ResourceStrategy {
         }
         Check.selector(webhook.path("namespaceSelector"), path + ".namespaceSelector", errors);
         Check.selector(webhook.path("objectSelector"), path + ".objectSelector", errors);
+        PolicyStrategy.named(webhook, path, "matchConditions", CelKind.BOOL, errors);
         client(webhook.path("clientConfig"), path + ".clientConfig", errors);
         List<ObjectNode> rules = Tree.items(webhook, "rules");
         for (int i = 0; i < rules.size(); i++) {

@@ -45,7 +45,7 @@ class ComposeTest {
             Needs.part(program, onPath(program));
         }
         for (String module :
-                List.of("apiserver", "scheduler", "controller-manager", "kubelet-agent", "kube-proxy", "cluster-dns")) {
+                List.of("apiserver", "scheduler", "controller-manager", "kubelet-agent", "kube-proxy", "cluster-dns", "ingress")) {
             Needs.part("the built application of " + module, applicationBuilt(module));
         }
         docker = DockerDaemon.start();

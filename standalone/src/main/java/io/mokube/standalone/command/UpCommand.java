@@ -1,5 +1,6 @@
 package io.mokube.standalone.command;
 
+import io.mokube.controllermanager.controllers.loadbalancer.AddressPool;
 import io.mokube.kubelet.runtime.cri.ContainerdLauncher;
 import io.mokube.kubelet.runtime.docker.DockerEngine;
 import io.mokube.machinery.component.ComponentException;
@@ -99,6 +100,14 @@ final class UpCommand implements Callable<Integer> {
             description = "The scheduler's configuration, a file of kind KubeSchedulerConfiguration.")
     private @Nullable Path schedulerConfig;
 
+    @Option(
+            names = "--load-balancer-pool",
+            paramLabel = "RANGES",
+            split = ",",
+            description = "The addresses of services of type LoadBalancer: blocks (192.0.2.0/28) and ranges"
+                    + " (192.0.2.10-192.0.2.20). Default: some that this machine and its pods reach.")
+    private List<String> loadBalancerPool = new ArrayList<>();
+
     @Option(names = "--detach", description = "Return once all nodes are ready; stop the cluster with `mokube down`.")
     private boolean detach;
 
@@ -158,7 +167,17 @@ final class UpCommand implements Callable<Integer> {
                 port,
                 advertiseAddress,
                 schedulerFile(),
+                pool(),
                 docker(chosen));
+    }
+
+    private List<String> pool() {
+        try {
+            AddressPool.parse(loadBalancerPool);
+        } catch (IllegalArgumentException e) {
+            throw refuse("--load-balancer-pool: " + e.getMessage());
+        }
+        return loadBalancerPool;
     }
 
     /** The file, read once now, so that a mistake in it is told before anything is started. */
@@ -275,6 +294,9 @@ final class UpCommand implements Callable<Integer> {
         }
         if (config.advertiseAddress() != null) {
             arguments.add("--advertise-address=" + config.advertiseAddress());
+        }
+        if (!config.loadBalancerPool().isEmpty()) {
+            arguments.add("--load-balancer-pool=" + String.join(",", config.loadBalancerPool()));
         }
         if (config.schedulerFile() != null) {
             arguments.add("--scheduler-config=" + config.schedulerFile());

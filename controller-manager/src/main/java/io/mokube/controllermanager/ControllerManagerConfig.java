@@ -49,11 +49,13 @@ public record ControllerManagerConfig(
     }
 
     public ControllerManagerConfig withNodeLifecycle(NodeLifecycleConfig patience) {
-        return new ControllerManagerConfig(client, election, rootCaPem, patience, nodeIpam, keys, hostPathVolumes, loadBalancerPool);
+        return new ControllerManagerConfig(
+                client, election, rootCaPem, patience, nodeIpam, keys, hostPathVolumes, loadBalancerPool);
     }
 
     public ControllerManagerConfig withNodeIpam(NodeIpamConfig ranges) {
-        return new ControllerManagerConfig(client, election, rootCaPem, nodeLifecycle, ranges, keys, hostPathVolumes, loadBalancerPool);
+        return new ControllerManagerConfig(
+                client, election, rootCaPem, nodeLifecycle, ranges, keys, hostPathVolumes, loadBalancerPool);
     }
 
     public ControllerManagerConfig withKeys(ClusterKeys clusterKeys) {

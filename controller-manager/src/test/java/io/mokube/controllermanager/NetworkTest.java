@@ -326,7 +326,10 @@ class NetworkTest {
         for (String name : List.of("one", "two", "three")) {
             cluster.kubectl("create", "service", "loadbalancer", name, "--tcp=80:8080");
             if (!name.equals("three")) {
-                Await.until(PATIENCE, name + " has an address", () -> !balancers(name).isEmpty());
+                Await.until(
+                        PATIENCE,
+                        name + " has an address",
+                        () -> !balancers(name).isEmpty());
             }
         }
         assertThat(List.of(balancers("one"), balancers("two")))
@@ -343,8 +346,10 @@ class NetworkTest {
         String freed = balancers("two");
         cluster.restartControllers();
         cluster.kubectl("patch", "service", "two", "-p", "{\"spec\":{\"type\":\"ClusterIP\"}}");
-        Await.until(PATIENCE, "the address of two is three's", () -> balancers("three")
-                .equals(freed));
+        Await.until(
+                PATIENCE,
+                "the address of two is three's",
+                () -> balancers("three").equals(freed));
         assertThat(balancers("one")).isEqualTo(kept);
         assertThat(balancers("two")).isEmpty();
 
@@ -355,10 +360,16 @@ class NetworkTest {
                 () -> assertThat(cluster.kubectl("describe", "service", "two"))
                         .contains("loadBalancerIP 198.51.100.1 is not in the address pool"));
         cluster.kubectl("delete", "service", "one");
-        cluster.kubectl("patch", "service", "two", "-p", "{\"spec\":{\"loadBalancerIP\":\"%s\"}}"
-                .formatted(kept.split(" ")[0]));
-        Await.until(PATIENCE, "two has the address that it asks for", () -> balancers("two")
-                .equals(kept));
+        cluster.kubectl(
+                "patch",
+                "service",
+                "two",
+                "-p",
+                "{\"spec\":{\"loadBalancerIP\":\"%s\"}}".formatted(kept.split(" ")[0]));
+        Await.until(
+                PATIENCE,
+                "two has the address that it asks for",
+                () -> balancers("two").equals(kept));
         cluster.kubectl("delete", "service", "two", "three");
     }
 

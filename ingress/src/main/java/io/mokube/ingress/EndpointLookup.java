@@ -24,15 +24,16 @@ final class EndpointLookup {
 
     static Target find(Backend backend, Optional<Service> service, Collection<EndpointSlice> slices) {
         if (service.isEmpty()) {
-            return new Target.NoEndpoint("service " + backend.namespace() + "/" + backend.service() + " does not exist");
+            return new Target.NoEndpoint(
+                    "service " + backend.namespace() + "/" + backend.service() + " does not exist");
         }
         Optional<ServicePort> port = orEmpty(service.get().getSpec().getPorts()).stream()
-                .filter(each -> backend.port().equals(each.getName())
-                        || backend.port().equals(String.valueOf(each.getPort())))
+                .filter(each ->
+                        backend.port().equals(each.getName()) || backend.port().equals(String.valueOf(each.getPort())))
                 .findFirst();
         if (port.isEmpty()) {
-            return new Target.NoEndpoint("service " + backend.namespace() + "/" + backend.service() + " has no port "
-                    + backend.port());
+            return new Target.NoEndpoint(
+                    "service " + backend.namespace() + "/" + backend.service() + " has no port " + backend.port());
         }
         String name = Objects.requireNonNullElse(port.get().getName(), "");
         Set<InetSocketAddress> found = new LinkedHashSet<>();

@@ -174,8 +174,7 @@ final class RouteFeed {
                 .orElse(false);
     }
 
-    private Map<String, Chain> chains(
-            RouteReader read, List<Ingress> ours, Map<ObjectKey, List<String>> problems) {
+    private Map<String, Chain> chains(RouteReader read, List<Ingress> ours, Map<ObjectKey, List<String>> problems) {
         Map<String, Chain> chains = new HashMap<>();
         read.secrets().forEach((host, key) -> {
             try {
@@ -231,8 +230,7 @@ final class RouteFeed {
         List<String> wanted = addresses.stream()
                 .map(each -> text(each.getIp(), each.getHostname()))
                 .toList();
-        var balancer =
-                ingress.getStatus() == null ? null : ingress.getStatus().getLoadBalancer();
+        var balancer = ingress.getStatus() == null ? null : ingress.getStatus().getLoadBalancer();
         List<String> present = balancer == null || balancer.getIngress() == null
                 ? List.of()
                 : balancer.getIngress().stream()

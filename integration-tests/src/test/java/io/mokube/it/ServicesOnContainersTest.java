@@ -106,37 +106,66 @@ class ServicesOnContainersTest {
         ok("rollout", "status", "deployment/shop", "--timeout=90s");
         ok("wait", "--for=condition=Ready", "pod/visitor", "--timeout=60s");
         String pod = ok("get", "pods", "-l", "app=shop", "-o", "jsonpath={.items[*].metadata.name}");
-        Await.until(PATIENCE, "the service has an address", () -> !balancer("service/shop").isEmpty());
+        Await.until(
+                PATIENCE,
+                "the service has an address",
+                () -> !balancer("service/shop").isEmpty());
         String address = balancer("service/shop");
-        Await.until(PATIENCE, "it is on this machine", () -> Commands.run(
-                        List.of("ip", "address"), Map.of(), PATIENCE)
-                .output()
-                .contains(address + "/32"));
-        Await.until(PATIENCE, "this machine hears the pod", () -> get(URI.create("http://" + address + "/"))
-                .contains(pod));
-        Await.until(PATIENCE, "a pod hears it", () -> ask("visitor", address).output().contains(pod));
+        Await.until(
+                PATIENCE,
+                "it is on this machine",
+                () -> Commands.run(List.of("ip", "address"), Map.of(), PATIENCE)
+                        .output()
+                        .contains(address + "/32"));
+        Await.until(
+                PATIENCE,
+                "this machine hears the pod",
+                () -> get(URI.create("http://" + address + "/")).contains(pod));
+        Await.until(
+                PATIENCE,
+                "a pod hears it",
+                () -> ask("visitor", address).output().contains(pod));
 
         Path key = cluster.data().resolve("shop.key");
         Path certificate = cluster.data().resolve("shop.crt");
-        Credential credential = CertificateAuthority.create("test", Platform.system().clock().instant())
+        Credential credential = CertificateAuthority.create(
+                        "test", Platform.system().clock().instant())
                 .issueServing(
-                        "shop.test", List.of(), List.of("shop.test"), Platform.system().clock().instant());
+                        "shop.test",
+                        List.of(),
+                        List.of("shop.test"),
+                        Platform.system().clock().instant());
         Files.writeString(key, credential.keyPem());
         Files.writeString(certificate, credential.certificatePem());
         ok("create", "secret", "tls", "shop", "--cert=" + certificate, "--key=" + key);
         ok("create", "ingress", "shop", "--rule=shop.test/*=shop:80,tls=shop", "--rule=other.test/a=shop:80");
-        Await.until(PATIENCE, "the Ingress has an address", () -> !balancer("ingress/shop").isEmpty());
+        Await.until(
+                PATIENCE,
+                "the Ingress has an address",
+                () -> !balancer("ingress/shop").isEmpty());
         String entry = balancer("ingress/shop");
-        Await.until(PATIENCE, "it leads to the pod", () -> curl("shop.test", entry, "http://shop.test/").contains(pod));
+        Await.until(
+                PATIENCE,
+                "it leads to the pod",
+                () -> curl("shop.test", entry, "http://shop.test/").contains(pod));
         assertThat(curl("other.test", entry, "http://other.test/a")).contains(pod);
         assertThat(curl("other.test", entry, "http://other.test/b")).contains("no rule for host \"other.test\"");
         assertThat(curl("shop.test", entry, "--cacert", certificate.toString(), "-v", "https://shop.test/"))
                 .contains(pod, "subject: CN=shop.test");
-        ok("delete", "ingress/shop", "service/shop", "deployment/shop", "secret/shop", "pod/visitor", "--grace-period=1");
-        Await.until(PATIENCE, "the address is nobody's", () -> !Commands.run(
-                        List.of("ip", "address"), Map.of(), PATIENCE)
-                .output()
-                .contains(address + "/32"));
+        ok(
+                "delete",
+                "ingress/shop",
+                "service/shop",
+                "deployment/shop",
+                "secret/shop",
+                "pod/visitor",
+                "--grace-period=1");
+        Await.until(
+                PATIENCE,
+                "the address is nobody's",
+                () -> !Commands.run(List.of("ip", "address"), Map.of(), PATIENCE)
+                        .output()
+                        .contains(address + "/32"));
     }
 
     private static String balancer(String object) {

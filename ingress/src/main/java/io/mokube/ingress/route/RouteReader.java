@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
  */
 public record RouteReader(RoutingTable table, Map<String, ObjectKey> secrets, Map<ObjectKey, List<String>> problems) {
 
-    private static final Comparator<Ingress> OLDEST_FIRST = Comparator.comparing(
-                    (Ingress each) -> Objects.requireNonNullElse(each.getMetadata().getCreationTimestamp(), ""))
+    private static final Comparator<Ingress> OLDEST_FIRST = Comparator.comparing((Ingress each) ->
+                    Objects.requireNonNullElse(each.getMetadata().getCreationTimestamp(), ""))
             .thenComparing(each -> each.getMetadata().getNamespace())
             .thenComparing(each -> each.getMetadata().getName());
 
@@ -58,8 +58,7 @@ public record RouteReader(RoutingTable table, Map<String, ObjectKey> secrets, Ma
                 }
             }
             if (!wrong.isEmpty()) {
-                problems.put(
-                        new ObjectKey(namespace, ingress.getMetadata().getName()), List.copyOf(wrong));
+                problems.put(new ObjectKey(namespace, ingress.getMetadata().getName()), List.copyOf(wrong));
             }
         }
         return new RouteReader(

@@ -78,7 +78,7 @@ final class Exchange {
     void carry(HttpServerRequest request) {
         request.pause();
         HostAndPort authority = request.authority();
-        if (request.method() == HttpMethod.CONNECT) {
+        if (request.method().equals(HttpMethod.CONNECT)) {
             refuse(request, 405, "CONNECT is not served here");
             return;
         }
@@ -150,7 +150,8 @@ final class Exchange {
                     request,
                     late ? 504 : 502,
                     late
-                            ? backend + " did not answer within " + timeouts.silence().toSeconds() + " s"
+                            ? backend + " did not answer within "
+                                    + timeouts.silence().toSeconds() + " s"
                             : backend + " broke the connection off before it answered");
         });
     }
@@ -172,7 +173,7 @@ final class Exchange {
                 && !out.headers().contains(HttpHeaders.CONTENT_LENGTH)
                 && response.statusCode() != 204
                 && response.statusCode() != 304
-                && request.method() != HttpMethod.HEAD) {
+                && !request.method().equals(HttpMethod.HEAD)) {
             out.setChunked(true);
         }
         response.pipe().endOnFailure(false).to(out).onFailure(e -> {
@@ -205,7 +206,9 @@ final class Exchange {
                 && request.headers().contains(HttpHeaders.UPGRADE)
                 && request.headers().contains(HttpHeaders.CONNECTION, HttpHeaders.UPGRADE, true)
                 // HTTP/2 is between this server and its client, and not the endpoint's to speak.
-                && !request.getHeader(HttpHeaders.UPGRADE).toLowerCase(Locale.ROOT).startsWith("h2");
+                && !request.getHeader(HttpHeaders.UPGRADE)
+                        .toLowerCase(Locale.ROOT)
+                        .startsWith("h2");
     }
 
     private static boolean hasBody(HttpServerRequest request) {
@@ -223,7 +226,10 @@ final class Exchange {
         }
         from.forEach((name, value) -> {
             String lower = name.toLowerCase(Locale.ROOT);
-            if (!HOP_BY_HOP.contains(lower) && !named.contains(lower) && !lower.startsWith(":") && !lower.equals("host")) {
+            if (!HOP_BY_HOP.contains(lower)
+                    && !named.contains(lower)
+                    && !lower.startsWith(":")
+                    && !lower.equals("host")) {
                 to.add(name, value);
             }
         });
@@ -253,13 +259,18 @@ final class Exchange {
             return;
         }
         // A body that nobody reads ends with the connection, for what comes after it is unknown.
-        if (request.version() != HttpVersion.HTTP_2 && hasBody(request)) {
+        boolean last = request.version() != HttpVersion.HTTP_2 && hasBody(request);
+        if (last) {
             response.putHeader(HttpHeaders.CONNECTION, HttpHeaders.CLOSE);
-            response.endHandler(ended -> request.connection().close());
         }
         response.setStatusCode(status)
                 .putHeader(HttpHeaders.CONTENT_TYPE, "text/plain; charset=utf-8")
-                .end(text + "\n");
+                .end(text + "\n")
+                .onComplete(ended -> {
+                    if (last) {
+                        request.connection().close();
+                    }
+                });
         request.resume();
     }
 }

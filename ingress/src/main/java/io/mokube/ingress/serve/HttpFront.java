@@ -46,8 +46,7 @@ public final class HttpFront implements AutoCloseable {
             exchange = new Exchange(vertx, router, timeouts);
             http = listen(clear, options());
             https = listen(
-                    tls,
-                    options().setSsl(true).setUseAlpn(true).setKeyCertOptions(KeyCertOptions.wrap(certificates)));
+                    tls, options().setSsl(true).setUseAlpn(true).setKeyCertOptions(KeyCertOptions.wrap(certificates)));
         } catch (RuntimeException e) {
             vertx.close();
             throw e;
@@ -90,7 +89,8 @@ public final class HttpFront implements AutoCloseable {
 
     private void handle(HttpServerRequest request) {
         Timer.Sample sample = Timer.start(meters);
-        request.response().endHandler(ended -> sample.stop(timer(request.response().getStatusCode())));
+        request.response()
+                .endHandler(ended -> sample.stop(timer(request.response().getStatusCode())));
         exchange.carry(request);
     }
 

@@ -80,7 +80,8 @@ class RoutingTableTest {
 
     /** Looks at every rule; of equals the first counts. */
     private static Backend slowly(List<Rule> rules, String host, String path) {
-        int best = rules.stream().mapToInt(rule -> rank(rule.host(), host)).max().orElse(-1);
+        int best =
+                rules.stream().mapToInt(rule -> rank(rule.host(), host)).max().orElse(-1);
         return rules.stream()
                 .filter(rule -> best >= 0 && rank(rule.host(), host) == best)
                 .filter(rule -> fits(rule, path))
@@ -111,8 +112,7 @@ class RoutingTableTest {
         }
         List<String> wanted = elements(rule.path());
         List<String> given = elements(path);
-        return given.size() >= wanted.size()
-                && given.subList(0, wanted.size()).equals(wanted);
+        return given.size() >= wanted.size() && given.subList(0, wanted.size()).equals(wanted);
     }
 
     private static List<String> elements(String path) {

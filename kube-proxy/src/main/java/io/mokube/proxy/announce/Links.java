@@ -75,8 +75,21 @@ final class Links {
             host.output("", "ip", "-6", "neighbour", "replace", "proxy", address.toString(), "dev", link);
             return;
         }
-        HostCommands.Result told =
-                host.run("", "busybox", "arping", "-q", "-U", "-c", "1", "-w", "1", "-I", link, "-s", address.toString(), address.toString());
+        HostCommands.Result told = host.run(
+                "",
+                "busybox",
+                "arping",
+                "-q",
+                "-U",
+                "-c",
+                "1",
+                "-w",
+                "1",
+                "-I",
+                link,
+                "-s",
+                address.toString(),
+                address.toString());
         if (!told.succeeded()) {
             log.atDebug()
                     .setMessage("neighbours were not told")
@@ -108,10 +121,13 @@ final class Links {
         for (JsonNode link : Json.MAPPER.readTree(host.output("", "ip", "-json", "address", "show", "up"))) {
             String name = link.path("ifname").asString("");
             for (JsonNode each : link.path("addr_info")) {
-                String network = each.path("local").asString("") + "/" + each.path("prefixlen").asInt(0);
+                String network = each.path("local").asString("") + "/"
+                        + each.path("prefixlen").asInt(0);
                 if (!name.equals(device)
                         && !name.equals("lo")
-                        && Cidr.parse(network).filter(cidr -> cidr.contains(address)).isPresent()) {
+                        && Cidr.parse(network)
+                                .filter(cidr -> cidr.contains(address))
+                                .isPresent()) {
                     return Optional.of(name);
                 }
             }

@@ -115,7 +115,6 @@ public final class LoadBalancerAnnouncer implements Component {
             slices.addIndex(BY_SERVICE, slice -> serviceOf(slice).map(List::of).orElse(List.of()));
             services.addHandler(Handler.each(service -> changed()));
             nodes.addHandler(Handler.each(node -> changed()));
-            // Endpoints matter to few services: those whose traffic stays on a node.
             slices.addHandler(Handler.each(slice -> changed()));
         }
 

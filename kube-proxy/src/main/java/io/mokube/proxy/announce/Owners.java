@@ -73,7 +73,8 @@ final class Owners {
             for (Endpoint endpoint : orEmpty(slice.getEndpoints())) {
                 if (endpoint.getNodeName() != null
                         && (endpoint.getConditions() == null
-                                || !Boolean.FALSE.equals(endpoint.getConditions().getReady()))) {
+                                || !Boolean.FALSE.equals(
+                                        endpoint.getConditions().getReady()))) {
                     nodes.add(endpoint.getNodeName());
                 }
             }

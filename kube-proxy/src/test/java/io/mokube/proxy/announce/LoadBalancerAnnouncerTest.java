@@ -39,8 +39,10 @@ class LoadBalancerAnnouncerTest {
     void onlyAddressesOfANodeThatGoesMove() {
         Map<String, Integer> shares = new HashMap<>();
         for (IpAddress address : ADDRESSES) {
-            String owner = Owners.of(address, List.of("node-1", "node-2", "node-3")).orElseThrow();
-            assertThat(Owners.of(address, List.of("node-3", "node-2", "node-1"))).contains(owner);
+            String owner =
+                    Owners.of(address, List.of("node-1", "node-2", "node-3")).orElseThrow();
+            assertThat(Owners.of(address, List.of("node-3", "node-2", "node-1")))
+                    .contains(owner);
             if (!owner.equals("node-2")) {
                 assertThat(Owners.of(address, List.of("node-1", "node-3"))).contains(owner);
             }
@@ -73,7 +75,8 @@ class LoadBalancerAnnouncerTest {
         try (NetworkLab lab = NetworkLab.start()) {
             ApiServer server = new ApiServer(ApiServerConfig.inMemory(folder), Platform.system());
             server.start();
-            ClientConfig rights = ClientConfig.fromKubeconfig(server.certificates().kubeconfig("kube-proxy"));
+            ClientConfig rights =
+                    ClientConfig.fromKubeconfig(server.certificates().kubeconfig("kube-proxy"));
             // The namespace of the client outside stands for a second machine on the node's link.
             Map<String, LoadBalancerAnnouncer> speakers = Map.of(
                     "node", speaker(rights, "node-1", lab.namespace("node")),
@@ -88,22 +91,21 @@ class LoadBalancerAnnouncerTest {
                         {"metadata": {"name": "web", "namespace": "default"},
                          "spec": {"type": "LoadBalancer", "ports": [{"port": 80}]}}"""));
                 client.resource(Service.class)
-                        .patch(
-                                new ObjectKey("default", "web"),
-                                PatchKind.MERGE,
-                                Json.MAPPER.readTree("""
+                        .patch(new ObjectKey("default", "web"), PatchKind.MERGE, Json.MAPPER.readTree("""
                                         {"status": {"loadBalancer": {"ingress": [
-                                          {"ip": "192.168.77.50", "ipMode": "VIP"}, {"ip": "fd77::50"}]}}}"""),
-                                "status");
+                                          {"ip": "192.168.77.50", "ipMode": "VIP"}, {"ip": "fd77::50"}]}}}"""), "status");
                 speakers.values().forEach(LoadBalancerAnnouncer::start);
                 for (String address : List.of("192.168.77.50", "fd77::50")) {
-                    String owner = Owners.of(IpAddress.of(address), List.of("node-1", "node-2")).orElseThrow();
+                    String owner = Owners.of(IpAddress.of(address), List.of("node-1", "node-2"))
+                            .orElseThrow();
                     awaitHolder(lab, address, owner.equals("node-1") ? "node" : "client");
                     setReady(client, owner, "Unknown");
                     String heir = owner.equals("node-1") ? "client" : "node";
                     awaitHolder(lab, address, heir);
                     String other = heir.equals("node") ? "client" : "node";
-                    Await.passes(Duration.ofSeconds(20), () -> lab.in(other, "busybox", "ping", "-c", "1", "-W", "1", address));
+                    Await.passes(
+                            Duration.ofSeconds(20),
+                            () -> lab.in(other, "busybox", "ping", "-c", "1", "-W", "1", address));
                     setReady(client, owner, "True");
                     awaitHolder(lab, address, owner.equals("node-1") ? "node" : "client");
                 }
@@ -113,7 +115,8 @@ class LoadBalancerAnnouncerTest {
             }
             for (String namespace : List.of("node", "client")) {
                 assertThat(lab.in(namespace, "ip", "link")).doesNotContain("mokube-lb");
-                assertThat(lab.in(namespace, "ip", "-6", "neighbour", "show", "proxy")).isBlank();
+                assertThat(lab.in(namespace, "ip", "-6", "neighbour", "show", "proxy"))
+                        .isBlank();
             }
         }
     }
@@ -135,19 +138,14 @@ class LoadBalancerAnnouncerTest {
 
     private static void setReady(ApiClient client, String node, String ready) {
         client.resource(Node.class)
-                .patch(
-                        new ObjectKey("", node),
-                        PatchKind.MERGE,
-                        Json.MAPPER.readTree("""
-                                {"status": {"conditions": [{"type": "Ready", "status": "%s"}]}}""".formatted(ready)),
-                        "status");
+                .patch(new ObjectKey("", node), PatchKind.MERGE, Json.MAPPER.readTree("""
+                                {"status": {"conditions": [{"type": "Ready", "status": "%s"}]}}""".formatted(ready)), "status");
     }
 
     private static Node node(String name, String ready, String label) {
         return read(Node.class, """
                 {"metadata": {"name": "%s", "labels": {"%s": ""}},
-                 "status": {"conditions": [{"type": "Ready", "status": "%s"}]}}"""
-                .formatted(name, label, ready));
+                 "status": {"conditions": [{"type": "Ready", "status": "%s"}]}}""".formatted(name, label, ready));
     }
 
     private static <T extends HasMetadata> T read(Class<T> model, String json) {

@@ -127,8 +127,7 @@ public final class Cluster {
             }
             nameServers(apiServer).forEach(each -> start(new ClusterDns(each, platform)));
             if (config.runtime() != RuntimeKind.HOLLOW) {
-                IngressConfig ingress =
-                        IngressConfig.at(clientConfig(apiServer, "ingress"), "node-1", podsAddress(1));
+                IngressConfig ingress = IngressConfig.at(clientConfig(apiServer, "ingress"), "node-1", podsAddress(1));
                 start(new IngressRouter(ingress.onNode("node-1"), platform));
             }
         } catch (ComponentException e) {

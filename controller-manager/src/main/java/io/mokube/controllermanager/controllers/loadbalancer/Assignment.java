@@ -55,8 +55,7 @@ sealed interface Assignment {
         return new Given(List.copyOf(given));
     }
 
-    private static Assignment requested(
-            AddressPool pool, String text, List<String> families, Predicate<String> taken) {
+    private static Assignment requested(AddressPool pool, String text, List<String> families, Predicate<String> taken) {
         Optional<String> address = AddressPool.canonical(text);
         if (address.isEmpty()) {
             return new Refused("loadBalancerIP \"" + text + "\" is no IP address");

@@ -22,9 +22,7 @@ class AssignmentTest {
             AddressPool.parse(List.of("192.0.2.10-192.0.2.12", "2001:db8::1-2001:db8::2"));
 
     @ParameterizedTest
-    @CsvSource(
-            nullValues = "-",
-            textBlock = """
+    @CsvSource(nullValues = "-", textBlock = """
             # families, asked for,    has,         others have,            gets
             IPv4,       -,            -,           -,                      192.0.2.10
             IPv4,       -,            -,           192.0.2.10,             192.0.2.11
@@ -62,14 +60,17 @@ class AssignmentTest {
     void aBlocksFirstAndLastAddressAreNobodys() {
         AddressPool pool = AddressPool.parse(List.of("192.0.2.0/30"));
         assertThat(pool.firstFree("IPv4", address -> false)).contains("192.0.2.1");
-        assertThat(pool.firstFree("IPv4", Set.of("192.0.2.1", "192.0.2.2")::contains)).isEmpty();
+        assertThat(pool.firstFree("IPv4", Set.of("192.0.2.1", "192.0.2.2")::contains))
+                .isEmpty();
         assertThat(pool.contains("192.0.2.3")).isFalse();
         assertThat(pool.has("IPv6")).isFalse();
-        assertThat(AddressPool.parse(List.of("192.0.2.7/32")).contains("192.0.2.7")).isTrue();
+        assertThat(AddressPool.parse(List.of("192.0.2.7/32")).contains("192.0.2.7"))
+                .isTrue();
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "10.1", "10.0.0.0/33", "192.0.2.9-192.0.2.1", "192.0.2.1-2001:db8::1", "a-b", "1.2.3.4-"})
+    @ValueSource(
+            strings = {"", "10.1", "10.0.0.0/33", "192.0.2.9-192.0.2.1", "192.0.2.1-2001:db8::1", "a-b", "1.2.3.4-"})
     void aPoolThatIsNone(String text) {
         assertThatThrownBy(() -> AddressPool.parse(List.of(text)))
                 .isInstanceOf(IllegalArgumentException.class)

@@ -1,6 +1,7 @@
 package io.mokube.standalone.command;
 
 import io.mokube.controllermanager.controllers.loadbalancer.AddressPool;
+import io.mokube.kubelet.policy.NodePolicy;
 import io.mokube.kubelet.runtime.cri.ContainerdLauncher;
 import io.mokube.kubelet.runtime.docker.DockerEngine;
 import io.mokube.machinery.component.ComponentException;
@@ -101,6 +102,14 @@ final class UpCommand implements Callable<Integer> {
     private @Nullable Path schedulerConfig;
 
     @Option(
+            names = "--kubelet-config",
+            paramLabel = "FILE",
+            description =
+                    "The nodes' configuration, a file of kind KubeletConfiguration: what is reserved, when pods are"
+                            + " evicted, static pods, and so on. Without one, nodes leave the machine's disk and images alone.")
+    private @Nullable Path kubeletConfig;
+
+    @Option(
             names = "--load-balancer-pool",
             paramLabel = "RANGES",
             split = ",",
@@ -167,6 +176,7 @@ final class UpCommand implements Callable<Integer> {
                 port,
                 advertiseAddress,
                 schedulerFile(),
+                kubeletFile(),
                 pool(),
                 docker(chosen));
     }
@@ -188,6 +198,20 @@ final class UpCommand implements Callable<Integer> {
         Path file = schedulerConfig.toAbsolutePath();
         try {
             SchedulerConfiguration.read(file);
+        } catch (IllegalArgumentException e) {
+            throw refuse(String.valueOf(e.getMessage()));
+        }
+        return file;
+    }
+
+    /** The same for the nodes' file. */
+    private @Nullable Path kubeletFile() {
+        if (kubeletConfig == null) {
+            return null;
+        }
+        Path file = kubeletConfig.toAbsolutePath();
+        try {
+            NodePolicy.read(file);
         } catch (IllegalArgumentException e) {
             throw refuse(String.valueOf(e.getMessage()));
         }
@@ -300,6 +324,9 @@ final class UpCommand implements Callable<Integer> {
         }
         if (config.schedulerFile() != null) {
             arguments.add("--scheduler-config=" + config.schedulerFile());
+        }
+        if (config.kubeletFile() != null) {
+            arguments.add("--kubelet-config=" + config.kubeletFile());
         }
         return arguments;
     }

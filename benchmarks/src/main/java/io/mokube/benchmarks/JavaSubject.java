@@ -102,6 +102,11 @@ final class JavaSubject implements Subject {
 
     /** The bytes of memory that the process has now, and 0 where the system does not tell. */
     long resident() {
+        return resident(process);
+    }
+
+    /** The bytes of memory that a process has now, and 0 where the system does not tell. */
+    static long resident(Process process) {
         try (Stream<String> lines = Files.lines(Path.of("/proc", Long.toString(process.pid()), "status"))) {
             return lines.filter(line -> line.startsWith("VmRSS:"))
                     .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) * 1024)

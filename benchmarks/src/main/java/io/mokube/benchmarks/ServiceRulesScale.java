@@ -1,14 +1,14 @@
 package io.mokube.benchmarks;
 
+import io.mokube.machinery.address.Cidr;
+import io.mokube.machinery.address.IpAddress;
 import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.object.Json;
 import io.mokube.proxy.apply.nftables.NftablesApplier;
 import io.mokube.proxy.compile.RuleCompiler;
 import io.mokube.proxy.compile.RuleSet;
-import io.mokube.proxy.model.Cidr;
 import io.mokube.proxy.model.Endpoint;
-import io.mokube.proxy.model.IpAddress;
 import io.mokube.proxy.model.NodeFacts;
 import io.mokube.proxy.model.Placement;
 import io.mokube.proxy.model.Protocol;
@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
@@ -101,8 +102,7 @@ final class ServiceRulesScale {
                 int which = random.nextInt(count);
                 ServiceFacts changed = service(which, i + 1);
                 begin = System.nanoTime();
-                services.set(which, changed);
-                RuleSet next = RuleCompiler.compile(services, NODE, rules);
+                RuleSet next = RuleCompiler.compile(Map.of(changed.key(), Optional.of(changed)), NODE, rules);
                 applier.apply(rules, next);
                 change[i] = System.nanoTime() - begin;
                 changeByHand[i] = byHand.nft(applier.script(rules, next));

@@ -1,7 +1,7 @@
 package io.mokube.proxy;
 
 import io.mokube.client.rest.ClientConfig;
-import io.mokube.proxy.model.Cidr;
+import io.mokube.machinery.address.Cidr;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;

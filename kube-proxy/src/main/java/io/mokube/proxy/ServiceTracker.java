@@ -50,13 +50,13 @@ final class ServiceTracker {
     }
 
     /**
-     * What is known now.
+     * What changed.
      *
-     * @param services all of them; those that did not change are the same objects as before
+     * @param changes what is known of each service that is another than before; nothing of one that is gone
      * @param connectionless whether a service that is another speaks more than TCP
      * @param triggers when the changes behind it happened
      */
-    record Taken(Collection<ServiceFacts> services, boolean connectionless, List<Instant> triggers) {}
+    record Taken(Map<ObjectKey, Optional<ServiceFacts>> changes, boolean connectionless, List<Instant> triggers) {}
 
     /**
      * @param changed called after each change; must be quick
@@ -138,6 +138,11 @@ final class ServiceTracker {
         changed.run();
     }
 
+    /** All services as they were when changes were taken last. */
+    Collection<ServiceFacts> all() {
+        return facts.values();
+    }
+
     /** Takes all changes. */
     Taken take() {
         Set<ObjectKey> keys;
@@ -148,6 +153,7 @@ final class ServiceTracker {
             dirty = new HashSet<>();
             triggers = new ArrayList<>();
         }
+        Map<ObjectKey, Optional<ServiceFacts>> changes = new HashMap<>();
         boolean connectionless = false;
         for (ObjectKey key : keys) {
             ServiceFacts before = facts.get(key);
@@ -159,6 +165,7 @@ final class ServiceTracker {
             if (Objects.equals(now, before)) {
                 continue;
             }
+            changes.put(key, Optional.ofNullable(now));
             if (now == null) {
                 facts.remove(key);
             } else {
@@ -167,6 +174,6 @@ final class ServiceTracker {
             }
             connectionless |= before != null && before.isConnectionless();
         }
-        return new Taken(List.copyOf(facts.values()), connectionless, times);
+        return new Taken(changes, connectionless, times);
     }
 }

@@ -4,6 +4,7 @@ import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeAddress;
 import io.mokube.client.informer.InformerFactory;
 import io.mokube.client.informer.Store;
+import io.mokube.machinery.address.IpAddress;
 import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.time.Clock;
@@ -14,7 +15,6 @@ import io.mokube.proxy.compile.RuleSet;
 import io.mokube.proxy.health.HealthServers;
 import io.mokube.proxy.health.ProxyHealth;
 import io.mokube.proxy.model.Endpoint;
-import io.mokube.proxy.model.IpAddress;
 import io.mokube.proxy.model.NodeFacts;
 import io.mokube.proxy.model.Placement;
 import io.mokube.proxy.model.ServiceFacts;
@@ -63,6 +63,11 @@ final class SyncLoop {
 
     /** What the kernel follows, null when that is not known. Used by the loop's thread. */
     private @Nullable RuleSet applied;
+
+    /** What was compiled last, null when that failed. */
+    private @Nullable RuleSet compiled;
+
+    private final Map<ObjectKey, HealthServers.Wanted> healthChecks = new HashMap<>();
 
     private List<IpAddress> machineAddresses = List.of();
     private Duration retry = FIRST_RETRY;
@@ -218,12 +223,13 @@ final class SyncLoop {
         ServiceTracker.Taken taken = tracker.take();
         RuleSet before = applied;
         Placement placement = new Placement(nodeFacts(), config.clusterCidrs(), config.sharedHost());
-        RuleSet rules = RuleCompiler.compile(taken.services(), placement, before);
+        noteHealthChecks(taken.changes(), placement.node());
+        RuleSet rules = compile(taken.changes(), placement);
         // Whatever goes wrong from here on, the kernel is asked what it has.
         applied = null;
         applier.apply(before, rules);
         applied = rules;
-        serveHealthChecks(taken.services(), placement.node());
+        healthServers.serve(healthChecks);
         if (before == null || taken.connectionless()) {
             applier.endStaleConnections(rules);
         }
@@ -245,6 +251,17 @@ final class SyncLoop {
                 health.updated();
             }
         }
+    }
+
+    /** What was taken must not get lost when something goes wrong: then the next time begins with all services. */
+    private RuleSet compile(Map<ObjectKey, Optional<ServiceFacts>> changes, Placement placement) {
+        RuleSet last = compiled;
+        compiled = null;
+        RuleSet rules = last == null
+                ? RuleCompiler.compile(tracker.all(), placement)
+                : RuleCompiler.compile(changes, placement, last);
+        compiled = rules;
+        return rules;
     }
 
     private NodeFacts nodeFacts() {
@@ -285,20 +302,23 @@ final class SyncLoop {
                 .values();
     }
 
-    private void serveHealthChecks(Collection<ServiceFacts> services, NodeFacts node) {
-        Map<ObjectKey, HealthServers.Wanted> wanted = new HashMap<>();
-        for (ServiceFacts service : services) {
-            if (service.healthCheckNodePort() != 0) {
-                long local = service.ports().stream()
-                        .flatMap(port -> port.endpoints().stream())
-                        .filter(each -> each.ready() && node.has(each))
-                        .map(Endpoint::address)
-                        .distinct()
-                        .count();
-                wanted.put(
-                        service.key(), new HealthServers.Wanted(service.healthCheckNodePort(), Math.toIntExact(local)));
+    private void noteHealthChecks(Map<ObjectKey, Optional<ServiceFacts>> changes, NodeFacts node) {
+        changes.forEach((key, service) -> {
+            if (service.isPresent() && service.get().healthCheckNodePort() != 0) {
+                healthChecks.put(key, wanted(service.get(), node));
+            } else {
+                healthChecks.remove(key);
             }
-        }
-        healthServers.serve(wanted);
+        });
+    }
+
+    private static HealthServers.Wanted wanted(ServiceFacts service, NodeFacts node) {
+        long local = service.ports().stream()
+                .flatMap(port -> port.endpoints().stream())
+                .filter(each -> each.ready() && node.has(each))
+                .map(Endpoint::address)
+                .distinct()
+                .count();
+        return new HealthServers.Wanted(service.healthCheckNodePort(), Math.toIntExact(local));
     }
 }

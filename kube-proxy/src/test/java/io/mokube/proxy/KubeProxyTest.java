@@ -12,11 +12,11 @@ import io.mokube.client.rest.ClientConfig;
 import io.mokube.client.rest.DeleteOptions;
 import io.mokube.client.rest.ListOptions;
 import io.mokube.client.rest.ResourceClient;
+import io.mokube.machinery.address.Cidr;
 import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.object.Json;
 import io.mokube.proxy.apply.NetworkLab;
-import io.mokube.proxy.model.Cidr;
 import io.mokube.testkit.Await;
 import io.mokube.testkit.FreePort;
 import java.net.URI;
@@ -200,10 +200,9 @@ class KubeProxyTest {
 
     @Test
     void loadBalancersHearWhetherTheNodeHasEndpoints() throws Exception {
-        int port = FreePort.next();
-        create("web", """
-                'type': 'LoadBalancer', 'externalTrafficPolicy': 'Local', 'healthCheckNodePort': %d,
-                'ports': [{'port': 80}]""".formatted(port));
+        int port = create("web", "'type': 'LoadBalancer', 'externalTrafficPolicy': 'Local', 'ports': [{'port': 80}]")
+                .getSpec()
+                .getHealthCheckNodePort();
         Await.until("none", () -> get(port).statusCode() == 503);
         endpoints("web", "10.60.1.2", "10.60.1.3");
         Await.until("two", () -> get(port).statusCode() == 200);

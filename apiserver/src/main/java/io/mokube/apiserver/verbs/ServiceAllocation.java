@@ -3,6 +3,7 @@ package io.mokube.apiserver.verbs;
 import io.mokube.apiserver.cache.StoredObject;
 import io.mokube.apiserver.registry.Change;
 import io.mokube.apiserver.resources.ResourceDefinition;
+import io.mokube.apiserver.resources.strategy.ServiceStrategy;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.error.FieldError;
 import io.mokube.machinery.names.GroupResource;
@@ -22,7 +23,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Gives services their cluster addresses and node ports. An address is claimed by creating the {@code IPAddress} object
+ * Gives services their cluster addresses and node ports, that of their health checks among them. An address is claimed by creating the {@code IPAddress} object
  * of its name, so the store itself sees to it that no two services get the same, whatever server they were created by.
  */
 final class ServiceAllocation {
@@ -38,6 +39,8 @@ final class ServiceAllocation {
     private static final int FIRST_NODE_PORT = 30000;
     private static final int NODE_PORTS = 2768;
     private static final int ATTEMPTS = 256;
+    private static final String HEALTH_CHECK = "healthCheckNodePort";
+    private static final String ALLOCATED = "provided port is already allocated";
 
     /** A claim without a service is left behind by a crash; it may be taken over once its service can't come any more. */
     private static final Duration ABANDONED = Duration.ofMinutes(1);
@@ -250,11 +253,20 @@ final class ServiceAllocation {
                 for (JsonNode port : other.at("spec", "ports")) {
                     taken.add(port.path("nodePort").asInt(0));
                 }
+                taken.add(other.at("spec", HEALTH_CHECK).asInt(0));
             }
             return true;
         });
         Map<String, Integer> wanted = checkGivenPorts(service, taken);
         taken.addAll(wanted.values());
+        // What somebody chose is kept from being given away, whichever field it stands in.
+        if (ServiceStrategy.needsHealthCheck(service.at("spec"))) {
+            int chosen = service.at("spec", HEALTH_CHECK).asInt(0);
+            if (chosen != 0) {
+                checkHealthCheckPort(service, chosen, taken);
+                taken.add(chosen);
+            }
+        }
         for (JsonNode port : service.at("spec", "ports")) {
             if (port instanceof ObjectNode node && node.path("nodePort").asInt(0) == 0) {
                 // One number serves several protocols on the same port.
@@ -269,6 +281,33 @@ final class ServiceAllocation {
                 node.put("nodePort", given);
             }
         }
+        ObjectNode spec = service.root().withObjectProperty("spec");
+        if (ServiceStrategy.needsHealthCheck(spec) && spec.path(HEALTH_CHECK).asInt(0) == 0) {
+            spec.put(HEALTH_CHECK, anyPort(taken));
+        }
+    }
+
+    private static void checkHealthCheckPort(KubeObject service, int port, Set<Integer> taken) {
+        String refused = !isNodePort(port) ? outOfRange() : taken.contains(port) ? ALLOCATED : "";
+        if (!refused.isEmpty()) {
+            throw ApiException.invalid(
+                    "",
+                    "Service",
+                    service.name(),
+                    List.of(FieldError.invalid(
+                            "spec." + HEALTH_CHECK,
+                            port,
+                            "failed to allocate requested HealthCheck NodePort " + port + ": " + refused)));
+        }
+    }
+
+    private static boolean isNodePort(int port) {
+        return port >= FIRST_NODE_PORT && port < FIRST_NODE_PORT + NODE_PORTS;
+    }
+
+    private static String outOfRange() {
+        return "provided port is not in the valid range. The range of valid ports is " + FIRST_NODE_PORT + "-"
+                + (FIRST_NODE_PORT + NODE_PORTS - 1);
     }
 
     /** Refuses node ports that a client chose and can't have; the others by the service's port. */
@@ -283,14 +322,10 @@ final class ServiceAllocation {
             if (nodePort == 0) {
                 continue;
             }
-            if (nodePort < FIRST_NODE_PORT || nodePort >= FIRST_NODE_PORT + NODE_PORTS) {
-                errors.add(FieldError.invalid(
-                        path,
-                        nodePort,
-                        "provided port is not in the valid range. The range of valid ports is " + FIRST_NODE_PORT + "-"
-                                + (FIRST_NODE_PORT + NODE_PORTS - 1)));
+            if (!isNodePort(nodePort)) {
+                errors.add(FieldError.invalid(path, nodePort, outOfRange()));
             } else if (taken.contains(nodePort)) {
-                errors.add(FieldError.invalid(path, nodePort, "provided port is already allocated"));
+                errors.add(FieldError.invalid(path, nodePort, ALLOCATED));
             } else {
                 given.put(port.path("port").asString(""), nodePort);
             }

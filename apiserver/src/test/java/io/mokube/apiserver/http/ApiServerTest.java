@@ -12,6 +12,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
 
 class ApiServerTest {
 
@@ -226,6 +227,55 @@ class ApiServerTest {
                         .isEqualTo(i);
             }
         }
+    }
+
+    @Test
+    void loadBalancersThatKeepClientsAddressesAskNodesOnAPortOfTheirOwn() {
+        String services = "/api/v1/namespaces/default/services";
+        JsonNode any = admin.post(services, balancer("any", "Local", 0)).json();
+        int given = any.at("/spec/healthCheckNodePort").asInt();
+        assertThat(given).isBetween(30000, 32767);
+        assertThat(any.at("/spec/ports/0/nodePort").asInt()).isNotEqualTo(given);
+        assertThat(admin.post(services, balancer("taken", "Local", given)).message())
+                .contains("spec.healthCheckNodePort: Invalid value: " + given)
+                .contains("failed to allocate requested HealthCheck NodePort " + given
+                        + ": provided port is already allocated");
+        assertThat(admin.post(services, balancer("far", "Local", 80)).message()).contains("is not in the valid range");
+        assertThat(admin.post(services, balancer("useless", "Cluster", 31555)).message())
+                .contains("may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'");
+
+        String path = services + "/any";
+        assertThat(admin.put(path, balancer("any", "Local", given == 31777 ? 31778 : 31777))
+                        .message())
+                .contains("spec.healthCheckNodePort: Forbidden: field is immutable");
+        assertThat(admin.put(path, balancer("any", "Local", 0))
+                        .json()
+                        .at("/spec/healthCheckNodePort")
+                        .asInt())
+                .isEqualTo(given);
+        JsonNode without = admin.put(path, balancer("any", "Cluster", given)).json();
+        assertThat(without.at("/spec/type").asString()).isEqualTo("LoadBalancer");
+        assertThat(without.at("/spec").has("healthCheckNodePort")).isFalse();
+        assertThat(admin.post(services, balancer("chosen", "Local", given))
+                        .json()
+                        .at("/spec/healthCheckNodePort")
+                        .asInt())
+                .isEqualTo(given);
+        assertThat(admin.put(path, balancer("any", "Local", 0))
+                        .json()
+                        .at("/spec/healthCheckNodePort")
+                        .asInt())
+                .isBetween(30000, 32767)
+                .isNotEqualTo(given);
+        admin.delete(services + "/any");
+        admin.delete(services + "/chosen");
+    }
+
+    private static String balancer(String name, String policy, int healthCheckNodePort) {
+        return """
+                {"kind":"Service","apiVersion":"v1","metadata":{"name":"%s"},"spec":{"type":"LoadBalancer",
+                "externalTrafficPolicy":"%s",%s"ports":[{"port":80}]}}""".formatted(
+                name, policy, healthCheckNodePort == 0 ? "" : "\"healthCheckNodePort\":" + healthCheckNodePort + ",");
     }
 
     @Test

@@ -4,6 +4,8 @@ import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServiceBuilder;
+import io.fabric8.kubernetes.api.model.ServicePort;
+import io.fabric8.kubernetes.api.model.ServicePortBuilder;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.api.model.coordination.v1.LeaseBuilder;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointPort;
@@ -153,6 +155,11 @@ public final class EndpointKeeper implements AutoCloseable {
             }
             return;
         }
+        List<ServicePort> ports = new ArrayList<>();
+        ports.add(servicePort("dns", "UDP", DNS_PORT));
+        ports.add(servicePort("dns-tcp", "TCP", DNS_PORT));
+        // A port without endpoints would be a promise that nobody keeps.
+        config.metricsPort().ifPresent(any -> ports.add(servicePort("metrics", "TCP", METRICS_PORT)));
         Service wanted = new ServiceBuilder()
                 .withMetadata(metadata(
                         service.name(),
@@ -165,21 +172,7 @@ public final class EndpointKeeper implements AutoCloseable {
                                 "CoreDNS")))
                 .withNewSpec()
                 .withClusterIP(config.serviceAddress())
-                .addNewPort()
-                .withName("dns")
-                .withProtocol("UDP")
-                .withPort(DNS_PORT)
-                .endPort()
-                .addNewPort()
-                .withName("dns-tcp")
-                .withProtocol("TCP")
-                .withPort(DNS_PORT)
-                .endPort()
-                .addNewPort()
-                .withName("metrics")
-                .withProtocol("TCP")
-                .withPort(METRICS_PORT)
-                .endPort()
+                .withPorts(ports)
                 .endSpec()
                 .build();
         try {
@@ -189,6 +182,14 @@ public final class EndpointKeeper implements AutoCloseable {
                 throw e;
             }
         }
+    }
+
+    private static ServicePort servicePort(String name, String protocol, int number) {
+        return new ServicePortBuilder()
+                .withName(name)
+                .withProtocol(protocol)
+                .withPort(number)
+                .build();
     }
 
     private String ownName() {

@@ -1,11 +1,11 @@
 package io.mokube.proxy.announce;
 
+import io.mokube.machinery.address.Cidr;
+import io.mokube.machinery.address.Family;
+import io.mokube.machinery.address.IpAddress;
 import io.mokube.machinery.object.Json;
 import io.mokube.proxy.apply.RuleApplier.ApplyException;
 import io.mokube.proxy.apply.nftables.HostCommands;
-import io.mokube.proxy.model.Cidr;
-import io.mokube.proxy.model.Family;
-import io.mokube.proxy.model.IpAddress;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;

@@ -5,7 +5,7 @@ import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.discovery.v1.Endpoint;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
-import io.mokube.proxy.model.IpAddress;
+import io.mokube.machinery.address.IpAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.Comparator;

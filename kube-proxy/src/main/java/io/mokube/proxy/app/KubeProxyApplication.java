@@ -2,6 +2,7 @@ package io.mokube.proxy.app;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.mokube.client.rest.ClientConfig;
+import io.mokube.machinery.address.Cidr;
 import io.mokube.machinery.component.CarrierThreads;
 import io.mokube.machinery.component.Component;
 import io.mokube.machinery.component.Platform;
@@ -10,7 +11,6 @@ import io.mokube.proxy.KubeProxy;
 import io.mokube.proxy.KubeProxyConfig;
 import io.mokube.proxy.announce.AnnouncerConfig;
 import io.mokube.proxy.announce.LoadBalancerAnnouncer;
-import io.mokube.proxy.model.Cidr;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -71,10 +71,15 @@ public class KubeProxyApplication {
                         settings.nodeName())
                 .withMode(settings.mode())
                 .withClusterCidrs(ranges(settings.clusterCidr()))
-                .withNodePortAddresses(ranges(settings.nodePortAddresses()))
+                .withNodePortAddresses(nodePortAddresses(settings.nodePortAddresses()))
                 .withPeriods(settings.syncPeriod(), settings.minSyncPeriod())
                 .withHealthPort(settings.healthzPort());
         return new KubeProxy(config, new Platform(Clock.system(), new SecureRandom(), meters));
+    }
+
+    /** Kubernetes' word for the node's own addresses is the same as saying nothing. */
+    private static List<Cidr> nodePortAddresses(List<String> texts) {
+        return texts.equals(List.of("primary")) ? List.of() : ranges(texts);
     }
 
     private static List<Cidr> ranges(List<String> texts) {

@@ -1,7 +1,7 @@
 package io.mokube.proxy.apply;
 
+import io.mokube.machinery.address.IpAddress;
 import io.mokube.proxy.compile.RuleSet;
-import io.mokube.proxy.model.IpAddress;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

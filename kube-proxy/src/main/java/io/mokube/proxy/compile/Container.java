@@ -1,6 +1,7 @@
 package io.mokube.proxy.compile;
 
-import io.mokube.proxy.model.Family;
+import io.mokube.machinery.address.Family;
+import io.mokube.proxy.model.Nft;
 import io.mokube.proxy.model.Protocol;
 import java.util.Arrays;
 import java.util.Optional;
@@ -78,7 +79,7 @@ public enum Container {
 
     /** The type of keys and values, as nftables writes it. */
     public String typeOf(Family family) {
-        String address = family.nftName() + " daddr";
+        String address = Nft.family(family) + " daddr";
         String frontend = address + " . meta l4proto . th dport";
         return "typeof "
                 + type.replace("CHOICE", frontend + " . numgen random mod 2")

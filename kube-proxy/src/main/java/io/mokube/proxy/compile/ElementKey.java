@@ -1,6 +1,6 @@
 package io.mokube.proxy.compile;
 
-import io.mokube.proxy.model.IpAddress;
+import io.mokube.machinery.address.IpAddress;
 import io.mokube.proxy.model.Protocol;
 
 /** What an element of a set or map is found by. */

@@ -1,7 +1,7 @@
 package io.mokube.proxy.compile;
 
-import io.mokube.proxy.model.Family;
-import io.mokube.proxy.model.IpAddress;
+import io.mokube.machinery.address.Family;
+import io.mokube.machinery.address.IpAddress;
 
 /** What a map has for a key; an element of a set has {@link Present}. */
 public sealed interface ElementValue {

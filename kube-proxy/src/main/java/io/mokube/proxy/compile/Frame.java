@@ -1,10 +1,10 @@
 package io.mokube.proxy.compile;
 
+import io.mokube.machinery.address.Cidr;
+import io.mokube.machinery.address.Family;
 import io.mokube.proxy.compile.Chain.Hook;
 import io.mokube.proxy.compile.Rule.Action;
 import io.mokube.proxy.compile.Rule.Condition;
-import io.mokube.proxy.model.Cidr;
-import io.mokube.proxy.model.Family;
 import io.mokube.proxy.model.Placement;
 import io.mokube.proxy.model.Protocol;
 import java.util.ArrayList;

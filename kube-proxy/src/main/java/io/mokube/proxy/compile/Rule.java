@@ -1,7 +1,8 @@
 package io.mokube.proxy.compile;
 
-import io.mokube.proxy.model.Cidr;
-import io.mokube.proxy.model.Family;
+import io.mokube.machinery.address.Cidr;
+import io.mokube.machinery.address.Family;
+import io.mokube.proxy.model.Nft;
 import io.mokube.proxy.model.Protocol;
 import java.time.Duration;
 import java.util.List;
@@ -62,7 +63,7 @@ public record Rule(List<Condition> conditions, Action action) {
             @Override
             public String text(Family family) {
                 String all = ranges.stream().map(Cidr::toString).collect(Collectors.joining(", "));
-                return family.nftName() + " saddr " + (within ? "" : "!= ")
+                return Nft.family(family) + " saddr " + (within ? "" : "!= ")
                         + (ranges.size() == 1 ? all : "{ " + all + " }");
             }
         }
@@ -71,7 +72,7 @@ public record Rule(List<Condition> conditions, Action action) {
         record SourceRemembered(String set) implements Condition {
             @Override
             public String text(Family family) {
-                return family.nftName() + " saddr @" + set;
+                return Nft.family(family) + " saddr @" + set;
             }
         }
 
@@ -91,7 +92,7 @@ public record Rule(List<Condition> conditions, Action action) {
 
             @Override
             public String text(Family family) {
-                return family.nftName() + " daddr @" + Container.CLUSTER_IPS.nftName();
+                return Nft.family(family) + " daddr @" + Container.CLUSTER_IPS.nftName();
             }
         }
 
@@ -101,7 +102,7 @@ public record Rule(List<Condition> conditions, Action action) {
 
             @Override
             public String text(Family family) {
-                return family.nftName() + " saddr . " + family.nftName() + " daddr @" + Container.HAIRPIN.nftName();
+                return Nft.family(family) + " saddr . " + Nft.family(family) + " daddr @" + Container.HAIRPIN.nftName();
             }
         }
 
@@ -149,7 +150,7 @@ public record Rule(List<Condition> conditions, Action action) {
         record SendToChoice(Container map, int count) implements Action {
             @Override
             public String text(Family family) {
-                return "dnat " + family.nftName() + " to " + frontend(family) + " . numgen random mod " + count
+                return "dnat " + Nft.family(family) + " to " + frontend(family) + " . numgen random mod " + count
                         + " map @" + map.nftName();
             }
         }
@@ -166,7 +167,7 @@ public record Rule(List<Condition> conditions, Action action) {
         record Remember(String set, Duration time) implements Action {
             @Override
             public String text(Family family) {
-                return "update @" + set + " { " + family.nftName() + " saddr timeout " + time.toSeconds() + "s }";
+                return "update @" + set + " { " + Nft.family(family) + " saddr timeout " + time.toSeconds() + "s }";
             }
         }
 
@@ -244,7 +245,7 @@ public record Rule(List<Condition> conditions, Action action) {
         }
 
         private static String frontend(Family family) {
-            return family.nftName() + " daddr . meta l4proto . th dport";
+            return Nft.family(family) + " daddr . meta l4proto . th dport";
         }
     }
 

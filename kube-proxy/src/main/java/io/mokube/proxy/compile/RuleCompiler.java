@@ -1,23 +1,22 @@
 package io.mokube.proxy.compile;
 
+import io.mokube.machinery.address.Family;
+import io.mokube.machinery.address.IpAddress;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.proxy.compile.ElementKey.Frontend;
-import io.mokube.proxy.model.Family;
-import io.mokube.proxy.model.IpAddress;
 import io.mokube.proxy.model.Placement;
 import io.mokube.proxy.model.Protocol;
 import io.mokube.proxy.model.ServiceFacts;
 import io.mokube.proxy.model.ServicePort;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /** Makes rules of services. */
 public final class RuleCompiler {
@@ -25,65 +24,55 @@ public final class RuleCompiler {
     private RuleCompiler() {}
 
     /** Rules for these services on that node. */
-    @SuppressWarnings("ReferenceEquality") // facts that did not change are shared
     public static RuleSet compile(Collection<ServiceFacts> services, Placement placement) {
-        return compile(services, placement, null);
+        Map<ObjectKey, Optional<ServiceFacts>> all = LinkedHashMap.newLinkedHashMap(services.size());
+        services.forEach(service -> all.put(service.key(), Optional.of(service)));
+        return compile(all, RuleSet.empty(placement));
     }
 
     /**
-     * The same as without a rule set made before; that one only saves work for services whose facts are the same objects.
+     * The rules that follow others after some services changed. What it costs depends on the changes and not on how many
+     * services there are, unless the node changed too.
+     *
+     * @param changes what is known of each changed service now; nothing of one that is gone
      */
+    public static RuleSet compile(
+            Map<ObjectKey, Optional<ServiceFacts>> changes, Placement placement, RuleSet previous) {
+        if (previous.placement().equals(placement)) {
+            return compile(changes, previous);
+        }
+        Map<ObjectKey, Optional<ServiceFacts>> all = new HashMap<>();
+        previous.services().forEach((key, rules) -> all.put(key, Optional.of(rules.facts())));
+        all.putAll(changes);
+        return compile(all, RuleSet.empty(placement));
+    }
+
     @SuppressWarnings("ReferenceEquality") // facts that did not change are shared
-    public static RuleSet compile(Collection<ServiceFacts> services, Placement placement, @Nullable RuleSet previous) {
-        Map<ObjectKey, Set<Frontend>> denied = denied(services, placement);
-        Map<ObjectKey, ServiceRules> reusable =
-                previous != null && previous.placement().equals(placement) ? previous.services() : Map.of();
-        Map<ObjectKey, ServiceRules> rules = LinkedHashMap.newLinkedHashMap(services.size());
-        for (ServiceFacts service : services) {
-            Set<Frontend> without = denied.getOrDefault(service.key(), Set.of());
-            ServiceRules known = reusable.get(service.key());
-            boolean same =
-                    known != null && known.facts() == service && known.denied().equals(without);
-            rules.put(service.key(), same ? known : new ServiceCompiler(service, without, placement).compile());
-        }
-        return new RuleSet(placement, rules);
-    }
-
-    /**
-     * Addresses that anybody may write into a service could be another's. The frontends that a service must leave alone: a
-     * cluster IP belongs to its service with all ports, and anything else to the first service by name.
-     */
-    private static Map<ObjectKey, Set<Frontend>> denied(Collection<ServiceFacts> services, Placement placement) {
-        List<ServiceFacts> external = services.stream()
-                .filter(RuleCompiler::isExternal)
-                .sorted(Comparator.comparing(service -> service.key().toString()))
-                .toList();
-        if (external.isEmpty()) {
-            return Map.of();
-        }
-        Set<IpAddress> clusterIps = HashSet.newHashSet(services.size());
-        services.forEach(service -> clusterIps.addAll(service.clusterIps()));
-        Map<Frontend, ObjectKey> owners = new HashMap<>();
-        Map<ObjectKey, Set<Frontend>> denied = new HashMap<>();
-        for (ServiceFacts service : external) {
-            for (ServicePort port : service.ports()) {
-                for (Frontend frontend :
-                        externalFrontends(service, port, placement.node().addresses())) {
-                    if (clusterIps.contains(frontend.address())
-                            || !service.key().equals(owners.computeIfAbsent(frontend, any -> service.key()))) {
-                        denied.computeIfAbsent(service.key(), any -> new HashSet<>())
-                                .add(frontend);
-                    }
-                }
+    private static RuleSet compile(Map<ObjectKey, Optional<ServiceFacts>> changes, RuleSet previous) {
+        Placement placement = previous.placement();
+        Claims.Editor claims = new Claims.Editor(previous.claims(), placement);
+        changes.forEach((key, now) -> {
+            previous.facts(key).ifPresent(claims::remove);
+            now.ifPresent(claims::add);
+        });
+        Set<ObjectKey> affected = new LinkedHashSet<>(changes.keySet());
+        affected.addAll(claims.affected());
+        RuleSet.Editor next = new RuleSet.Editor(previous);
+        for (ObjectKey key : affected) {
+            Optional<ServiceFacts> now = changes.getOrDefault(key, previous.facts(key));
+            ServiceRules before = previous.services().get(key);
+            if (now.isEmpty()) {
+                next.replace(key, before, null);
+                continue;
+            }
+            Set<Frontend> denied = claims.denied(now.get());
+            if (before == null
+                    || before.facts() != now.get()
+                    || !before.denied().equals(denied)) {
+                next.replace(key, before, new ServiceCompiler(now.get(), denied, placement).compile());
             }
         }
-        return denied;
-    }
-
-    private static boolean isExternal(ServiceFacts service) {
-        return !service.externalIps().isEmpty()
-                || !service.loadBalancerIps().isEmpty()
-                || service.ports().stream().anyMatch(port -> port.nodePort() != 0);
+        return next.done(claims.done());
     }
 
     /** Where clients outside the cluster find the port: addresses of the service's families. */

@@ -1,13 +1,13 @@
 package io.mokube.proxy.compile;
 
+import io.mokube.machinery.address.Cidr;
+import io.mokube.machinery.address.Family;
+import io.mokube.machinery.address.IpAddress;
 import io.mokube.proxy.compile.ElementKey.Choice;
 import io.mokube.proxy.compile.ElementKey.Frontend;
 import io.mokube.proxy.compile.Rule.Action;
 import io.mokube.proxy.compile.Rule.Condition;
-import io.mokube.proxy.model.Cidr;
 import io.mokube.proxy.model.Endpoint;
-import io.mokube.proxy.model.Family;
-import io.mokube.proxy.model.IpAddress;
 import io.mokube.proxy.model.Placement;
 import io.mokube.proxy.model.ServiceFacts;
 import io.mokube.proxy.model.ServicePort;
@@ -212,10 +212,9 @@ final class ServiceCompiler {
             }
             if (placement.node().addresses().stream()
                     .anyMatch(node -> allowed.stream().anyMatch(range -> range.contains(node)))) {
-                int length = family == Family.IPV4 ? 32 : 128;
                 addresses.stream()
                         .filter(each -> allowed.stream().noneMatch(range -> range.contains(each)))
-                        .forEach(each -> allowed.add(new Cidr(each, length)));
+                        .forEach(each -> allowed.add(Cidr.of(each)));
             }
             String chain = chainName("firewall", port);
             for (IpAddress address : addresses) {

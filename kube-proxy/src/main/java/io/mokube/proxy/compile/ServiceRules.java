@@ -1,7 +1,7 @@
 package io.mokube.proxy.compile;
 
-import io.mokube.proxy.model.Family;
-import io.mokube.proxy.model.IpAddress;
+import io.mokube.machinery.address.Family;
+import io.mokube.machinery.address.IpAddress;
 import io.mokube.proxy.model.ServiceFacts;
 import java.util.Map;
 import java.util.Set;

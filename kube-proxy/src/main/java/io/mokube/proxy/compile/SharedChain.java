@@ -1,8 +1,8 @@
 package io.mokube.proxy.compile;
 
+import io.mokube.machinery.address.Cidr;
 import io.mokube.proxy.compile.Rule.Action;
 import io.mokube.proxy.compile.Rule.Condition;
-import io.mokube.proxy.model.Cidr;
 import io.mokube.proxy.model.Protocol;
 import java.util.ArrayList;
 import java.util.List;

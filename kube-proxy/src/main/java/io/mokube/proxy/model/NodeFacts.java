@@ -1,5 +1,6 @@
 package io.mokube.proxy.model;
 
+import io.mokube.machinery.address.IpAddress;
 import java.util.List;
 import java.util.Set;
 

@@ -1,5 +1,7 @@
 package io.mokube.proxy.model;
 
+import io.mokube.machinery.address.Cidr;
+import io.mokube.machinery.address.Family;
 import java.util.List;
 
 /**

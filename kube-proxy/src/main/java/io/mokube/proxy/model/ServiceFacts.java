@@ -1,5 +1,8 @@
 package io.mokube.proxy.model;
 
+import io.mokube.machinery.address.Cidr;
+import io.mokube.machinery.address.Family;
+import io.mokube.machinery.address.IpAddress;
 import io.mokube.machinery.names.ObjectKey;
 import java.time.Duration;
 import java.util.List;

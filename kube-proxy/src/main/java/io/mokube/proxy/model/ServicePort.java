@@ -1,5 +1,6 @@
 package io.mokube.proxy.model;
 
+import io.mokube.machinery.address.Family;
 import java.util.List;
 
 /**

@@ -1,6 +1,6 @@
 package io.mokube.proxy.apply;
 
-import io.mokube.proxy.model.IpAddress;
+import io.mokube.machinery.address.IpAddress;
 import io.mokube.testkit.Needs;
 import java.io.BufferedReader;
 import java.io.IOException;

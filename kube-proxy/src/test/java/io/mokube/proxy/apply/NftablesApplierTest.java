@@ -6,11 +6,11 @@ import static io.mokube.proxy.TestServices.remote;
 import static io.mokube.proxy.TestServices.service;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.mokube.machinery.address.IpAddress;
 import io.mokube.proxy.apply.nftables.NftablesApplier;
 import io.mokube.proxy.compile.RuleCompiler;
 import io.mokube.proxy.compile.RuleSet;
 import io.mokube.proxy.model.Endpoint;
-import io.mokube.proxy.model.IpAddress;
 import io.mokube.proxy.model.Placement;
 import io.mokube.proxy.model.Protocol;
 import io.mokube.proxy.model.ServiceFacts;
@@ -72,7 +72,7 @@ class NftablesApplierTest {
     }
 
     private void apply(Placement placement, ServiceFacts... services) {
-        RuleSet rules = RuleCompiler.compile(List.of(services), placement, applied);
+        RuleSet rules = RuleCompiler.compile(List.of(services), placement);
         applier.apply(applied, rules);
         applied = rules;
     }

@@ -6,9 +6,10 @@ import static io.mokube.proxy.TestServices.remote;
 import static io.mokube.proxy.TestServices.service;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.mokube.machinery.address.Family;
 import io.mokube.proxy.TestServices;
 import io.mokube.proxy.model.Endpoint;
-import io.mokube.proxy.model.Family;
+import io.mokube.proxy.model.Nft;
 import io.mokube.proxy.model.Placement;
 import io.mokube.proxy.model.Protocol;
 import io.mokube.proxy.model.ServiceFacts;
@@ -94,7 +95,7 @@ class GoldenRulesTest {
         StringBuilder text = new StringBuilder();
         for (Family family : Family.values()) {
             Contents table = rules.table(family);
-            text.append("table ").append(family.nftName()).append(" {\n");
+            text.append("table ").append(Nft.family(family)).append(" {\n");
             new TreeSet<>(table.affinitySets())
                     .forEach(set -> text.append("  set ").append(set).append('\n'));
             new TreeMap<>(table.chains()).forEach((name, chain) -> {

@@ -1,12 +1,12 @@
 package io.mokube.proxy.compile;
 
+import io.mokube.machinery.address.Family;
+import io.mokube.machinery.address.IpAddress;
 import io.mokube.proxy.compile.Chain.Hook;
 import io.mokube.proxy.compile.ElementKey.Choice;
 import io.mokube.proxy.compile.ElementKey.Frontend;
 import io.mokube.proxy.compile.Rule.Action;
 import io.mokube.proxy.compile.Rule.Condition;
-import io.mokube.proxy.model.Family;
-import io.mokube.proxy.model.IpAddress;
 import io.mokube.proxy.model.Placement;
 import io.mokube.proxy.model.Protocol;
 import java.util.Comparator;

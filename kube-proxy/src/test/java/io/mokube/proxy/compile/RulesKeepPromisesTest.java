@@ -2,13 +2,13 @@ package io.mokube.proxy.compile;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.mokube.machinery.address.Cidr;
+import io.mokube.machinery.address.Family;
+import io.mokube.machinery.address.IpAddress;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.proxy.compile.PacketTracer.Outcome;
 import io.mokube.proxy.compile.PacketTracer.Packet;
-import io.mokube.proxy.model.Cidr;
 import io.mokube.proxy.model.Endpoint;
-import io.mokube.proxy.model.Family;
-import io.mokube.proxy.model.IpAddress;
 import io.mokube.proxy.model.NodeFacts;
 import io.mokube.proxy.model.Placement;
 import io.mokube.proxy.model.Protocol;
@@ -18,8 +18,10 @@ import io.mokube.proxy.model.Usable;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
@@ -66,13 +68,27 @@ class RulesKeepPromisesTest {
         services.removeIf(any -> random.nextInt(4) == 0);
         services.replaceAll(
                 each -> random.nextInt(3) == 0 ? before.randomService(each.key().name()) : each);
-        RuleSet changed = RuleCompiler.compile(services, before.placement, old);
+        RuleSet changed = RuleCompiler.compile(changes(before.services, services), before.placement, old);
         RuleSet anew = RuleCompiler.compile(services, before.placement);
         for (Family family : Family.values()) {
             assertThat(changed.table(family)).isEqualTo(anew.table(family));
             assertThat(apply(old.table(family), changed.since(old, family))).isEqualTo(anew.table(family));
             assertThat(changed.since(changed, family).isEmpty()).isTrue();
         }
+    }
+
+    @SuppressWarnings("ReferenceEquality") // facts that did not change are shared
+    private static Map<ObjectKey, Optional<ServiceFacts>> changes(List<ServiceFacts> before, List<ServiceFacts> now) {
+        Map<ObjectKey, Optional<ServiceFacts>> changes = new HashMap<>();
+        before.forEach(each -> changes.put(each.key(), Optional.empty()));
+        for (ServiceFacts service : now) {
+            if (before.stream().anyMatch(known -> known == service)) {
+                changes.remove(service.key());
+            } else {
+                changes.put(service.key(), Optional.of(service));
+            }
+        }
+        return changes;
     }
 
     /** What the kernel does with a difference; like the kernel it refuses what makes no sense. */

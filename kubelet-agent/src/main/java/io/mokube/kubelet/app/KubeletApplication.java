@@ -4,7 +4,6 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.mokube.client.rest.ClientConfig;
 import io.mokube.kubelet.Kubelet;
 import io.mokube.kubelet.KubeletConfig;
-import io.mokube.kubelet.network.Ipv4Range;
 import io.mokube.kubelet.network.PodNetwork;
 import io.mokube.kubelet.network.PodNetworkConfig;
 import io.mokube.kubelet.policy.NodePolicy;
@@ -15,6 +14,8 @@ import io.mokube.kubelet.runtime.cri.CriRuntime;
 import io.mokube.kubelet.runtime.docker.DockerConfig;
 import io.mokube.kubelet.runtime.docker.DockerRuntime;
 import io.mokube.kubelet.upkeep.NodeShutdown;
+import io.mokube.machinery.address.Cidr;
+import io.mokube.machinery.address.Family;
 import io.mokube.machinery.component.CarrierThreads;
 import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.component.Platform;
@@ -143,7 +144,8 @@ public class KubeletApplication {
         if (kubeconfig == null) {
             return new PodNetworkLifecycle(Optional.empty());
         }
-        Ipv4Range cluster = Ipv4Range.parse(settings.clusterCidr())
+        Cidr cluster = Cidr.parse(settings.clusterCidr())
+                .filter(each -> each.family() == Family.IPV4)
                 .orElseThrow(() -> new ComponentException(
                         "mokube.cluster-cidr is no range of IPv4 addresses: " + settings.clusterCidr()));
         ContainerdConfig own = containerdConfig(settings);

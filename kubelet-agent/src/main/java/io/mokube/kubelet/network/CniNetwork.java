@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.Stream;
 
 /**
@@ -14,8 +15,9 @@ import java.util.stream.Stream;
  *
  * @param bridge the bridge's interface name
  * @param podCidr the addresses of this node's pods
+ * @param mtu how large pods' packets may be, in bytes, where some travel inside of others; nothing for the kernel's choice
  */
-public record CniNetwork(String bridge, String podCidr) {
+public record CniNetwork(String bridge, String podCidr, OptionalInt mtu) {
 
     private static final String FILE = "10-mokube.conflist";
 
@@ -45,7 +47,7 @@ public record CniNetwork(String bridge, String podCidr) {
                       "bridge": "%1$s",
                       "isGateway": true,
                       "ipMasq": false,
-                      "hairpinMode": true,
+                      "hairpinMode": true,%4$s
                       "ipam": {
                         "type": "host-local",
                         "dataDir": "%2$s",
@@ -56,7 +58,8 @@ public record CniNetwork(String bridge, String podCidr) {
                     {"type": "portmap", "capabilities": {"portMappings": true}}
                   ]
                 }
-                """.formatted(bridge, addressFolder, podCidr);
+                """.formatted(
+                bridge, addressFolder, podCidr, mtu.isPresent() ? "\n          \"mtu\": " + mtu.getAsInt() + "," : "");
         Path file = folder.resolve(FILE);
         if (Files.exists(file) && Files.readString(file).equals(content)) {
             return;

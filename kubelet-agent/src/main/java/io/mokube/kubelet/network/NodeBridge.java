@@ -1,5 +1,6 @@
 package io.mokube.kubelet.network;
 
+import io.mokube.machinery.address.Cidr;
 import io.mokube.machinery.component.ComponentException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +25,7 @@ public record NodeBridge(String name) {
      * Makes the bridge with the first address of the node's pods, which is how pods and others reach the machine. The
      * CNI plugin would make the same with the first pod; whoever listens on that address can't wait for it.
      */
-    public void ensure(Ipv4Range pods) {
+    public void ensure(Cidr pods) {
         String gateway = gateway(pods);
         if (!isThere()) {
             // An address of its own: otherwise it has its first port's, and changes with it.
@@ -41,19 +42,13 @@ public record NodeBridge(String name) {
     }
 
     /** The bridge's own address. */
-    public static String gateway(Ipv4Range pods) {
-        return pods.address(1);
+    public static String gateway(Cidr pods) {
+        return pods.address(1).text();
     }
 
-    private static String hardwareAddress(Ipv4Range pods) {
-        long address = pods.first() + 1;
-        return String.format(
-                Locale.ROOT,
-                "0a:58:%02x:%02x:%02x:%02x",
-                address >> 24 & 255,
-                address >> 16 & 255,
-                address >> 8 & 255,
-                address & 255);
+    private static String hardwareAddress(Cidr pods) {
+        byte[] address = pods.address(1).bytes();
+        return String.format(Locale.ROOT, "0a:58:%02x:%02x:%02x:%02x", address[0], address[1], address[2], address[3]);
     }
 
     private boolean isThere() {
@@ -66,7 +61,7 @@ public record NodeBridge(String name) {
      *
      * @throws ComponentException when the kernel refuses
      */
-    public void masquerade(Ipv4Range pods, Ipv4Range cluster) {
+    public void masquerade(Cidr pods, Cidr cluster) {
         run(rules(pods, cluster), "nft", "-f", "-");
         if (Programs.find("iptables").isPresent()
                 && run("", "iptables", "-w", "-S", "FORWARD").startsWith("-P FORWARD DROP")) {
@@ -84,7 +79,7 @@ public record NodeBridge(String name) {
     }
 
     /** The rules; replaces those that are there, in one step. */
-    String rules(Ipv4Range pods, Ipv4Range cluster) {
+    String rules(Cidr pods, Cidr cluster) {
         return """
                 add table ip %1$s
                 delete table ip %1$s
@@ -101,7 +96,7 @@ public record NodeBridge(String name) {
         return "mokube-" + name;
     }
 
-    private String[] forwardRule(String action, String direction, Ipv4Range cluster) {
+    private String[] forwardRule(String action, String direction, Cidr cluster) {
         return new String[] {
             "iptables",
             "-w",

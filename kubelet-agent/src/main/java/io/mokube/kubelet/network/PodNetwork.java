@@ -5,6 +5,7 @@ import io.mokube.client.informer.Handler;
 import io.mokube.client.informer.Informer;
 import io.mokube.client.informer.Selection;
 import io.mokube.client.rest.ApiClient;
+import io.mokube.machinery.address.Cidr;
 import io.mokube.machinery.component.Component;
 import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.component.Platform;
@@ -43,7 +44,7 @@ public final class PodNetwork implements Component {
     private boolean stopped;
 
     /** For which pods the rules were last written; only the network's own thread uses it. */
-    private @Nullable Ipv4Range masqueraded;
+    private @Nullable Cidr masqueraded;
 
     /** The network of the machine, or of the container, that this process is in. */
     public PodNetwork(PodNetworkConfig config, Platform platform) {
@@ -53,8 +54,8 @@ public final class PodNetwork implements Component {
     }
 
     /** One for each cluster on the machine. */
-    static String tunnelName(Ipv4Range cluster) {
-        return "mkvx" + HexFormat.of().toHexDigits((int) cluster.first());
+    static String tunnelName(Cidr cluster) {
+        return "mkvx" + HexFormat.of().formatHex(cluster.address().bytes());
     }
 
     @Override
@@ -148,8 +149,12 @@ public final class PodNetwork implements Component {
     }
 
     private Readiness reconcile(Informer<Node> informer) throws IOException {
-        Optional<Ipv4Range> own =
+        Optional<Cidr> own =
                 informer.store().get(new ObjectKey("", config.nodeName())).flatMap(RoutePlan::podRange);
+        List<NodeRoute> wanted = RoutePlan.of(informer.store().list(), config.clusterCidr(), routes.links());
+        List<NodeRoute> others = wanted.stream()
+                .filter(route -> !own.map(route.pods()::equals).orElse(false))
+                .toList();
         if (own.isPresent() && config.bridge().isPresent()) {
             PodNetworkConfig.Bridge bridge = config.bridge().get();
             NodeBridge kernel = new NodeBridge(bridge.name());
@@ -159,12 +164,9 @@ public final class PodNetwork implements Component {
                 kernel.masquerade(own.get(), config.clusterCidr());
                 masqueraded = own.get();
             }
-            new CniNetwork(bridge.name(), own.get().toString()).write(bridge.cniFolder(), bridge.addressFolder());
+            new CniNetwork(bridge.name(), own.get().toString(), routes.tunnelMtu(others))
+                    .write(bridge.cniFolder(), bridge.addressFolder());
         }
-        List<NodeRoute> wanted = RoutePlan.of(informer.store().list(), config.clusterCidr(), routes.links());
-        List<NodeRoute> others = wanted.stream()
-                .filter(route -> !own.map(route.pods()::equals).orElse(false))
-                .toList();
         int changes = routes.apply(others, config.clusterCidr(), own.orElse(null));
         if (changes > 0) {
             log.atInfo()

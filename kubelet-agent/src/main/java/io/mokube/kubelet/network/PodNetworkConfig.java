@@ -1,6 +1,7 @@
 package io.mokube.kubelet.network;
 
 import io.mokube.client.rest.ClientConfig;
+import io.mokube.machinery.address.Cidr;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -12,7 +13,7 @@ import java.util.Optional;
  * @param clusterCidr the addresses of all pods, such as {@code 10.244.0.0/16}
  * @param bridge the node's bridge; absent where the container runtime sees to the pods' addresses itself
  */
-public record PodNetworkConfig(ClientConfig client, String nodeName, Ipv4Range clusterCidr, Optional<Bridge> bridge) {
+public record PodNetworkConfig(ClientConfig client, String nodeName, Cidr clusterCidr, Optional<Bridge> bridge) {
 
     /**
      * The node's bridge.

@@ -2,6 +2,9 @@ package io.mokube.kubelet.network;
 
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeAddress;
+import io.mokube.machinery.address.Cidr;
+import io.mokube.machinery.address.Family;
+import io.mokube.machinery.address.IpAddress;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -21,23 +24,23 @@ final class RoutePlan {
      * @param device the interface that has it
      * @param address such as {@code 192.0.2.7}
      */
-    record Link(String device, String address, Ipv4Range network) {}
+    record Link(String device, String address, Cidr network) {}
 
     /**
      * The routes, in the order of the nodes' names. Nodes on this very machine need none. What is not among the cluster's
      * addresses is ignored, whatever a node says: it must not draw other packets to itself. When two nodes have the same
      * addresses the first one keeps them.
      */
-    static List<NodeRoute> of(Collection<Node> nodes, Ipv4Range cluster, Collection<Link> links) {
+    static List<NodeRoute> of(Collection<Node> nodes, Cidr cluster, Collection<Link> links) {
         List<NodeRoute> routes = new ArrayList<>();
-        Set<Ipv4Range> taken = new HashSet<>();
+        Set<Cidr> taken = new HashSet<>();
         List<Node> ordered = nodes.stream()
                 .sorted(Comparator.comparing(node -> node.getMetadata().getName()))
                 .toList();
         for (Node node : ordered) {
-            Optional<Ipv4Range> pods = podRange(node).filter(cluster::contains);
+            Optional<Cidr> pods = podRange(node).filter(cluster::contains);
             String address = address(node);
-            Optional<Ipv4Range> parsed = Ipv4Range.address(address);
+            Optional<IpAddress> parsed = IpAddress.parse(address);
             if (pods.isEmpty() || parsed.isEmpty() || !taken.add(pods.get())) {
                 continue;
             }
@@ -51,11 +54,20 @@ final class RoutePlan {
     }
 
     /** The IPv4 addresses of a node's pods. */
-    static Optional<Ipv4Range> podRange(Node node) {
+    static Optional<Cidr> podRange(Node node) {
         List<String> all = node.getSpec() == null ? List.of() : node.getSpec().getPodCIDRs();
         String first = node.getSpec() == null ? null : node.getSpec().getPodCIDR();
         return (all.isEmpty() && first != null ? List.of(first) : all)
-                .stream().flatMap(each -> Ipv4Range.parse(each).stream()).findFirst();
+                .stream()
+                        .flatMap(each -> Cidr.parse(each).stream())
+                        .filter(each -> each.family() == Family.IPV4)
+                        .findFirst();
+    }
+
+    private static boolean isIpv4(String address) {
+        return IpAddress.parse(address)
+                .filter(each -> each.family() == Family.IPV4)
+                .isPresent();
     }
 
     /** Where other nodes reach a node; empty when it does not say. */
@@ -65,7 +77,7 @@ final class RoutePlan {
                 : node.getStatus().getAddresses().stream()
                         .filter(each -> "InternalIP".equals(each.getType()))
                         .map(NodeAddress::getAddress)
-                        .filter(each -> Ipv4Range.address(each).isPresent())
+                        .filter(RoutePlan::isIpv4)
                         .findFirst()
                         .orElse("");
     }

@@ -1,5 +1,6 @@
 package io.mokube.kubelet.network;
 
+import io.mokube.machinery.address.Cidr;
 import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.object.Json;
 import java.util.ArrayList;
@@ -9,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -25,6 +27,11 @@ final class RouteTable {
 
     private static final int VXLAN_ID = 77;
     private static final int VXLAN_PORT = 8472;
+
+    /** What the packet around another takes: its own headers of IP, UDP and VXLAN, and the Ethernet header inside. */
+    private static final int VXLAN_OVERHEAD = 50;
+
+    private static final int USUAL_MTU = 1500;
 
     private final List<String> prefix;
     private final String tunnel;
@@ -45,7 +52,7 @@ final class RouteTable {
             String name = device.path("ifname").asString("");
             for (JsonNode each : device.path("addr_info")) {
                 String address = each.path("local").asString("");
-                Ipv4Range.parse(address + "/" + each.path("prefixlen").asInt(0))
+                Cidr.parse(address + "/" + each.path("prefixlen").asInt(0))
                         .ifPresent(network -> links.add(new RoutePlan.Link(name, address, network)));
             }
         }
@@ -60,13 +67,13 @@ final class RouteTable {
      * @return how many were changed
      * @throws ComponentException when that can't be; the message says why
      */
-    int apply(List<NodeRoute> wanted, Ipv4Range cluster, @Nullable Ipv4Range own) {
+    int apply(List<NodeRoute> wanted, Cidr cluster, @Nullable Cidr own) {
         boolean tunnels = wanted.stream().anyMatch(NodeRoute.Tunnel.class::isInstance);
         if (tunnels && own != null) {
-            ensureTunnel(own);
+            ensureTunnel(own, tunnelMtu(wanted).orElse(USUAL_MTU - VXLAN_OVERHEAD));
         }
-        Map<Ipv4Range, String> present = present(cluster);
-        Map<Ipv4Range, String> missing = new LinkedHashMap<>();
+        Map<Cidr, String> present = present(cluster);
+        Map<Cidr, String> missing = new LinkedHashMap<>();
         for (NodeRoute route : wanted) {
             if (route instanceof NodeRoute.Tunnel && own == null) {
                 continue; // without pods there is no end of the tunnel
@@ -103,11 +110,11 @@ final class RouteTable {
         };
     }
 
-    private Map<Ipv4Range, String> present(Ipv4Range cluster) {
-        Map<Ipv4Range, String> routes = new HashMap<>();
+    private Map<Cidr, String> present(Cidr cluster) {
+        Map<Cidr, String> routes = new HashMap<>();
         for (JsonNode route : json("ip", "-j", "-4", "route", "show", "proto", PROTOCOL)) {
             String destination = route.path("dst").asString("");
-            Optional<Ipv4Range> pods = Ipv4Range.parse(destination.contains("/") ? destination : destination + "/32");
+            Optional<Cidr> pods = Cidr.parse(destination.contains("/") ? destination : destination + "/32");
             String device = route.path("dev").asString("");
             String via = "via " + route.path("gateway").asString("")
                     + (device.equals(tunnel) ? " dev " + tunnel + " onlink" : "");
@@ -118,6 +125,33 @@ final class RouteTable {
 
     // ---- the tunnel
 
+    /**
+     * How large packets in the tunnel may be: less than on the interface that they leave by, which is taken from the way to
+     * the first node behind a tunnel.
+     *
+     * @return bytes; nothing when no route needs a tunnel
+     */
+    OptionalInt tunnelMtu(List<NodeRoute> wanted) {
+        Optional<NodeRoute.Tunnel> first = wanted.stream()
+                .filter(NodeRoute.Tunnel.class::isInstance)
+                .map(NodeRoute.Tunnel.class::cast)
+                .findFirst();
+        if (first.isEmpty()) {
+            return OptionalInt.empty();
+        }
+        String device = json("ip", "-j", "route", "get", first.get().node())
+                .path(0)
+                .path("dev")
+                .asString("");
+        int mtu = USUAL_MTU;
+        for (JsonNode link : json("ip", "-j", "link", "show")) {
+            if (link.path("ifname").asString("").equals(device)) {
+                mtu = link.path("mtu").asInt(USUAL_MTU);
+            }
+        }
+        return OptionalInt.of(mtu - VXLAN_OVERHEAD);
+    }
+
     private boolean tunnelIsThere() {
         for (JsonNode link : json("ip", "-j", "link", "show")) {
             if (link.path("ifname").asString("").equals(tunnel)) {
@@ -127,7 +161,7 @@ final class RouteTable {
         return false;
     }
 
-    private void ensureTunnel(Ipv4Range own) {
+    private void ensureTunnel(Cidr own, int mtu) {
         if (!tunnelIsThere()) {
             run(
                     "",
@@ -146,7 +180,8 @@ final class RouteTable {
                     "nolearning");
         }
         run(
-                "addr replace " + own.address(0) + "/32 dev " + tunnel + "\nlink set " + tunnel + " up\n",
+                "addr replace " + own.address() + "/32 dev " + tunnel + "\nlink set " + tunnel + " mtu " + mtu
+                        + " up\n",
                 "ip",
                 "-batch",
                 "-");

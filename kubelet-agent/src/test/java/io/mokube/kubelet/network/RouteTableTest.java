@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
+import io.mokube.machinery.address.Cidr;
 import io.mokube.machinery.component.ComponentException;
 import io.mokube.testkit.Await;
 import io.mokube.testkit.Needs;
@@ -20,7 +21,7 @@ import org.junit.jupiter.api.Test;
  */
 class RouteTableTest {
 
-    private static final Ipv4Range CLUSTER = Ipv4Range.parse("10.244.0.0/16").orElseThrow();
+    private static final Cidr CLUSTER = Cidr.parse("10.244.0.0/16").orElseThrow();
     private static final String TUNNEL = "mkvxtest";
 
     private final String run = "mkrt" + ProcessHandle.current().pid();
@@ -118,7 +119,7 @@ class RouteTableTest {
         return table.apply(
                 RoutePlan.of(nodes, CLUSTER, table.links()),
                 CLUSTER,
-                Ipv4Range.parse("10.244." + name + ".0/24").orElseThrow());
+                Cidr.parse("10.244." + name + ".0/24").orElseThrow());
     }
 
     private void applyEverywhere() {
@@ -132,6 +133,17 @@ class RouteTableTest {
         } catch (ComponentException e) {
             return false;
         }
+    }
+
+    /** What is around a packet in the tunnel has to fit too; what is too large is divided before it goes in. */
+    @Test
+    void packetsInTunnelsAreSmaller() {
+        inside("1", "ip link set eth0 mtu 1400");
+        inside("r", "ip link set to1 mtu 1400");
+        applyEverywhere();
+        assertThat(inside("1", "ip link show " + TUNNEL)).contains("mtu 1350 ");
+        assertThat(inside("3", "ip link show " + TUNNEL)).contains("mtu 1450 ");
+        inside("1", "busybox ping -c 1 -W 1 -s 3000 -I 10.244.1.1 10.244.3.1");
     }
 
     @Test

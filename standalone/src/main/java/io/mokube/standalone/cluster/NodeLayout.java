@@ -1,8 +1,8 @@
 package io.mokube.standalone.cluster;
 
-import io.mokube.kubelet.network.Ipv4Range;
 import io.mokube.kubelet.network.NodeBridge;
 import io.mokube.kubelet.runtime.cri.ContainerdLauncher.ContainerdConfig;
+import io.mokube.machinery.address.Cidr;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HexFormat;
@@ -48,13 +48,13 @@ final class NodeLayout {
     }
 
     /** The addresses of all pods. */
-    Ipv4Range clusterRange() {
-        return Ipv4Range.parse(clusterCidr()).orElseThrow();
+    Cidr clusterRange() {
+        return Cidr.parse(clusterCidr()).orElseThrow();
     }
 
     /** The addresses of a node's pods. */
-    Ipv4Range podRange(int node) {
-        return Ipv4Range.parse(podCidr(node)).orElseThrow();
+    Cidr podRange(int node) {
+        return Cidr.parse(podCidr(node)).orElseThrow();
     }
 
     /**

@@ -14,8 +14,10 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Services. Their cluster addresses and node ports are given out elsewhere. */
-final class ServiceStrategy extends SpecStatusStrategy {
+public final class ServiceStrategy extends SpecStatusStrategy {
 
+    private static final String HEALTH_CHECK = "healthCheckNodePort";
+    private static final String HEALTH_CHECK_PATH = "spec." + HEALTH_CHECK;
     private static final int DEFAULT_AFFINITY_SECONDS = 10_800;
     private static final Set<String> TYPES = Set.of("ClusterIP", "NodePort", "LoadBalancer", "ExternalName");
     private static final Set<String> PROTOCOLS = Set.of("TCP", "UDP", "SCTP");
@@ -81,6 +83,7 @@ final class ServiceStrategy extends SpecStatusStrategy {
         keep("status", service, old);
         ObjectNode spec = Tree.child(service.root(), "spec");
         JsonNode before = old.at("spec");
+        healthCheckNodePort(spec, before);
         if (!hasAddress(spec) || !hasAddress(before)) {
             if (!hasAddress(spec)) {
                 spec.remove(List.of("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"));
@@ -97,11 +100,28 @@ final class ServiceStrategy extends SpecStatusStrategy {
         if (hasNodePorts(spec) && hasNodePorts(before)) {
             nodePorts(spec, before);
         }
-        if (Tree.text(spec, "type").equals("LoadBalancer")
-                && spec.path("healthCheckNodePort").asInt(0) == 0
-                && before.has("healthCheckNodePort")) {
-            spec.set("healthCheckNodePort", before.path("healthCheckNodePort"));
+    }
+
+    /** It goes when the service has no use for it any more, unless somebody asks for another one. */
+    private static void healthCheckNodePort(ObjectNode spec, JsonNode before) {
+        if (!needsHealthCheck(before)) {
+            return;
         }
+        int now = spec.path(HEALTH_CHECK).asInt(0);
+        int known = before.path(HEALTH_CHECK).asInt(0);
+        if (needsHealthCheck(spec)) {
+            if (now == 0 && known != 0) {
+                spec.put(HEALTH_CHECK, known);
+            }
+        } else if (now == known) {
+            spec.remove(HEALTH_CHECK);
+        }
+    }
+
+    /** Whether load balancers ask each node for endpoints of its own. */
+    public static boolean needsHealthCheck(JsonNode spec) {
+        return Tree.text(spec, "type").equals("LoadBalancer")
+                && Tree.text(spec, "externalTrafficPolicy").equals("Local");
     }
 
     private static void nodePorts(ObjectNode spec, JsonNode before) {
@@ -161,6 +181,7 @@ final class ServiceStrategy extends SpecStatusStrategy {
         }
         clusterIp(spec, headless, errors);
         ports(spec, headless, errors);
+        healthCheckNodePort(spec, errors);
         Check.labels(spec.path("selector"), "spec.selector", errors);
         if (Tree.text(spec, "sessionAffinity").equals("ClientIP")) {
             Check.between(
@@ -182,6 +203,18 @@ final class ServiceStrategy extends SpecStatusStrategy {
         }
         if (!clusterIp.isEmpty() && !headless && !IpAddress.isValid(clusterIp)) {
             errors.add(FieldError.invalid("spec.clusterIPs[0]", clusterIp, Check.NO_IP_ADDRESS));
+        }
+    }
+
+    private static void healthCheckNodePort(ObjectNode spec, List<FieldError> errors) {
+        int port = spec.path(HEALTH_CHECK).asInt(0);
+        if (port < 0) {
+            errors.add(FieldError.invalid(HEALTH_CHECK_PATH, port, "HealthCheckNodePort must be not less than 0"));
+        } else if (port != 0 && !needsHealthCheck(spec)) {
+            errors.add(FieldError.invalid(
+                    HEALTH_CHECK_PATH,
+                    port,
+                    "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"));
         }
     }
 
@@ -217,6 +250,12 @@ final class ServiceStrategy extends SpecStatusStrategy {
         validateCreate(service, errors);
         JsonNode spec = service.at("spec");
         JsonNode before = old.at("spec");
+        if (needsHealthCheck(before)
+                && needsHealthCheck(spec)
+                && before.path(HEALTH_CHECK).asInt(0) != 0
+                && before.path(HEALTH_CHECK).asInt(0) != spec.path(HEALTH_CHECK).asInt(0)) {
+            errors.add(FieldError.forbidden(HEALTH_CHECK_PATH, "field is immutable"));
+        }
         String address = Tree.text(before, "clusterIP");
         if (!address.isEmpty() && hasAddress(before) && hasAddress(spec)) {
             if (!Tree.text(spec, "clusterIP").equals(address)) {

@@ -1,8 +1,10 @@
 package io.mokube.controllermanager.controllers.loadbalancer;
 
-import io.mokube.controllermanager.controllers.address.Cidr;
+import io.mokube.machinery.address.Cidr;
+import io.mokube.machinery.address.IpAddress;
 import java.math.BigInteger;
 import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -52,8 +54,8 @@ public record AddressPool(List<Range> ranges) {
             return Cidr.parse(text).map(AddressPool::block);
         }
         String[] ends = text.split("-", 2);
-        Optional<InetAddress> first = address(ends[0].strip());
-        Optional<InetAddress> last = address(ends[ends.length - 1].strip());
+        Optional<IpAddress> first = address(ends[0].strip());
+        Optional<IpAddress> last = address(ends[ends.length - 1].strip());
         if (first.isEmpty() || last.isEmpty() || bits(first.get()) != bits(last.get())) {
             return Optional.empty();
         }
@@ -62,11 +64,13 @@ public record AddressPool(List<Range> ranges) {
     }
 
     private static Range block(Cidr cidr) {
-        int free = cidr.bits() - cidr.prefix();
-        BigInteger last = cidr.first().add(BigInteger.ONE.shiftLeft(free)).subtract(BigInteger.ONE);
-        return cidr.bits() == 32 && free >= 2
-                ? new Range(cidr.first().add(BigInteger.ONE), last.subtract(BigInteger.ONE), 32)
-                : new Range(cidr.first(), last, cidr.bits());
+        int bits = cidr.address().bytes().length * Byte.SIZE;
+        int free = bits - cidr.prefix();
+        BigInteger first = new BigInteger(1, cidr.address().bytes()).shiftRight(free).shiftLeft(free);
+        BigInteger last = first.add(BigInteger.ONE.shiftLeft(free)).subtract(BigInteger.ONE);
+        return bits == 32 && free >= 2
+                ? new Range(first.add(BigInteger.ONE), last.subtract(BigInteger.ONE), bits)
+                : new Range(first, last, bits);
     }
 
     boolean isEmpty() {
@@ -104,7 +108,7 @@ public record AddressPool(List<Range> ranges) {
 
     /** The address as it is written down; nothing when the text is none. */
     static Optional<String> canonical(String text) {
-        return address(text).map(address -> text(number(address), bits(address)));
+        return IpAddress.parse(text).map(IpAddress::text);
     }
 
     /** The family of an address in its canonical form. */
@@ -117,26 +121,26 @@ public record AddressPool(List<Range> ranges) {
     }
 
     private static String text(BigInteger address, int bits) {
-        String block = new Cidr(address, bits, bits).toString();
-        return block.substring(0, block.indexOf('/'));
-    }
-
-    private static Optional<InetAddress> address(String text) {
-        if (text.indexOf(':') < 0 && text.chars().filter(each -> each == '.').count() != 3) {
-            return Optional.empty(); // the JDK reads "10.1" as 10.0.0.1
-        }
+        byte[] number = address.toByteArray();
+        byte[] bytes = new byte[bits / Byte.SIZE];
+        int length = Math.min(number.length, bytes.length);
+        System.arraycopy(number, number.length - length, bytes, bytes.length - length, length);
         try {
-            return Optional.of(InetAddress.ofLiteral(text));
-        } catch (IllegalArgumentException e) {
-            return Optional.empty();
+            return IpAddress.of(InetAddress.getByAddress(bytes)).text();
+        } catch (UnknownHostException e) {
+            throw new IllegalArgumentException(e); // the length is right
         }
     }
 
-    private static int bits(InetAddress address) {
-        return address.getAddress().length * 8;
+    private static Optional<IpAddress> address(String text) {
+        return IpAddress.parse(text);
     }
 
-    private static BigInteger number(InetAddress address) {
-        return new BigInteger(1, address.getAddress());
+    private static int bits(IpAddress address) {
+        return address.bytes().length * Byte.SIZE;
+    }
+
+    private static BigInteger number(IpAddress address) {
+        return new BigInteger(1, address.bytes());
     }
 }

@@ -1,6 +1,6 @@
 package io.mokube.controllermanager.controllers.nodeipam;
 
-import io.mokube.controllermanager.controllers.address.Cidr;
+import io.mokube.machinery.address.Cidr;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -29,9 +29,10 @@ public record NodeIpamConfig(List<Range> ranges, List<String> reserved) {
         public Range {
             Cidr block = Cidr.parse(cluster)
                     .orElseThrow(() -> new IllegalArgumentException("the cluster CIDR " + cluster + " is no CIDR"));
-            if (nodeMask < block.prefix() || nodeMask > block.bits()) {
-                throw new IllegalArgumentException("the mask size " + nodeMask
-                        + " of nodes must lie between that of the cluster CIDR " + cluster + " and " + block.bits());
+            if (nodeMask < block.prefix() || nodeMask > block.family().bits()) {
+                throw new IllegalArgumentException(
+                        "the mask size " + nodeMask + " of nodes must lie between that of the cluster CIDR " + cluster
+                                + " and " + block.family().bits());
             }
             if (nodeMask - block.prefix() > MOST_BITS) {
                 throw new IllegalArgumentException("the cluster CIDR " + cluster + " has more than 65536 parts with the"

@@ -2,7 +2,7 @@ package io.mokube.controllermanager.controllers.nodeipam;
 
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeSpec;
-import io.mokube.controllermanager.controllers.address.Cidr;
+import io.mokube.machinery.address.Cidr;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collection;

@@ -1,13 +1,14 @@
 package io.mokube.controllermanager.controllers.servicecidr;
 
-import io.mokube.controllermanager.controllers.address.Cidr;
+import io.mokube.machinery.address.Cidr;
+import io.mokube.machinery.address.IpAddress;
 import io.mokube.machinery.object.KubeObject;
-import java.net.InetAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 
 /** What to do about a range of service addresses. Pure. */
@@ -68,14 +69,10 @@ final class ServiceCidrDecision {
         if (!ALLOCATOR.equals(address.labels().get(MANAGED_BY))) {
             return false;
         }
-        InetAddress parsed;
-        try {
-            parsed = InetAddress.ofLiteral(address.name());
-        } catch (IllegalArgumentException e) {
-            return false;
-        }
-        return own.stream().anyMatch(block -> block.contains(parsed))
-                && others.stream().noneMatch(block -> block.contains(parsed));
+        Optional<IpAddress> parsed = IpAddress.parse(address.name());
+        return parsed.isPresent()
+                && own.stream().anyMatch(block -> block.contains(parsed.get()))
+                && others.stream().noneMatch(block -> block.contains(parsed.get()));
     }
 
     private static List<Cidr> blocks(KubeObject range) {

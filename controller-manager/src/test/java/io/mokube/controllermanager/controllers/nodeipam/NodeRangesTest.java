@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
-import io.mokube.controllermanager.controllers.address.Cidr;
+import io.mokube.machinery.address.Cidr;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;

@@ -1,8 +1,8 @@
 package io.mokube.proxy.apply.hollow;
 
+import io.mokube.machinery.address.IpAddress;
 import io.mokube.proxy.apply.RuleApplier;
 import io.mokube.proxy.compile.RuleSet;
-import io.mokube.proxy.model.IpAddress;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

@@ -1,5 +1,6 @@
 package io.mokube.proxy.apply.nftables;
 
+import io.mokube.machinery.address.IpAddress;
 import io.mokube.machinery.object.Json;
 import io.mokube.proxy.compile.Container;
 import io.mokube.proxy.compile.Contents;
@@ -7,7 +8,6 @@ import io.mokube.proxy.compile.ElementKey;
 import io.mokube.proxy.compile.ElementKey.Choice;
 import io.mokube.proxy.compile.ElementKey.Frontend;
 import io.mokube.proxy.compile.ElementValue;
-import io.mokube.proxy.model.IpAddress;
 import io.mokube.proxy.model.Protocol;
 import java.util.Locale;
 import java.util.Optional;

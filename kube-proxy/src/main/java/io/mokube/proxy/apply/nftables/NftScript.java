@@ -1,11 +1,12 @@
 package io.mokube.proxy.apply.nftables;
 
+import io.mokube.machinery.address.Family;
 import io.mokube.proxy.compile.Chain;
 import io.mokube.proxy.compile.Container;
 import io.mokube.proxy.compile.Difference;
 import io.mokube.proxy.compile.ElementKey;
 import io.mokube.proxy.compile.Rule;
-import io.mokube.proxy.model.Family;
+import io.mokube.proxy.model.Nft;
 import java.util.List;
 import java.util.function.Function;
 
@@ -53,7 +54,7 @@ final class NftScript {
                     .append(' ')
                     .append(set)
                     .append(" { type ")
-                    .append(family.addressType())
+                    .append(Nft.addressType(family))
                     .append("; flags dynamic,timeout; }\n");
         }
         for (Chain chain : difference.newChains()) {
@@ -114,7 +115,7 @@ final class NftScript {
     private StringBuilder line(String command, Family family) {
         return text.append(command)
                 .append(' ')
-                .append(family.nftName())
+                .append(Nft.family(family))
                 .append(' ')
                 .append(table);
     }

@@ -1,13 +1,14 @@
 package io.mokube.proxy.apply.nftables;
 
+import io.mokube.machinery.address.Family;
+import io.mokube.machinery.address.IpAddress;
 import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.object.Json;
 import io.mokube.proxy.apply.RuleApplier;
 import io.mokube.proxy.compile.Contents;
 import io.mokube.proxy.compile.Difference;
 import io.mokube.proxy.compile.RuleSet;
-import io.mokube.proxy.model.Family;
-import io.mokube.proxy.model.IpAddress;
+import io.mokube.proxy.model.Nft;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -103,7 +104,7 @@ public final class NftablesApplier implements RuleApplier {
     private void fromUnknown(NftScript script, Family family, RuleSet after) {
         Contents wanted = after.table(family);
         Contents present = Contents.empty();
-        HostCommands.Result listing = commands.run("", "nft", "-j", "list", "table", family.nftName(), table);
+        HostCommands.Result listing = commands.run("", "nft", "-j", "list", "table", Nft.family(family), table);
         if (listing.succeeded()) {
             Optional<Contents> known = NftListing.read(listing.output()).filter(Contents::hasPresentLayout);
             if (known.isPresent()) {
@@ -149,7 +150,7 @@ public final class NftablesApplier implements RuleApplier {
         for (Family family : Family.values()) {
             // Adding it first makes this work whether it is there or not.
             commands.output(
-                    "add table %1$s %2$s\ndelete table %1$s %2$s\n".formatted(family.nftName(), table),
+                    "add table %1$s %2$s\ndelete table %1$s %2$s\n".formatted(Nft.family(family), table),
                     "nft",
                     "-f",
                     "-");

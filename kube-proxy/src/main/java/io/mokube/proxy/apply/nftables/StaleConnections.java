@@ -1,11 +1,11 @@
 package io.mokube.proxy.apply.nftables;
 
+import io.mokube.machinery.address.Family;
+import io.mokube.machinery.address.IpAddress;
 import io.mokube.proxy.apply.RuleApplier.ApplyException;
 import io.mokube.proxy.compile.ElementKey.Frontend;
 import io.mokube.proxy.compile.ElementValue.Target;
 import io.mokube.proxy.compile.RuleSet;
-import io.mokube.proxy.model.Family;
-import io.mokube.proxy.model.IpAddress;
 import io.mokube.proxy.model.Protocol;
 import java.util.EnumSet;
 import java.util.HashMap;

@@ -17,6 +17,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -100,7 +101,8 @@ public final class ContainerdLauncher implements AutoCloseable {
             Files.createDirectories(config.state());
             Path cni = Files.createDirectories(config.cniFolder());
             if (!config.podCidr().isEmpty()) {
-                new CniNetwork(config.bridge(), config.podCidr()).write(cni, config.addressFolder());
+                new CniNetwork(config.bridge(), config.podCidr(), OptionalInt.empty())
+                        .write(cni, config.addressFolder());
             }
             CniNetwork.enableForwarding();
             Path file = configurationFile();

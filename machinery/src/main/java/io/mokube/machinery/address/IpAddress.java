@@ -1,25 +1,30 @@
-package io.mokube.proxy.model;
+package io.mokube.machinery.address;
 
 import java.net.InetAddress;
 import java.util.Optional;
 
 /**
- * An IP address in its canonical form (RFC 5952), so that equal addresses are equal texts, as nftables prints them.
+ * An IP address in its canonical form (RFC 5952), so that equal addresses are equal texts, as nftables and Kubernetes print
+ * them.
  *
- * @param text the canonical text
+ * @param text the canonical text; made by the methods of this class only
  */
 public record IpAddress(String text) implements Comparable<IpAddress> {
 
     private static final int GROUPS = 8;
 
-    /** The address in this text, in any form; nothing when there is none. */
+    /**
+     * The address in this text, in any form; nothing when there is none. One with a zone ({@code %eth0}) is none, and an IPv4
+     * address in IPv6's form is that IPv4 address.
+     */
     public static Optional<IpAddress> parse(String text) {
-        if (!text.contains(":") && text.chars().filter(each -> each == '.').count() != 3) {
+        boolean six = text.indexOf(':') >= 0;
+        if (text.indexOf('%') >= 0
+                || (!six && text.chars().filter(each -> each == '.').count() != 3)) {
             return Optional.empty(); // the JDK reads "10.1" as 10.0.0.1
         }
         try {
-            byte[] bytes = InetAddress.ofLiteral(text).getAddress();
-            return Optional.of(new IpAddress(bytes.length == 4 ? dotted(bytes, 0) : canonical(bytes)));
+            return Optional.of(of(InetAddress.ofLiteral(text)));
         } catch (IllegalArgumentException e) {
             return Optional.empty();
         }
@@ -34,17 +39,27 @@ public record IpAddress(String text) implements Comparable<IpAddress> {
         return parse(text).orElseThrow(() -> new IllegalArgumentException("\"" + text + "\" is no IP address"));
     }
 
+    /** The same address; a zone is dropped. */
+    public static IpAddress of(InetAddress address) {
+        return of(address.getAddress());
+    }
+
+    /** The address of these 4 or 16 bytes, the highest first. */
+    static IpAddress of(byte[] bytes) {
+        return new IpAddress(bytes.length == 4 ? dotted(bytes) : canonical(bytes));
+    }
+
     public Family family() {
         return text.indexOf(':') < 0 ? Family.IPV4 : Family.IPV6;
     }
 
-    byte[] bytes() {
+    /** Its 4 or 16 bytes, the highest first. */
+    public byte[] bytes() {
         return InetAddress.ofLiteral(text).getAddress();
     }
 
-    private static String dotted(byte[] bytes, int from) {
-        return (bytes[from] & 0xff) + "." + (bytes[from + 1] & 0xff) + "." + (bytes[from + 2] & 0xff) + "."
-                + (bytes[from + 3] & 0xff);
+    private static String dotted(byte[] bytes) {
+        return (bytes[0] & 0xff) + "." + (bytes[1] & 0xff) + "." + (bytes[2] & 0xff) + "." + (bytes[3] & 0xff);
     }
 
     private static String canonical(byte[] bytes) {

@@ -2,6 +2,7 @@ package io.mokube.controllermanager;
 
 import io.mokube.client.election.ElectionConfig;
 import io.mokube.client.rest.ClientConfig;
+import io.mokube.controllermanager.controllers.loadbalancer.AddressPool;
 import io.mokube.controllermanager.controllers.nodeipam.NodeIpamConfig;
 import io.mokube.controllermanager.controllers.nodelifecycle.NodeLifecycleConfig;
 import java.lang.management.ManagementFactory;
@@ -21,6 +22,7 @@ import java.util.UUID;
  * @param keys what certificates and service account tokens are signed with
  * @param hostPathVolumes where volumes of the class provisioner {@code kubernetes.io/host-path} get their folders; such
  *     volumes are not made when it is absent
+ * @param loadBalancerPool the addresses of services of type LoadBalancer; they wait for somebody else's when it is empty
  */
 public record ControllerManagerConfig(
         ClientConfig client,
@@ -29,7 +31,8 @@ public record ControllerManagerConfig(
         NodeLifecycleConfig nodeLifecycle,
         NodeIpamConfig nodeIpam,
         ClusterKeys keys,
-        Optional<Path> hostPathVolumes) {
+        Optional<Path> hostPathVolumes,
+        AddressPool loadBalancerPool) {
 
     /** With Kubernetes' own patience, for nodes that bring their ranges, and without what only a cluster's keys and folders
      * make possible. */
@@ -41,25 +44,33 @@ public record ControllerManagerConfig(
                 NodeLifecycleConfig.STANDARD,
                 NodeIpamConfig.OFF,
                 ClusterKeys.NONE,
-                Optional.empty());
+                Optional.empty(),
+                AddressPool.NONE);
     }
 
     public ControllerManagerConfig withNodeLifecycle(NodeLifecycleConfig patience) {
-        return new ControllerManagerConfig(client, election, rootCaPem, patience, nodeIpam, keys, hostPathVolumes);
+        return new ControllerManagerConfig(
+                client, election, rootCaPem, patience, nodeIpam, keys, hostPathVolumes, loadBalancerPool);
     }
 
     public ControllerManagerConfig withNodeIpam(NodeIpamConfig ranges) {
-        return new ControllerManagerConfig(client, election, rootCaPem, nodeLifecycle, ranges, keys, hostPathVolumes);
+        return new ControllerManagerConfig(
+                client, election, rootCaPem, nodeLifecycle, ranges, keys, hostPathVolumes, loadBalancerPool);
     }
 
     public ControllerManagerConfig withKeys(ClusterKeys clusterKeys) {
         return new ControllerManagerConfig(
-                client, election, rootCaPem, nodeLifecycle, nodeIpam, clusterKeys, hostPathVolumes);
+                client, election, rootCaPem, nodeLifecycle, nodeIpam, clusterKeys, hostPathVolumes, loadBalancerPool);
     }
 
     public ControllerManagerConfig withHostPathVolumes(Path folder) {
         return new ControllerManagerConfig(
-                client, election, rootCaPem, nodeLifecycle, nodeIpam, keys, Optional.of(folder));
+                client, election, rootCaPem, nodeLifecycle, nodeIpam, keys, Optional.of(folder), loadBalancerPool);
+    }
+
+    public ControllerManagerConfig withLoadBalancerPool(AddressPool pool) {
+        return new ControllerManagerConfig(
+                client, election, rootCaPem, nodeLifecycle, nodeIpam, keys, hostPathVolumes, pool);
     }
 
     /** The Lease of Kubernetes' own controller manager, and the certificate that the client itself trusts. */

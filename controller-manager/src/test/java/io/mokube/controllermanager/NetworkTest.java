@@ -11,6 +11,7 @@ import io.fabric8.kubernetes.api.model.discovery.v1.Endpoint;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.mokube.client.rest.ApiClient;
 import io.mokube.client.rest.ListOptions;
+import io.mokube.controllermanager.controllers.loadbalancer.AddressPool;
 import io.mokube.machinery.selector.LabelSelector;
 import io.mokube.testkit.Await;
 import java.nio.file.Path;
@@ -38,7 +39,10 @@ class NetworkTest {
 
     @BeforeAll
     void start() throws InterruptedException {
-        cluster = WorkloadCluster.start(directory, "hollow");
+        cluster = WorkloadCluster.start(
+                directory,
+                config -> config.withLoadBalancerPool(AddressPool.parse(List.of("192.0.2.1-192.0.2.2"))),
+                "hollow");
         client = cluster.client();
     }
 
@@ -315,6 +319,69 @@ class NetworkTest {
     }
 
     // -----------------------------------------------------------------------------------------------------------
+
+    @Test
+    @Order(20)
+    void loadBalancersHaveAddressesOfTheirOwn() {
+        for (String name : List.of("one", "two", "three")) {
+            cluster.kubectl("create", "service", "loadbalancer", name, "--tcp=80:8080");
+            if (!name.equals("three")) {
+                Await.until(
+                        PATIENCE,
+                        name + " has an address",
+                        () -> !balancers(name).isEmpty());
+            }
+        }
+        assertThat(List.of(balancers("one"), balancers("two")))
+                .containsExactlyInAnyOrder("192.0.2.1 VIP", "192.0.2.2 VIP");
+        assertThat(cluster.kubectl("get", "service", "one", "-o", "jsonpath={.metadata.finalizers}"))
+                .contains("service.kubernetes.io/load-balancer-cleanup");
+        Await.passes(
+                PATIENCE,
+                () -> assertThat(cluster.kubectl("describe", "service", "three"))
+                        .contains("no free IPv4 address is left in the pool"));
+        assertThat(balancers("three")).isEmpty();
+
+        String kept = balancers("one");
+        String freed = balancers("two");
+        cluster.restartControllers();
+        cluster.kubectl("patch", "service", "two", "-p", "{\"spec\":{\"type\":\"ClusterIP\"}}");
+        Await.until(
+                PATIENCE,
+                "the address of two is three's",
+                () -> balancers("three").equals(freed));
+        assertThat(balancers("one")).isEqualTo(kept);
+        assertThat(balancers("two")).isEmpty();
+
+        cluster.kubectl("patch", "service", "two", "-p", """
+                {"spec": {"type": "LoadBalancer", "loadBalancerIP": "198.51.100.1"}}""");
+        Await.passes(
+                PATIENCE,
+                () -> assertThat(cluster.kubectl("describe", "service", "two"))
+                        .contains("loadBalancerIP 198.51.100.1 is not in the address pool"));
+        cluster.kubectl("delete", "service", "one");
+        cluster.kubectl(
+                "patch",
+                "service",
+                "two",
+                "-p",
+                "{\"spec\":{\"loadBalancerIP\":\"%s\"}}".formatted(kept.split(" ")[0]));
+        Await.until(
+                PATIENCE,
+                "two has the address that it asks for",
+                () -> balancers("two").equals(kept));
+        cluster.kubectl("delete", "service", "two", "three");
+    }
+
+    private String balancers(String service) {
+        return cluster.kubectl(
+                        "get",
+                        "service",
+                        service,
+                        "-o",
+                        "jsonpath={range .status.loadBalancer.ingress[*]}{.ip} {.ipMode}{end}")
+                .strip();
+    }
 
     private List<String> podAddresses(String app) {
         return client

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.TestFactory;
 class ArchitectureTest {
 
     private static final List<String> COMPONENTS =
-            List.of("apiserver", "scheduler", "controllermanager", "kubelet", "proxy", "dns");
+            List.of("apiserver", "scheduler", "controllermanager", "kubelet", "proxy", "dns", "ingress");
 
     /** Rooms whose decisions are pure functions. */
     private static final String[] PURE = {
@@ -37,6 +37,7 @@ class ArchitectureTest {
         "io.mokube.scheduler.plugins..",
         "io.mokube.dns.zone..",
         "io.mokube.dns.answer..",
+        "io.mokube.ingress.route..",
         "io.mokube.scheduler.volumes..",
         "io.mokube.scheduler.devices..",
     };

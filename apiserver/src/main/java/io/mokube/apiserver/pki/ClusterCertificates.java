@@ -48,6 +48,7 @@ public final class ClusterCertificates {
 
     private static final String ADMIN = "admin";
     private static final String CLUSTER_DNS = "system:cluster-dns";
+    private static final String INGRESS = "system:ingress";
     private static final String POD_NETWORK = "system:pod-network";
 
     /** Issued anew this long before the end. */
@@ -155,6 +156,7 @@ public final class ClusterCertificates {
                 client("system:kube-controller-manager", List.of()),
                 server);
         ensureKubeconfig("cluster-dns", CLUSTER_DNS, client(CLUSTER_DNS, List.of()), server);
+        ensureKubeconfig("ingress", INGRESS, client(INGRESS, List.of()), server);
         ensureKubeconfig("pod-network", POD_NETWORK, client(POD_NETWORK, List.of()), server);
         ensureKubeconfig("kube-proxy", "system:kube-proxy", client("system:kube-proxy", List.of()), server);
     }

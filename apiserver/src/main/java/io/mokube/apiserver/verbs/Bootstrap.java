@@ -17,6 +17,8 @@ public final class Bootstrap {
 
     private static final GroupResource SERVICE_CIDRS = new GroupResource("networking.k8s.io", "servicecidrs");
 
+    private static final GroupResource INGRESS_CLASSES = new GroupResource("networking.k8s.io", "ingressclasses");
+
     private static final Map<String, Long> PRIORITY_CLASSES =
             Map.of("system-cluster-critical", 2_000_000_000L, "system-node-critical", 2_000_001_000L);
 
@@ -53,6 +55,7 @@ public final class Bootstrap {
         own.ensure(new GroupResource("", "configmaps"), extensionAuthentication());
         own.ensure(new GroupResource("", "configmaps"), tokenTracking());
         PRIORITY_CLASSES.forEach((name, value) -> own.ensure(CLASSES, priorityClass(name, value)));
+        own.ensure(INGRESS_CLASSES, ingressClass());
         new PolicyBootstrap(backend, OwnObjects.SELF).ensure();
         // Who is told that the server is ready finds these rights in force.
         new Reads(backend).awaitCurrent();
@@ -101,6 +104,15 @@ public final class Bootstrap {
         ObjectNode data = map.root().putObject("data");
         new TreeMap<>(requestHeaders).forEach(data::put);
         return map;
+    }
+
+    /** The class of the ingress that comes with the cluster; an Ingress that names none is of this one. */
+    private static KubeObject ingressClass() {
+        KubeObject ingressClass = KubeObject.of("networking.k8s.io/v1", "IngressClass");
+        ingressClass.setMetadata("name", "mokube");
+        ingressClass.metadata().putObject("annotations").put("ingressclass.kubernetes.io/is-default-class", "true");
+        ingressClass.root().putObject("spec").put("controller", "mokube.io/ingress");
+        return ingressClass;
     }
 
     private static KubeObject priorityClass(String name, long value) {

@@ -5,6 +5,7 @@ import io.mokube.client.rest.ClientConfig;
 import io.mokube.controllermanager.ClusterKeys;
 import io.mokube.controllermanager.ControllerManager;
 import io.mokube.controllermanager.ControllerManagerConfig;
+import io.mokube.controllermanager.controllers.loadbalancer.AddressPool;
 import io.mokube.controllermanager.controllers.nodeipam.NodeIpamConfig;
 import io.mokube.machinery.component.CarrierThreads;
 import io.mokube.machinery.component.Component.Readiness;
@@ -48,6 +49,7 @@ public class ControllerManagerApplication {
      * @param clusterSigningDuration how long such certificates live at most
      * @param serviceAccountPrivateKeyFile the key of the tokens in secrets
      * @param hostPathVolumes the folder of volumes that {@code kubernetes.io/host-path} makes
+     * @param loadBalancerPool blocks, ranges and addresses for services of type LoadBalancer
      */
     @ConfigurationProperties("mokube")
     public record Settings(
@@ -61,7 +63,8 @@ public class ControllerManagerApplication {
             @Nullable Path clusterSigningKeyFile,
             @DefaultValue("365d") Duration clusterSigningDuration,
             @Nullable Path serviceAccountPrivateKeyFile,
-            @Nullable Path hostPathVolumes) {
+            @Nullable Path hostPathVolumes,
+            @DefaultValue List<String> loadBalancerPool) {
 
         ClusterKeys keys() {
             ClusterKeys keys = ClusterKeys.NONE;
@@ -93,7 +96,8 @@ public class ControllerManagerApplication {
         ControllerManagerConfig config = ControllerManagerConfig.standard(
                         ClientConfig.fromKubeconfig(settings.kubeconfig()))
                 .withNodeIpam(settings.nodeIpam())
-                .withKeys(settings.keys());
+                .withKeys(settings.keys())
+                .withLoadBalancerPool(AddressPool.parse(settings.loadBalancerPool()));
         Path volumes = settings.hostPathVolumes();
         if (volumes != null) {
             config = config.withHostPathVolumes(volumes);

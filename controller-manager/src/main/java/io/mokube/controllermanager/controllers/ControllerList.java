@@ -16,6 +16,7 @@ import io.mokube.controllermanager.controllers.endpoints.EndpointsController;
 import io.mokube.controllermanager.controllers.endpointslice.EndpointSliceController;
 import io.mokube.controllermanager.controllers.endpointslice.EndpointSliceMirroringController;
 import io.mokube.controllermanager.controllers.garbage.GarbageCollector;
+import io.mokube.controllermanager.controllers.loadbalancer.LoadBalancerController;
 import io.mokube.controllermanager.controllers.namespace.NamespaceController;
 import io.mokube.controllermanager.controllers.nodeipam.NodeIpamController;
 import io.mokube.controllermanager.controllers.nodelifecycle.NodeLifecycleController;
@@ -59,6 +60,7 @@ public final class ControllerList {
             NodeIpamController::create,
             TtlController::create,
             ServiceCidrController::create,
+            LoadBalancerController::create,
             TokenCleaner::create,
             BootstrapSigner::create,
             TaintEvictionController::create,

@@ -44,8 +44,14 @@ class ComposeTest {
         for (String program : List.of("dockerd", "docker", "docker-compose", "debootstrap", "kubectl")) {
             Needs.part(program, onPath(program));
         }
-        for (String module :
-                List.of("apiserver", "scheduler", "controller-manager", "kubelet-agent", "kube-proxy", "cluster-dns")) {
+        for (String module : List.of(
+                "apiserver",
+                "scheduler",
+                "controller-manager",
+                "kubelet-agent",
+                "kube-proxy",
+                "cluster-dns",
+                "ingress")) {
             Needs.part("the built application of " + module, applicationBuilt(module));
         }
         docker = DockerDaemon.start();

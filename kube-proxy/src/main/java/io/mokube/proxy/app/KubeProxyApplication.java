@@ -4,16 +4,22 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.mokube.client.rest.ClientConfig;
 import io.mokube.machinery.address.Cidr;
 import io.mokube.machinery.component.CarrierThreads;
+import io.mokube.machinery.component.Component;
 import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.time.Clock;
 import io.mokube.proxy.KubeProxy;
 import io.mokube.proxy.KubeProxyConfig;
+import io.mokube.proxy.announce.AnnouncerConfig;
+import io.mokube.proxy.announce.LoadBalancerAnnouncer;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -38,6 +44,8 @@ public class KubeProxyApplication {
      * @param syncPeriod how often it is looked whether the rules are still there
      * @param minSyncPeriod how long the next change waits after one at least
      * @param healthzPort where {@code /healthz} answers
+     * @param announceLoadBalancers whether this machine answers at addresses of load balancers that its node owns: those
+     *     of the controller manager's pool. Not where a cloud gives such addresses
      */
     @ConfigurationProperties("mokube")
     public record Settings(
@@ -48,7 +56,8 @@ public class KubeProxyApplication {
             @DefaultValue List<String> nodePortAddresses,
             @DefaultValue("30s") Duration syncPeriod,
             @DefaultValue("100ms") Duration minSyncPeriod,
-            @DefaultValue("10256") int healthzPort) {}
+            @DefaultValue("10256") int healthzPort,
+            @DefaultValue("false") boolean announceLoadBalancers) {}
 
     public static void main(String[] arguments) {
         CarrierThreads.provide();
@@ -78,6 +87,18 @@ public class KubeProxyApplication {
     }
 
     @Bean
+    @ConditionalOnBooleanProperty("mokube.announce-load-balancers")
+    SmartLifecycle announcerLifecycle(Settings settings, MeterRegistry meters) {
+        return lifecycle(new LoadBalancerAnnouncer(
+                new AnnouncerConfig(
+                        ClientConfig.fromKubeconfig(settings.kubeconfig()).withUserAgent("load-balancer-announcer"),
+                        Set.of(settings.nodeName()),
+                        AnnouncerConfig.DEFAULT_DEVICE,
+                        Optional.empty()),
+                new Platform(Clock.system(), new SecureRandom(), meters)));
+    }
+
+    @Bean
     HealthIndicator proxyHealthIndicator(KubeProxy proxy) {
         return () -> {
             var readiness = proxy.readiness();
@@ -89,18 +110,22 @@ public class KubeProxyApplication {
 
     @Bean
     SmartLifecycle proxyLifecycle(KubeProxy proxy) {
+        return lifecycle(proxy);
+    }
+
+    private static SmartLifecycle lifecycle(Component component) {
         return new SmartLifecycle() {
             private volatile boolean running;
 
             @Override
             public void start() {
-                proxy.start();
+                component.start();
                 running = true;
             }
 
             @Override
             public void stop() {
-                proxy.stop(Duration.ofSeconds(10));
+                component.stop(Duration.ofSeconds(10));
                 running = false;
             }
 

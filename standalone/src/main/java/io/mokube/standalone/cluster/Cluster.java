@@ -13,11 +13,14 @@ import io.mokube.client.rest.ListOptions;
 import io.mokube.controllermanager.ClusterKeys;
 import io.mokube.controllermanager.ControllerManager;
 import io.mokube.controllermanager.ControllerManagerConfig;
+import io.mokube.controllermanager.controllers.loadbalancer.AddressPool;
 import io.mokube.controllermanager.controllers.nodeipam.NodeIpamConfig;
 import io.mokube.dns.ClusterDns;
 import io.mokube.dns.ClusterDnsConfig;
 import io.mokube.dns.endpoint.EndpointConfig;
 import io.mokube.dns.forward.ResolvConf;
+import io.mokube.ingress.IngressConfig;
+import io.mokube.ingress.IngressRouter;
 import io.mokube.kubelet.Kubelet;
 import io.mokube.kubelet.KubeletConfig;
 import io.mokube.kubelet.network.NodeBridge;
@@ -38,6 +41,8 @@ import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.proxy.KubeProxy;
 import io.mokube.proxy.KubeProxyConfig;
+import io.mokube.proxy.announce.AnnouncerConfig;
+import io.mokube.proxy.announce.LoadBalancerAnnouncer;
 import io.mokube.scheduler.Scheduler;
 import io.mokube.scheduler.SchedulerConfig;
 import io.mokube.scheduler.config.SchedulerConfiguration;
@@ -106,6 +111,7 @@ public final class Cluster {
             start(new ControllerManager(
                     ControllerManagerConfig.standard(clientConfig(apiServer, "controller-manager"))
                             .withNodeIpam(podRanges())
+                            .withLoadBalancerPool(loadBalancerPool())
                             .withKeys(ClusterKeys.of(folder.path().resolve("pki")))
                             .withHostPathVolumes(folder.volumes()),
                     platform));
@@ -114,10 +120,17 @@ public final class Cluster {
             }
             // Before the nodes, and so stopped after them: pods have services to their end.
             start(new KubeProxy(proxyConfig(apiServer), platform));
+            if (config.runtime() != RuntimeKind.HOLLOW) {
+                start(new LoadBalancerAnnouncer(announcerConfig(apiServer), platform));
+            }
             for (int node = 1; node <= config.nodes(); node++) {
                 startNode(apiServer, node);
             }
             nameServers(apiServer).forEach(each -> start(new ClusterDns(each, platform)));
+            if (config.runtime() != RuntimeKind.HOLLOW) {
+                IngressConfig ingress = IngressConfig.at(clientConfig(apiServer, "ingress"), "node-1", podsAddress(1));
+                start(new IngressRouter(ingress.onNode("node-1"), platform));
+            }
         } catch (ComponentException e) {
             stop(Duration.ZERO);
             throw e;
@@ -140,7 +153,23 @@ public final class Cluster {
     private NodeIpamConfig podRanges() {
         return new NodeIpamConfig(
                 List.of(NodeIpamConfig.Range.of(folder.layout().clusterCidr())),
-                List.of(ApiServerConfig.DEFAULT_SERVICE_CIDR));
+                List.of(ApiServerConfig.DEFAULT_SERVICE_CIDR, folder.layout().loadBalancerCidr()));
+    }
+
+    private AddressPool loadBalancerPool() {
+        return AddressPool.parse(
+                config.loadBalancerPool().isEmpty()
+                        ? List.of(folder.layout().loadBalancerCidr())
+                        : config.loadBalancerPool());
+    }
+
+    /** One place for all nodes, as with the rules. */
+    private AnnouncerConfig announcerConfig(ApiServer apiServer) {
+        return new AnnouncerConfig(
+                clientConfig(apiServer, "kube-proxy"),
+                Set.copyOf(config.nodeNames()),
+                folder.layout().loadBalancerDevice(),
+                Optional.empty());
     }
 
     private <C extends Component> C start(C component) {

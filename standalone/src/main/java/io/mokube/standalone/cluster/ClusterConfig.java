@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  *     of the machine. With one on loopback the API server listens there alone, and no pod finds it
  * @param schedulerFile a file of kind KubeSchedulerConfiguration; null for the standard scheduler
  * @param kubeletFile a file of kind KubeletConfiguration, for all nodes; null for nodes that share their machine
+ * @param loadBalancerPool the addresses of services of type LoadBalancer; empty for some that only this machine reaches
  * @param docker the engine that {@link RuntimeKind#DOCKER} means
  * @param audit what is audited and where that goes, null for nothing
  */
@@ -33,17 +34,20 @@ public record ClusterConfig(
         @Nullable String advertiseAddress,
         @Nullable Path schedulerFile,
         @Nullable Path kubeletFile,
+        List<String> loadBalancerPool,
         DockerEngine docker,
         @Nullable AuditConfig audit) {
 
     public ClusterConfig {
         etcdEndpoints = List.copyOf(etcdEndpoints);
+        loadBalancerPool = List.copyOf(loadBalancerPool);
     }
 
     /** At the address of choice, and where Docker means the engine at its usual place. */
     public ClusterConfig(
             Path folder, int nodes, RuntimeKind runtime, StoreKind store, List<String> etcdEndpoints, int port) {
-        this(folder, nodes, runtime, store, etcdEndpoints, port, null, null, null, DockerEngine.named(null), null);
+        this(
+                folder, nodes, runtime, store, etcdEndpoints, port, null, null, null, List.of(), DockerEngine.named(null), null);
     }
 
     /** The nodes' names. */

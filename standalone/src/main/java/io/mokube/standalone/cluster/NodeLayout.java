@@ -77,6 +77,16 @@ final class NodeLayout {
         };
     }
 
+    /** Addresses for load balancers that are no pod's, and that nobody but this machine and its pods has a way to. */
+    String loadBalancerCidr() {
+        return "10." + network + ".240.0/24";
+    }
+
+    /** The device that holds the load balancers' addresses. */
+    String loadBalancerDevice() {
+        return "mkl" + identity();
+    }
+
     /** The control group of a node's pods. */
     String cgroup(int node) {
         return "/mokube-" + identity() + "." + node;

@@ -4,6 +4,7 @@ import io.mokube.kubelet.runtime.cri.ContainerdLauncher;
 import io.mokube.kubelet.sync.CgroupFolders;
 import io.mokube.machinery.time.Clock;
 import io.mokube.proxy.KubeProxy;
+import io.mokube.proxy.announce.LoadBalancerAnnouncer;
 import java.nio.file.Files;
 
 /** What a cluster that was killed leaves on its nodes: containers, their network, their containerd, rules for services. */
@@ -21,14 +22,15 @@ public final class NodeLeftovers {
         boolean onDocker = new DockerNodes(folder).remove();
         boolean onContainerd = removeContainerds(folder);
         if (folder.runtime().filter(runtime -> runtime != RuntimeKind.HOLLOW).isPresent()) {
-            removeRules(folder.layout().ruleTable());
+            removeRules(folder.layout());
         }
         return onContainerd || onDocker;
     }
 
-    private static void removeRules(String table) {
+    private static void removeRules(NodeLayout layout) {
         if (KubeProxy.canProgram()) {
-            KubeProxy.removeRules(table);
+            KubeProxy.removeRules(layout.ruleTable());
+            LoadBalancerAnnouncer.removeAddresses(layout.loadBalancerDevice());
         }
     }
 

@@ -1,6 +1,7 @@
 package io.mokube.standalone.command;
 
 import io.mokube.apiserver.audit.AuditConfig;
+import io.mokube.controllermanager.controllers.loadbalancer.AddressPool;
 import io.mokube.kubelet.policy.NodePolicy;
 import io.mokube.kubelet.runtime.cri.ContainerdLauncher;
 import io.mokube.kubelet.runtime.docker.DockerEngine;
@@ -129,6 +130,14 @@ final class UpCommand implements Callable<Integer> {
                             + " evicted, static pods, and so on. Without one, nodes leave the machine's disk and images alone.")
     private @Nullable Path kubeletConfig;
 
+    @Option(
+            names = "--load-balancer-pool",
+            paramLabel = "RANGES",
+            split = ",",
+            description = "The addresses of services of type LoadBalancer: blocks (192.0.2.0/28) and ranges"
+                    + " (192.0.2.10-192.0.2.20). Default: some that this machine and its pods reach.")
+    private List<String> loadBalancerPool = new ArrayList<>();
+
     @Option(names = "--detach", description = "Return once all nodes are ready; stop the cluster with `mokube down`.")
     private boolean detach;
 
@@ -189,6 +198,7 @@ final class UpCommand implements Callable<Integer> {
                 advertiseAddress,
                 schedulerFile(),
                 kubeletFile(),
+                pool(),
                 docker(chosen),
                 audit(target));
     }
@@ -213,6 +223,15 @@ final class UpCommand implements Callable<Integer> {
                 0,
                 auditWebhookConfigFile == null ? null : auditWebhookConfigFile.toAbsolutePath(),
                 AuditConfig.STANDARD_WAIT);
+    }
+
+    private List<String> pool() {
+        try {
+            AddressPool.parse(loadBalancerPool);
+        } catch (IllegalArgumentException e) {
+            throw refuse("--load-balancer-pool: " + e.getMessage());
+        }
+        return loadBalancerPool;
     }
 
     /** The file, read once now, so that a mistake in it is told before anything is started. */
@@ -343,6 +362,9 @@ final class UpCommand implements Callable<Integer> {
         }
         if (config.advertiseAddress() != null) {
             arguments.add("--advertise-address=" + config.advertiseAddress());
+        }
+        if (!config.loadBalancerPool().isEmpty()) {
+            arguments.add("--load-balancer-pool=" + String.join(",", config.loadBalancerPool()));
         }
         if (config.schedulerFile() != null) {
             arguments.add("--scheduler-config=" + config.schedulerFile());

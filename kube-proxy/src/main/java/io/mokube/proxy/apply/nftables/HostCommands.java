@@ -17,18 +17,18 @@ import java.util.stream.Stream;
  *
  * @param namespace the name of the namespace as {@code ip netns} knows it; nothing for that of this process
  */
-record HostCommands(Optional<String> namespace) {
+public record HostCommands(Optional<String> namespace) {
 
     /** What a program said. */
-    record Result(int code, String output, String errors) {
+    public record Result(int code, String output, String errors) {
 
-        boolean succeeded() {
+        public boolean succeeded() {
             return code == 0;
         }
     }
 
     /** Where the program is; nothing when it is not installed. */
-    static Optional<Path> find(String program) {
+    public static Optional<Path> find(String program) {
         // The folders for root's programs are often not on the PATH of services.
         return Stream.concat(
                         Stream.of(System.getenv().getOrDefault("PATH", "").split(":")),
@@ -44,7 +44,7 @@ record HostCommands(Optional<String> namespace) {
      *
      * @throws ApplyException when it fails; the message holds its errors
      */
-    String output(String input, String program, String... arguments) {
+    public String output(String input, String program, String... arguments) {
         Result result = run(input, program, arguments);
         if (!result.succeeded()) {
             throw new ApplyException("%s %s failed (%d): %s"
@@ -62,7 +62,7 @@ record HostCommands(Optional<String> namespace) {
      *
      * @throws ApplyException when it can't be started, or this thread is interrupted
      */
-    Result run(String input, String program, String... arguments) {
+    public Result run(String input, String program, String... arguments) {
         List<String> command = new ArrayList<>();
         namespace.ifPresent(name -> command.addAll(List.of(path("ip"), "netns", "exec", name)));
         command.add(path(program));

@@ -77,14 +77,16 @@ final class GroupCompiler {
                                     home,
                                     each.shape(),
                                     facts.namespaceLabels(each.shape().namespace())))
-                            .forEach(each -> selected.add(new Selected(each, (pod, address) -> numbered.and(named.of(pod, address)))));
+                            .forEach(each -> selected.add(
+                                    new Selected(each, (pod, address) -> numbered.and(named.of(pod, address)))));
                 case Peer.Block block -> {
                     AddressRange.of(block).forEach(each -> allowed.add(new Allowed(each, numbered)));
                     if (!ofPeers.isEmpty()) {
                         facts.pods()
                                 .forEach(each -> selected.add(new Selected(
                                         each,
-                                        (pod, address) -> block.contains(address) ? named.of(pod, address) : PortSet.NOTHING)));
+                                        (pod, address) ->
+                                                block.contains(address) ? named.of(pod, address) : PortSet.NOTHING)));
                     }
                 }
             }

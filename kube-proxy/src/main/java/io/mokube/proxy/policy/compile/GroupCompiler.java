@@ -21,7 +21,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,7 +39,12 @@ final class GroupCompiler {
     private final List<Allowed> allowed = new ArrayList<>();
 
     /** Pods and the rule that allows ports of theirs, or by which some of their named ports are allowed. */
-    private record Selected(AlikePods pods, Function<PodFacts, PortSet> ports) {}
+    private record Selected(AlikePods pods, Ports ports) {}
+
+    /** What is allowed of a pod at one of its addresses. */
+    private interface Ports {
+        PortSet of(PodFacts pod, IpAddress address);
+    }
 
     private record Allowed(AddressRange range, PortSet ports) {}
 
@@ -56,7 +60,7 @@ final class GroupCompiler {
     private void collect(String home, Allowance rule, ClusterFacts facts) {
         PortSet numbered = rule.ports().isEmpty() ? PortSet.EVERYTHING : numbered(rule.ports());
         List<NamedPort> ofPeers = group.direction() == Direction.EGRESS ? named(rule) : List.of();
-        Function<PodFacts, PortSet> named = pod -> resolved(ofPeers, pod.ports());
+        Ports named = (pod, address) -> resolved(ofPeers, pod.ports());
         if (rule.peers().isEmpty()) {
             for (Family family : Family.values()) {
                 allowed.add(new Allowed(AddressRange.all(family), numbered));
@@ -73,16 +77,16 @@ final class GroupCompiler {
                                     home,
                                     each.shape(),
                                     facts.namespaceLabels(each.shape().namespace())))
-                            .forEach(each -> selected.add(new Selected(each, pod -> numbered.and(named.apply(pod)))));
+                            .forEach(each -> selected.add(
+                                    new Selected(each, (pod, address) -> numbered.and(named.of(pod, address)))));
                 case Peer.Block block -> {
                     AddressRange.of(block).forEach(each -> allowed.add(new Allowed(each, numbered)));
                     if (!ofPeers.isEmpty()) {
                         facts.pods()
                                 .forEach(each -> selected.add(new Selected(
                                         each,
-                                        pod -> pod.addresses().stream().anyMatch(block::contains)
-                                                ? named.apply(pod)
-                                                : PortSet.NOTHING)));
+                                        (pod, address) ->
+                                                block.contains(address) ? named.of(pod, address) : PortSet.NOTHING)));
                     }
                 }
             }
@@ -159,8 +163,8 @@ final class GroupCompiler {
         Map<IpAddress, PortSet> pods = new HashMap<>();
         for (Selected each : selected) {
             for (PodFacts pod : each.pods().pods()) {
-                PortSet ports = each.ports().apply(pod);
                 for (IpAddress address : pod.addresses()) {
+                    PortSet ports = each.ports().of(pod, address);
                     if (address.family() == family && !ports.isEmpty()) {
                         pods.merge(address, ports, PortSet::and);
                     }

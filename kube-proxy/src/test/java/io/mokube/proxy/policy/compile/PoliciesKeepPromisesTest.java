@@ -81,9 +81,9 @@ class PoliciesKeepPromisesTest {
                         assertThat(table.chains().put(each.name(), each)).isNotNull());
         difference
                 .gone()
-                .forEach((name, keys) -> keys.forEach(key -> assertThat(
-                                container(table, name).elements().remove(key))
-                        .isNotNull()));
+                .forEach((name, keys) -> keys.forEach(
+                        key -> assertThat(container(table, name).elements().remove(key))
+                                .isNotNull()));
         difference
                 .added()
                 .forEach((name, values) -> values.forEach((key, verdict) -> assertThat(

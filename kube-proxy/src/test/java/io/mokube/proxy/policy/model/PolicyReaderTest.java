@@ -43,9 +43,7 @@ class PolicyReaderTest {
         Allowance rule = policy("a", "p", """
                         'ingress': [{'ports': [{}, {'port': 80}, {'protocol': 'UDP', 'port': 1, 'endPort': 9}, {'port': 'http'}],
                                      'from': [{'podSelector': {}}, {'namespaceSelector': {}},
-                                              {'ipBlock': {'cidr': '10.1.2.3/8', 'except': ['10.9.0.0/16']}}]}]""")
-                .allowed(Direction.INGRESS)
-                .getFirst();
+                                              {'ipBlock': {'cidr': '10.1.2.3/8', 'except': ['10.9.0.0/16']}}]}]""").allowed(Direction.INGRESS).getFirst();
         assertThat(rule.ports())
                 .containsExactly(
                         new PortRule.Numbers(Protocol.TCP, 0, 65535),
@@ -59,8 +57,9 @@ class PolicyReaderTest {
             assertThat(pods.matches("a", other, Map.of())).isFalse();
         });
         assertThat(rule.peers().get(1))
-                .isInstanceOfSatisfying(Peer.Pods.class, pods -> assertThat(pods.matches("a", other, Map.of()))
-                        .isTrue());
+                .isInstanceOfSatisfying(
+                        Peer.Pods.class,
+                        pods -> assertThat(pods.matches("a", other, Map.of())).isTrue());
         assertThat(rule.peers().get(2))
                 .isEqualTo(new Peer.Block(Cidr.of("10.0.0.0/8"), List.of(Cidr.of("10.9.0.0/16"))));
     }
@@ -68,19 +67,14 @@ class PolicyReaderTest {
     @Test
     void whatCanNotBeReadAllowsNothing() {
         Allowance rule = policy("a", "p", """
-                        'ingress': [{'ports': [{'protocol': 'ICMP'}], 'from': [{'ipBlock': {'cidr': 'any'}}]}]""")
-                .allowed(Direction.INGRESS)
-                .getFirst();
+                        'ingress': [{'ports': [{'protocol': 'ICMP'}], 'from': [{'ipBlock': {'cidr': 'any'}}]}]""").allowed(Direction.INGRESS).getFirst();
         assertThat(rule.ports()).isNotEmpty().allMatch(PortRule.Named.class::isInstance);
     }
 
     private static Optional<PodFacts> pod(String spec, String status) {
-        return PolicyReader.read(Json.MAPPER.readValue(
-                """
-                {'metadata': {'namespace': 'a', 'name': 'p'}, 'spec': {%s}, 'status': {%s}}"""
-                        .formatted(spec, status)
-                        .replace('\'', '"'),
-                Pod.class));
+        return PolicyReader.read(
+                Json.MAPPER.readValue("""
+                {'metadata': {'namespace': 'a', 'name': 'p'}, 'spec': {%s}, 'status': {%s}}""".formatted(spec, status).replace('\'', '"'), Pod.class));
     }
 
     @Test

@@ -3,6 +3,8 @@ package io.mokube.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.mokube.testkit.Await;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
@@ -11,16 +13,20 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** Services of real pods on two nodes: who reaches them, whatever becomes of their endpoints and of the proxy. */
+/** Services and pods on two nodes: who reaches them, whatever becomes of endpoints, of policies and of the proxy. */
 class ServicesOnContainersTest {
 
     private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -90,6 +96,105 @@ class ServicesOnContainersTest {
         });
         ok("scale", "deployment", "web", "--replicas=1");
         Await.until(PATIENCE, "answers again", () -> get(outside).contains("Hello from"));
+    }
+
+    /** The server and one client are on one node, behind one bridge; the others on another. */
+    @Test
+    void policiesDecideWhoReachesPods() {
+        ok("create", "namespace", "shop");
+        ok("create", "namespace", "guests");
+        ok("label", "namespace", "guests", "team=guests");
+        runPod("shop", "server", "node-1", "app=server");
+        runPod("shop", "near", "node-1", "app=client");
+        runPod("shop", "far", "node-2", "app=client");
+        runPod("guests", "visitor", "node-2", "app=client");
+        ok("wait", "--for=condition=Ready", "pod", "--all", "--namespace=shop", "--timeout=60s");
+        ok("wait", "--for=condition=Ready", "pod", "--all", "--namespace=guests", "--timeout=60s");
+        String server = ok("get", "pod", "server", "--namespace=shop", "-o", "jsonpath={.status.podIP}");
+        String visitor = ok("get", "pod", "visitor", "--namespace=guests", "-o", "jsonpath={.status.podIP}");
+        whoReaches(server, "shop/near", "shop/far", "guests/visitor");
+
+        policy("deny", "podSelector: {}");
+        whoReaches(server);
+
+        policy("allow", """
+                podSelector: {matchLabels: {app: server}},
+                ingress: [{from: [{podSelector: {matchLabels: {app: client}}}], ports: [{port: 8080}]}]""");
+        whoReaches(server, "shop/near", "shop/far");
+
+        policy("allow", """
+                podSelector: {matchLabels: {app: server}},
+                ingress: [{from: [{namespaceSelector: {matchLabels: {team: guests}}}], ports: [{port: 8000, endPort: 8100}]}]""");
+        whoReaches(server, "guests/visitor");
+        cluster.kill();
+        assertThat(addressAnswers(server)).as("a node's own packets").isTrue();
+        cluster.up();
+        whoReaches(server, "guests/visitor");
+
+        policy("allow", "podSelector: {}, ingress: [{ports: [{port: 9}]}, {from: [{podSelector: {}}]}]");
+        whoReaches(server, "shop/near", "shop/far");
+        policy("out", """
+                podSelector: {matchLabels: {app: client}}, policyTypes: [Egress],
+                egress: [{to: [{namespaceSelector: {}, podSelector: {matchLabels: {app: server}}}]}]""");
+        whoReaches(visitor, "guests/visitor");
+        whoReaches(server, "shop/near", "shop/far");
+
+        ok("delete", "networkpolicy", "--all", "--namespace=shop");
+        whoReaches(server, "shop/near", "shop/far", "guests/visitor");
+        ok("delete", "namespace", "shop", "guests", "--wait=false");
+    }
+
+    private static void runPod(String namespace, String name, String node, String labels) {
+        ok(
+                "run",
+                name,
+                "--namespace=" + namespace,
+                "--image=mokube/demo:1",
+                "--labels=" + labels,
+                "--overrides={\"spec\": {\"nodeName\": \"" + node + "\", \"terminationGracePeriodSeconds\": 1}}");
+    }
+
+    private static void policy(String name, String spec) {
+        String policy = "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {namespace: shop, name: "
+                + name + "}, spec: {" + spec.strip() + "}}";
+        Path file = cluster.data().resolveSibling(cluster.data().getFileName() + "-policy.yaml");
+        try {
+            Files.writeString(file, policy);
+            ok("apply", "-f", file.toString());
+            Files.delete(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Waits until of all clients just these reach the pod, each of its own node or another. */
+    private static void whoReaches(String address, String... clients) {
+        Await.until(PATIENCE, "just " + List.of(clients) + " reach " + address, () -> {
+            Set<String> reach = Stream.of("shop/near", "shop/far", "guests/visitor")
+                    .parallel()
+                    .filter(client -> Kubectl.any()
+                            .run(
+                                    cluster.kubeconfig(),
+                                    "exec",
+                                    "--namespace=" + client.split("/")[0],
+                                    client.split("/")[1],
+                                    "--",
+                                    "sh",
+                                    "-c",
+                                    "printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 1 " + address + " 8080")
+                            .output()
+                            .contains("Hello from"))
+                    .collect(Collectors.toSet());
+            return reach.equals(Set.of(clients));
+        });
+    }
+
+    private static boolean addressAnswers(String address) {
+        try {
+            return get(URI.create("http://" + address + ":8080/")).contains("Hello from");
+        } catch (Exception e) {
+            return false;
+        }
     }
 
     /** An address of this machine that is not its loopback's, nor a bridge's of some cluster. */

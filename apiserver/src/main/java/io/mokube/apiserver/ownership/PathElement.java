@@ -61,7 +61,8 @@ final class PathElement {
         }
         if (list.mapKeys().size() == 1) {
             String key = list.mapKeys().getFirst();
-            if (object.get(key) instanceof JsonNode given) {
+            JsonNode given = object.get(key);
+            if (given != null) {
                 StringBuilder text = new StringBuilder("k:{");
                 key(text, key, given);
                 return text.append('}').toString();

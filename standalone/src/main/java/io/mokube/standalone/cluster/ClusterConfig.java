@@ -47,7 +47,18 @@ public record ClusterConfig(
     public ClusterConfig(
             Path folder, int nodes, RuntimeKind runtime, StoreKind store, List<String> etcdEndpoints, int port) {
         this(
-                folder, nodes, runtime, store, etcdEndpoints, port, null, null, null, List.of(), DockerEngine.named(null), null);
+                folder,
+                nodes,
+                runtime,
+                store,
+                etcdEndpoints,
+                port,
+                null,
+                null,
+                null,
+                List.of(),
+                DockerEngine.named(null),
+                null);
     }
 
     /** The nodes' names. */

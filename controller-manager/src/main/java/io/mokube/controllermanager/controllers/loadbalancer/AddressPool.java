@@ -66,7 +66,8 @@ public record AddressPool(List<Range> ranges) {
     private static Range block(Cidr cidr) {
         int bits = cidr.address().bytes().length * Byte.SIZE;
         int free = bits - cidr.prefix();
-        BigInteger first = new BigInteger(1, cidr.address().bytes()).shiftRight(free).shiftLeft(free);
+        BigInteger first =
+                new BigInteger(1, cidr.address().bytes()).shiftRight(free).shiftLeft(free);
         BigInteger last = first.add(BigInteger.ONE.shiftLeft(free)).subtract(BigInteger.ONE);
         return bits == 32 && free >= 2
                 ? new Range(first.add(BigInteger.ONE), last.subtract(BigInteger.ONE), bits)

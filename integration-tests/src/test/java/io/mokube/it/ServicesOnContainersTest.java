@@ -2,26 +2,38 @@ package io.mokube.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.mokube.machinery.component.Platform;
+import io.mokube.pki.CertificateAuthority;
+import io.mokube.pki.Credential;
 import io.mokube.testkit.Await;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.Inet4Address;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.NetworkInterface;
+import java.net.Socket;
 import java.net.SocketException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyStore;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManagerFactory;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -142,6 +154,113 @@ class ServicesOnContainersTest {
         ok("delete", "networkpolicy", "--all", "--namespace=shop");
         whoReaches(server, "shop/near", "shop/far", "guests/visitor");
         ok("delete", "namespace", "shop", "guests", "--wait=false");
+    }
+
+    @Test
+    void loadBalancersAndIngressesLeadToPods() throws Exception {
+        ok("create", "namespace", "entry");
+        ok("create", "deployment", "one", "--namespace=entry", "--image=mokube/demo:1");
+        ok("create", "deployment", "two", "--namespace=entry", "--image=mokube/demo:1");
+        ok(
+                "expose",
+                "deployment",
+                "one",
+                "--namespace=entry",
+                "--port=80",
+                "--target-port=8080",
+                "--type=LoadBalancer");
+        ok("expose", "deployment", "two", "--namespace=entry", "--port=80", "--target-port=8080");
+        CertificateAuthority authority =
+                CertificateAuthority.create("test", Platform.system().clock().instant());
+        tlsSecret(authority, "shop.test");
+        ok(
+                "create",
+                "ingress",
+                "shop",
+                "--namespace=entry",
+                "--rule=shop.test/=one:80,tls=shop.test",
+                "--rule=shop.test/other*=two:80,tls=shop.test");
+        ok("create", "ingress", "club", "--namespace=entry", "--rule=*.club.test/*=two:80");
+        ok("rollout", "status", "deployment/one", "--namespace=entry", "--timeout=90s");
+        ok("rollout", "status", "deployment/two", "--namespace=entry", "--timeout=90s");
+
+        String balancer = address("service", "one");
+        Await.until(
+                PATIENCE,
+                "its address answers",
+                () -> http(balancer, "any", "/").contains("Hello from one-"));
+        String entry = address("ingress", "shop");
+        assertThat(entry).isNotEqualTo(balancer).isEqualTo(address("ingress", "club"));
+        Await.until(PATIENCE, "a host", () -> http(entry, "shop.test", "/").contains("Hello from one-"));
+        Await.until(PATIENCE, "another", () -> http(entry, "a.club.test", "/").contains("Hello from two-"));
+        // The demo has one page: for others its own server says that there are none.
+        assertThat(http(entry, "shop.test", "/other/page"))
+                .contains("404 Not Found")
+                .doesNotContain("no rule");
+        assertThat(http(entry, "shop.test", "/page")).contains("404 Not Found").contains("no rule");
+        assertThat(http(entry, "club.test", "/")).contains("404 Not Found").contains("no rule");
+        Await.until(PATIENCE, "TLS", () -> https(authority, entry, "shop.test").contains("Hello from one-"));
+
+        ok("delete", "namespace", "entry", "--wait=false");
+        Await.until(
+                PATIENCE,
+                "the address is given back",
+                () -> http(balancer, "any", "/").isEmpty());
+    }
+
+    private static String address(String kind, String name) throws Exception {
+        String path = "jsonpath={.status.loadBalancer.ingress[0].ip}";
+        return Await.value(PATIENCE, "an address of " + kind + " " + name, () -> {
+            String address = ok("get", kind, name, "--namespace=entry", "-o", path);
+            return address.isEmpty() ? Optional.empty() : Optional.of(address);
+        });
+    }
+
+    private static void tlsSecret(CertificateAuthority authority, String host) throws Exception {
+        Credential serving = authority.issueServing(
+                host, List.of(), List.of(host), Platform.system().clock().instant());
+        Path folder = Files.createTempDirectory("mokube-tls");
+        Path certificate = Files.writeString(folder.resolve("tls.crt"), serving.certificatePem());
+        Path key = Files.writeString(folder.resolve("tls.key"), serving.keyPem());
+        ok("create", "secret", "tls", host, "--namespace=entry", "--cert=" + certificate, "--key=" + key);
+        Files.delete(certificate);
+        Files.delete(key);
+        Files.delete(folder);
+    }
+
+    /** The whole answer that a server at the address gives for the host; empty when nothing answers there. */
+    private static String http(String address, String host, String path) {
+        try (Socket socket = new Socket()) {
+            socket.connect(new InetSocketAddress(address, 80), 2_000);
+            return exchange(socket, host, path);
+        } catch (IOException e) {
+            return "";
+        }
+    }
+
+    /** The same over TLS, with a certificate of that authority for that host. */
+    private static String https(CertificateAuthority authority, String address, String host) throws Exception {
+        KeyStore trusted = KeyStore.getInstance("PKCS12");
+        trusted.load(null, null);
+        trusted.setCertificateEntry("test", authority.own().certificate());
+        TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        factory.init(trusted);
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(null, factory.getTrustManagers(), null);
+        try (Socket plain = new Socket(address, 443);
+                SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket(plain, host, 443, true)) {
+            SSLParameters parameters = socket.getSSLParameters();
+            parameters.setEndpointIdentificationAlgorithm("HTTPS");
+            socket.setSSLParameters(parameters);
+            return exchange(socket, host, "/");
+        }
+    }
+
+    private static String exchange(Socket socket, String host, String path) throws IOException {
+        socket.setSoTimeout(5_000);
+        String request = "GET " + path + " HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n";
+        socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+        return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     }
 
     private static void runPod(String namespace, String name, String node, String labels) {

@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -13,7 +12,6 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 
 /**
  * A main class of this module in a JVM of its own. It says {@code READY <address> <address without TLS>} and ends when its
@@ -43,9 +41,15 @@ final class JavaSubject implements Subject {
 
     /** Starts the class and waits until it serves. */
     static JavaSubject start(String name, Class<?> main, List<String> arguments, String path) throws IOException {
+        return start(name, "4g", main, arguments, path);
+    }
+
+    /** The same with another size of the heap. */
+    static JavaSubject start(String name, String heap, Class<?> main, List<String> arguments, String path)
+            throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx4g",
+                "-Xmx" + heap,
                 "-XX:+UseSerialGC",
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow",
@@ -102,14 +106,7 @@ final class JavaSubject implements Subject {
 
     /** The bytes of memory that the process has now, and 0 where the system does not tell. */
     long resident() {
-        try (Stream<String> lines = Files.lines(Path.of("/proc", Long.toString(process.pid()), "status"))) {
-            return lines.filter(line -> line.startsWith("VmRSS:"))
-                    .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) * 1024)
-                    .findFirst()
-                    .orElse(0);
-        } catch (IOException e) {
-            return 0;
-        }
+        return AgentSubject.resident(process.pid());
     }
 
     /** The bytes on the heap after everything unreachable was collected. */

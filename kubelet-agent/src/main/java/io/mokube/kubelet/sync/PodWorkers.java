@@ -19,6 +19,7 @@ import io.mokube.kubelet.probe.ProbeSender;
 import io.mokube.kubelet.runtime.ContainerRuntime;
 import io.mokube.kubelet.runtime.RuntimeCallException;
 import io.mokube.kubelet.sync.RuntimeObserver.Trace;
+import io.mokube.kubelet.volume.CsiDrivers;
 import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.time.Clock;
 import java.time.Duration;
@@ -58,6 +59,7 @@ public final class PodWorkers implements AutoCloseable {
 
     /**
      * @param files whether the runtime's containers see files of the host
+     * @param drivers the drivers of volumes that the node has
      */
     public PodWorkers(
             KubeletConfig config,
@@ -68,7 +70,8 @@ public final class PodWorkers implements AutoCloseable {
             EventRecorder events,
             Informer<Pod> pods,
             Store<Service> services,
-            NodeFacts node) {
+            NodeFacts node,
+            CsiDrivers drivers) {
         this.config = config;
         this.clock = platform.clock();
         this.pods = pods;
@@ -82,7 +85,12 @@ public final class PodWorkers implements AutoCloseable {
                 files,
                 client,
                 new ActionExecutor.Surroundings(
-                        node.addresses(), node.cpuMillis(), node.memoryBytes(), pod -> visibleServices(pod, services)),
+                        config.nodeName(),
+                        node.addresses(),
+                        node.cpuMillis(),
+                        node.memoryBytes(),
+                        pod -> visibleServices(pod, services),
+                        drivers),
                 clock);
         ProbeSender sender = new ProbeSender(runtime);
         this.shared = new PodWorker.Shared(

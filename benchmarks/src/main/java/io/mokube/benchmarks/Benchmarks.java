@@ -697,7 +697,7 @@ public final class Benchmarks {
             return report(
                     "pods",
                     "containerd on this machine, image there, pods of one container without volumes; API server, agent"
-                            + " (-Xmx256m) and containerd are processes of their own. A first round of each size is not"
+                            + " (options of its image) and containerd are processes of their own. A first round of each size is not"
                             + " counted. Load average at the end: " + loadAverage(),
                     List.of(),
                     measures);

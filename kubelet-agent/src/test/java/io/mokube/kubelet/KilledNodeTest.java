@@ -216,7 +216,7 @@ class KilledNodeTest {
         private final Engine engine;
         private final Path files;
         private final Random random = new Random(Long.getLong("mokube.seed", 20260101));
-        private final int faults = Integer.getInteger("mokube.kills", 5);
+        private final int faults = Integer.getInteger("mokube.kills", 4);
         private final TestCluster cluster;
         private KubeletProcess agent;
         private int made;
@@ -448,8 +448,8 @@ class KilledNodeTest {
                     assertThat(ready).isEqualTo(told.keySet());
                     assertThat(known).isEqualTo(told.keySet());
                 }
-                // The pod's own and its container's; a shim that Docker forgot, with nothing to hold, is Docker's.
-                assertThat(Machine.contained(engine.shimMark())).hasSize(2 * all.size());
+                // The pod's own and its container's.
+                assertThat(contained()).hasSize(2 * all.size());
                 assertThat(Machine.ports(engine.bridge())).hasSize(all.size());
                 assertThat(Machine.names(files.resolve("pods"))).isEqualTo(told.keySet());
                 assertThat(Machine.mounts(files)).hasSize(all.size());
@@ -462,9 +462,21 @@ class KilledNodeTest {
             });
         }
 
+        /**
+         * What shims hold. A container that dockerd had made and not started when it was killed is forgotten by the next
+         * one, and nobody can ask for it: nothing of the image runs in it.
+         */
+        private Map<String, String> contained() {
+            Map<String, String> all = Machine.contained(engine.shimMark());
+            if (engine instanceof Docker) {
+                all.values().removeIf(command -> command.startsWith("runc init"));
+            }
+            return all;
+        }
+
         private void nothingIsLeft() {
             assertThat(Machine.witnesses()).isEmpty();
-            assertThat(Machine.contained(engine.shimMark())).isEmpty();
+            assertThat(contained()).isEmpty();
             assertThat(Machine.mounts(engine.folder()).stream()
                             .filter(mount ->
                                     mount.contains("rootfs") || mount.contains("merged") || mount.contains("/shm")))

@@ -303,7 +303,10 @@ public final class PodWorkers implements AutoCloseable {
         return volume.getConfigMap() != null
                 || volume.getSecret() != null
                 || volume.getProjected() != null
-                || volume.getDownwardAPI() != null;
+                || volume.getDownwardAPI() != null
+                // A driver's volume may have become larger.
+                || volume.getPersistentVolumeClaim() != null
+                || volume.getEphemeral() != null;
     }
 
     /** Gives actions in progress the time to end. */

@@ -306,6 +306,14 @@ class SchedulerClusterTest {
                         "Second gives back",
                         "First gives back");
         assertThat(boundTo()).isEmpty();
+        String why = "/apis/scheduling.mokube.io/v1/namespaces/default/podexplanations/p";
+        Await.passes(
+                Duration.ofSeconds(30),
+                () -> assertThat(client.getText(why + "/text").lines().map(line -> line.replaceAll(" +", " ")))
+                        .contains("Node: one", "Refused: PreBind by Second: not yet")
+                        .anyMatch(line -> line.startsWith("one Refused - Second not yet")));
+        assertThat(client.get(why).at("/decision/refusal").toString())
+                .isEqualTo("{\"extensionPoint\":\"PreBind\",\"plugin\":\"Second\",\"reason\":\"not yet\"}");
 
         // What the plugin that turned it away waits for.
         Node node = nodes.get("", "one").orElseThrow();

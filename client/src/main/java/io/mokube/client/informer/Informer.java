@@ -60,6 +60,7 @@ public final class Informer<T> implements AutoCloseable {
     private final List<Handler<? super T>> handlers = new ArrayList<>();
     private UnaryOperator<T> transform = UnaryOperator.identity();
 
+    private boolean optional;
     private volatile boolean synced;
     private volatile boolean closed;
     private @Nullable Thread thread;
@@ -105,6 +106,14 @@ public final class Informer<T> implements AutoCloseable {
     /** Changes every object before it is stored, to drop what nobody reads. To be set before the start. */
     public void setTransform(UnaryOperator<T> change) {
         transform = change;
+    }
+
+    /**
+     * A server that does not have this resource counts as one without objects: the informer is synced then, and asks again
+     * now and then, because the resource may come later. To be set before the start.
+     */
+    public void setOptional() {
+        optional = true;
     }
 
     /** Adds a handler, which is first told about each object already there. */
@@ -188,6 +197,8 @@ public final class Informer<T> implements AutoCloseable {
             } catch (ApiException e) {
                 if (e.code() == 410) {
                     version = -1;
+                } else if (e.isNotFound() && optional) {
+                    markSynced();
                 }
                 pause(e.getMessage());
             } catch (StaleAnswerException | ConnectionException e) {
@@ -383,6 +394,10 @@ public final class Informer<T> implements AutoCloseable {
         }
         version = at;
         newest = at;
+        markSynced();
+    }
+
+    private void markSynced() {
         synchronized (changes) {
             synced = true;
             waiting.forEach(CountDownLatch::countDown);

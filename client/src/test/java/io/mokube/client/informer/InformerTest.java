@@ -13,7 +13,9 @@ import io.mokube.client.rest.ObjectKeys;
 import io.mokube.client.rest.ResourceClient;
 import io.mokube.client.rest.ResourceType;
 import io.mokube.machinery.component.Platform;
+import io.mokube.machinery.names.GroupVersionResource;
 import io.mokube.machinery.names.ObjectKey;
+import io.mokube.machinery.object.KubeObject;
 import io.mokube.machinery.selector.FieldSelector;
 import io.mokube.machinery.selector.LabelSelector;
 import io.mokube.testkit.Await;
@@ -187,6 +189,23 @@ class InformerTest {
             proxy.cutNow();
             clock.awaitPending(1);
             assertThat(clock.pendingIn().getFirst()).isBetween(Duration.ofMillis(200), Duration.ofMillis(400));
+        }
+    }
+
+    @Test
+    void aResourceThatTheServerLacksIsEmptyForThoseWhoCanDoWithoutIt() throws InterruptedException {
+        ResourceType<KubeObject> unknown =
+                ResourceType.dynamic(new GroupVersionResource("nobody.example.com", "v1", "things"), "Thing", true);
+        ApiClient client = fixture.client();
+        try (Informer<KubeObject> needed = new Informer<>(client.resource(unknown), Selection.ALL, client.platform());
+                Informer<KubeObject> optional =
+                        new Informer<>(client.resource(unknown), Selection.ALL, client.platform())) {
+            optional.setOptional();
+            needed.start();
+            optional.start();
+            assertThat(optional.awaitSynced(Duration.ofSeconds(10))).isTrue();
+            assertThat(optional.store().list()).isEmpty();
+            assertThat(needed.hasSynced()).isFalse();
         }
     }
 

@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.api.model.storage.CSIDriver;
 import io.fabric8.kubernetes.api.model.storage.CSINode;
 import io.fabric8.kubernetes.api.model.storage.CSIStorageCapacity;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
+import io.fabric8.kubernetes.api.model.storage.VolumeAttachment;
 import io.mokube.client.informer.Handler;
 import io.mokube.client.informer.Informer;
 import io.mokube.client.informer.InformerFactory;
@@ -28,6 +29,7 @@ import io.mokube.scheduler.volumes.ClassFacts;
 import io.mokube.scheduler.volumes.VolumeFacts;
 import io.mokube.scheduler.volumes.VolumeLedger;
 import io.mokube.scheduler.volumes.Volumes;
+import io.mokube.scheduler.volumes.Volumes.Attachment;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -55,7 +57,7 @@ public final class ClaimsFeed {
 
     private void followDevices(InformerFactory informers) {
         follow(
-                informers.informer(ResourceClaim.class),
+                optional(informers.informer(ResourceClaim.class)),
                 claim -> {
                     // The ledger may know it already, because the scheduler wrote it; who waits for it does not.
                     DeviceClaimFacts now = DeviceClaimFacts.of(claim);
@@ -67,19 +69,25 @@ public final class ClaimsFeed {
                     happened(ClusterEvent.DEVICE_CLAIM_CHANGED);
                 });
         follow(
-                informers.informer(ResourceSlice.class),
+                optional(informers.informer(ResourceSlice.class)),
                 slice -> {
                     devices.put(SliceFacts.of(slice));
                     happened(ClusterEvent.DEVICE_SLICE_CHANGED);
                 },
                 slice -> devices.remove(SliceFacts.of(slice)));
         follow(
-                informers.informer(DeviceClass.class),
+                optional(informers.informer(DeviceClass.class)),
                 each -> {
                     devices.put(DeviceClassFacts.of(each));
                     happened(ClusterEvent.DEVICE_CLASS_CHANGED);
                 },
                 each -> devices.removeClass(each.getMetadata().getName()));
+    }
+
+    /** Servers need not have devices; to schedule without them is better than to wait for them. */
+    private static <T> Informer<T> optional(Informer<T> informer) {
+        informer.setOptional();
+        return informer;
     }
 
     private void followStorage(InformerFactory informers) {
@@ -119,6 +127,22 @@ public final class ClaimsFeed {
                 informers.informer(CSINode.class),
                 each -> putLimits(each, Volumes.limits(each)),
                 each -> putLimits(each, Map.of()));
+        follow(
+                informers.informer(VolumeAttachment.class),
+                each -> {
+                    String volume = each.getSpec().getSource().getPersistentVolumeName();
+                    if (volume != null) {
+                        ledger.putAttachment(
+                                each.getMetadata().getName(),
+                                each.getSpec().getNodeName(),
+                                new Attachment(each.getSpec().getAttacher(), volume));
+                    }
+                },
+                each -> {
+                    ledger.removeAttachment(
+                            each.getMetadata().getName(), each.getSpec().getNodeName());
+                    happened(ClusterEvent.VOLUME_DETACHED);
+                });
     }
 
     private static <T extends HasMetadata> void follow(Informer<T> informer, Consumer<T> put, Consumer<T> remove) {

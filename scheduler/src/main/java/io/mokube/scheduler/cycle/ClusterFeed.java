@@ -180,6 +180,9 @@ public final class ClusterFeed {
         if (!old.labels().equals(node.labels())) {
             queue.happened(new ClusterChange(ClusterEvent.NODE_LABELS_CHANGED, old, node));
         }
+        if (!old.declaredFeatures().equals(node.declaredFeatures())) {
+            queue.happened(new ClusterChange(ClusterEvent.NODE_FEATURES_CHANGED, old, node));
+        }
         if (!old.forbidding().equals(node.forbidding()) || old.unschedulable() != node.unschedulable()) {
             queue.happened(new ClusterChange(ClusterEvent.NODE_TAINTS_CHANGED, old, node));
         }

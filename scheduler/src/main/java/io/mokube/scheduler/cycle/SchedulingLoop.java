@@ -13,6 +13,7 @@ import io.mokube.machinery.time.Clock;
 import io.mokube.scheduler.cycle.SchedulerMetrics.Result;
 import io.mokube.scheduler.explain.DecisionLog;
 import io.mokube.scheduler.explain.DecisionLog.Kept;
+import io.mokube.scheduler.explain.DecisionLog.Refusal;
 import io.mokube.scheduler.framework.ApiObjects;
 import io.mokube.scheduler.framework.BindOutcome;
 import io.mokube.scheduler.framework.BindPlugin;
@@ -69,9 +70,6 @@ public final class SchedulingLoop {
 
     /** What may be written while this scheduler leads, by itself and by plugins. */
     private record Term(ApiWrites writes, ApiObjects objects) {}
-
-    /** Who turned a pod away after it had got a node, and why. */
-    private record Refusal(String plugin, String reason) {}
 
     private final Profiles profiles;
     private final Map<String, Lane> lanes = new HashMap<>();
@@ -267,7 +265,7 @@ public final class SchedulingLoop {
             patience = reserve(pod, lane.profile(), node, snapshot);
         } catch (StepFailedException e) {
             // The place among the writers is used to say so.
-            undo(taken, lane, node, e.refusal);
+            undo(taken, lane, place, e);
             metrics.attempted(lane.profile(), e.result(), clock.nanoTime() - begun);
             write(pod, () -> explain(pod, e.reason(), e.message(), "", term));
             return;
@@ -290,9 +288,9 @@ public final class SchedulingLoop {
                         pod,
                         denial.isEmpty()
                                 ? () -> bind(taken, lane, place, begun, term)
-                                : () -> denied(taken, lane, node, denial.get(), begun, term));
+                                : () -> denied(taken, lane, place, denial.get(), begun, term));
             } catch (InterruptedException e) {
-                undo(taken, lane, node, Optional.empty());
+                undo(taken, lane, node);
             }
         });
     }
@@ -316,7 +314,7 @@ public final class SchedulingLoop {
             switch (plugin.permit(pod, nodeName, snapshot)) {
                 case Permission.Allowed() -> {}
                 case Permission.Denied(String reason) ->
-                    throw new StepFailedException(new Refusal(plugin.name(), reason));
+                    throw new StepFailedException(new Refusal("Permit", plugin.name(), reason), true);
                 case Permission.Wait(Duration longest) -> patience.put(plugin.name(), longest);
             }
         }
@@ -326,9 +324,10 @@ public final class SchedulingLoop {
     private static void check(String point, Plugin plugin, Outcome outcome) throws StepFailedException {
         switch (outcome) {
             case Outcome.Done() -> {}
-            case Outcome.Rejected(String reason) -> throw new StepFailedException(new Refusal(plugin.name(), reason));
+            case Outcome.Rejected(String reason) ->
+                throw new StepFailedException(new Refusal(point, plugin.name(), reason), true);
             case Outcome.Failed(String reason) ->
-                throw new StepFailedException("running " + point + " plugin \"" + plugin.name() + "\": " + reason);
+                throw new StepFailedException(new Refusal(point, plugin.name(), reason), false);
         }
     }
 
@@ -336,18 +335,22 @@ public final class SchedulingLoop {
     @SuppressWarnings("serial") // never leaves the thread
     private static final class StepFailedException extends Exception {
 
-        /** Who turned the pod away; empty when something went wrong that is not the pod's fault. */
-        private final Optional<Refusal> refusal;
+        private final Refusal refusal;
+        /** Whether the pod was turned away; otherwise something went wrong that is not its fault. */
+        private final boolean turnedAway;
 
-        StepFailedException(Refusal refusal) {
+        StepFailedException(Refusal refusal, boolean turnedAway) {
             // Users know these words: one node was asked, and it did not fit after all.
-            super("0/1 nodes are available: 1 " + refusal.reason() + ".", null, false, false);
-            this.refusal = Optional.of(refusal);
-        }
-
-        StepFailedException(String fault) {
-            super(fault, null, false, false);
-            this.refusal = Optional.empty();
+            super(
+                    turnedAway
+                            ? "0/1 nodes are available: 1 " + refusal.reason() + "."
+                            : "running " + refusal.point() + " plugin \"" + refusal.plugin() + "\": "
+                                    + refusal.reason(),
+                    null,
+                    false,
+                    false);
+            this.refusal = refusal;
+            this.turnedAway = turnedAway;
         }
 
         String message() {
@@ -355,11 +358,11 @@ public final class SchedulingLoop {
         }
 
         String reason() {
-            return refusal.isPresent() ? UNSCHEDULABLE : SCHEDULER_ERROR;
+            return turnedAway ? UNSCHEDULABLE : SCHEDULER_ERROR;
         }
 
         Result result() {
-            return refusal.isPresent() ? Result.UNSCHEDULABLE : Result.ERROR;
+            return turnedAway ? Result.UNSCHEDULABLE : Result.ERROR;
         }
     }
 
@@ -406,12 +409,12 @@ public final class SchedulingLoop {
             }
             outcome = bound(pod, profile, place.node(), term.objects());
         } catch (StepFailedException e) {
-            undo(taken, lane, place.node(), e.refusal);
+            undo(taken, lane, place, e);
             metrics.attempted(profile, e.result(), clock.nanoTime() - begun);
             explain(pod, e.reason(), e.message(), "", term);
             return;
         } catch (InterruptedException | RuntimeException e) {
-            undo(taken, lane, place.node(), Optional.empty());
+            undo(taken, lane, place.node());
             throw e;
         }
         long now = clock.nanoTime();
@@ -445,7 +448,8 @@ public final class SchedulingLoop {
                         .log();
             }
             case BindOutcome.Refused(String why) -> {
-                undo(taken, lane, place.node(), Optional.empty());
+                undo(taken, lane, place.node());
+                decisions.refused(pod, place, new Refusal("Bind", "", why));
                 metrics.attempted(profile, Result.ERROR, now - begun);
                 log.atWarn()
                         .setMessage("binding was refused")
@@ -469,25 +473,34 @@ public final class SchedulingLoop {
         return new BindOutcome.Refused("no bind plugin takes the pod");
     }
 
-    private void denied(QueuedPod taken, Lane lane, String node, WaitingRoom.Denial denial, long begun, Term term) {
+    private void denied(
+            QueuedPod taken, Lane lane, Decision.Place place, WaitingRoom.Denial denial, long begun, Term term) {
         if (denial.plugin().isEmpty()) {
-            undo(taken, lane, node, Optional.empty());
+            undo(taken, lane, place.node());
             return;
         }
-        StepFailedException refused = new StepFailedException(new Refusal(denial.plugin(), denial.reason()));
-        undo(taken, lane, node, refused.refusal);
+        StepFailedException refused =
+                new StepFailedException(new Refusal("Permit", denial.plugin(), denial.reason()), true);
+        undo(taken, lane, place, refused);
         metrics.attempted(lane.profile(), refused.result(), clock.nanoTime() - begun);
         explain(taken.pod(), refused.reason(), refused.message(), "", term);
     }
 
     /** Gives back everything that was taken for a pod, and tries it again: when what turned it away changes, or later. */
-    private void undo(QueuedPod taken, Lane lane, String node, Optional<Refusal> refusal) {
-        unreserve(taken.pod(), lane.profile(), node);
-        if (refusal.isPresent()) {
-            queue.rejected(taken, Set.of(refusal.get().plugin()));
+    private void undo(QueuedPod taken, Lane lane, Decision.Place place, StepFailedException failed) {
+        decisions.refused(taken.pod(), place, failed.refusal);
+        if (failed.turnedAway) {
+            unreserve(taken.pod(), lane.profile(), place.node());
+            queue.rejected(taken, Set.of(failed.refusal.plugin()));
         } else {
-            queue.failed(taken);
+            undo(taken, lane, place.node());
         }
+    }
+
+    /** Gives back everything that was taken for a pod, and tries it again later. */
+    private void undo(QueuedPod taken, Lane lane, String node) {
+        unreserve(taken.pod(), lane.profile(), node);
+        queue.failed(taken);
     }
 
     private void unreserve(PodInfo pod, Profile profile, String node) {

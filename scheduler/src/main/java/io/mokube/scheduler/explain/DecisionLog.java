@@ -30,9 +30,31 @@ public final class DecisionLog {
      * A decision and what it was made of.
      *
      * @param start where the search began
+     * @param refusal what came in between after a node was chosen; empty when nothing did, or not yet
      */
     public record Kept(
-            Profile profile, PodInfo pod, Snapshot snapshot, int start, Decision decision, Instant decidedAt) {}
+            Profile profile,
+            PodInfo pod,
+            Snapshot snapshot,
+            int start,
+            Decision decision,
+            Instant decidedAt,
+            Optional<Refusal> refusal) {
+
+        /** A decision that was made just now. */
+        public Kept(Profile profile, PodInfo pod, Snapshot snapshot, int start, Decision decision, Instant decidedAt) {
+            this(profile, pod, snapshot, start, decision, decidedAt, Optional.empty());
+        }
+    }
+
+    /**
+     * Why a pod did not get to the node that was chosen for it.
+     *
+     * @param point the extension point: Reserve, Permit, PreBind or Bind
+     * @param plugin who refused or failed there, {@code ""} for the API server
+     * @param reason in the plugin's words
+     */
+    public record Refusal(String point, String plugin, String reason) {}
 
     /** Keeps a decision, and lets go of the pod's last one and of the oldest. */
     public synchronized void add(Kept decision) {
@@ -47,6 +69,22 @@ public final class DecisionLog {
             nodes -= oldestFirst.next().snapshot().size();
             oldestFirst.remove();
         }
+    }
+
+    /** Notes what came in between after a decision, unless it is forgotten or the pod was decided on again. */
+    public synchronized void refused(PodInfo pod, Decision decision, Refusal refusal) {
+        byPod.computeIfPresent(
+                pod.key(),
+                (key, kept) -> kept.decision() == decision
+                        ? new Kept(
+                                kept.profile(),
+                                kept.pod(),
+                                kept.snapshot(),
+                                kept.start(),
+                                decision,
+                                kept.decidedAt(),
+                                Optional.of(refusal))
+                        : kept);
     }
 
     public synchronized Optional<Kept> find(ObjectKey pod) {

@@ -2,6 +2,7 @@ package io.mokube.scheduler.explain;
 
 import io.mokube.machinery.object.Json;
 import io.mokube.scheduler.explain.DecisionLog.Kept;
+import io.mokube.scheduler.explain.DecisionLog.Refusal;
 import io.mokube.scheduler.framework.Decision;
 import io.mokube.scheduler.framework.Explainer;
 import io.mokube.scheduler.framework.Explanation;
@@ -29,8 +30,15 @@ final class ExplanationForms {
     private ExplanationForms() {}
 
     static Explanation explain(Kept kept) {
-        return new Explainer(kept.profile())
+        Explanation explanation = new Explainer(kept.profile())
                 .explain(kept.pod(), kept.snapshot().apart(), kept.start(), kept.decision());
+        return kept.refusal()
+                .map(refusal -> explanation.refused(new Verdict.Unfit(who(refusal), List.of(refusal.reason()), false)))
+                .orElse(explanation);
+    }
+
+    private static String who(Refusal refusal) {
+        return refusal.plugin().isEmpty() ? refusal.point() : refusal.plugin();
     }
 
     /** The whole explanation as an object of the API. */
@@ -95,6 +103,11 @@ final class ExplanationForms {
                 }
             }
         }
+        kept.refusal()
+                .ifPresent(refusal -> decision.putObject("refusal")
+                        .put("extensionPoint", refusal.point())
+                        .put("plugin", refusal.plugin())
+                        .put("reason", refusal.reason()));
         return object;
     }
 
@@ -144,7 +157,7 @@ final class ExplanationForms {
                 case Decision.Place place ->
                     cells.add(place.node())
                             .add(place.feasible() + "/" + place.evaluated())
-                            .add("");
+                            .add(kept.refusal().map(ExplanationForms::sentence).orElse(""));
                 case Decision.NoFit noFit ->
                     cells.add("<none>").add("0/" + noFit.evaluated()).add(noFit.message());
             }
@@ -199,6 +212,10 @@ final class ExplanationForms {
                 text.append("Nodes:      ")
                         .append(explanation.nodes().size() + " known, " + place.evaluated() + " asked, "
                                 + place.feasible() + " fit\n");
+                kept.refusal()
+                        .ifPresent(refusal -> text.append("Refused:    ")
+                                .append(sentence(refusal))
+                                .append('\n'));
             }
             case Decision.NoFit noFit -> {
                 text.append("Node:       none\n");
@@ -235,6 +252,11 @@ final class ExplanationForms {
             text.append("… and ").append(more).append(" more nodes; the JSON form has all of them\n");
         }
         return text.toString();
+    }
+
+    private static String sentence(Refusal refusal) {
+        return refusal.point() + (refusal.plugin().isEmpty() ? "" : " by " + refusal.plugin()) + ": "
+                + refusal.reason();
     }
 
     private static void align(List<List<String>> lines, StringBuilder text) {

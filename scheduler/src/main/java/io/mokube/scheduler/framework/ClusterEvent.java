@@ -6,6 +6,7 @@ public enum ClusterEvent {
     NODE_ALLOCATABLE_CHANGED("NodeAllocatableChange"),
     NODE_LABELS_CHANGED("NodeLabelChange"),
     NODE_TAINTS_CHANGED("NodeTaintChange"),
+    NODE_FEATURES_CHANGED("NodeDeclaredFeatureChange"),
     NODE_REMOVED("NodeDelete"),
     ASSIGNED_POD_ADDED("AssignedPodAdd"),
     ASSIGNED_POD_CHANGED("AssignedPodUpdate"),
@@ -15,6 +16,7 @@ public enum ClusterEvent {
     STORAGE_CLASS_CHANGED("StorageClassUpdate"),
     STORAGE_CAPACITY_CHANGED("CSIStorageCapacityUpdate"),
     ATTACH_LIMIT_CHANGED("CSINodeUpdate"),
+    VOLUME_DETACHED("VolumeAttachmentDelete"),
     DEVICE_CLAIM_CHANGED("ResourceClaimUpdate"),
     DEVICE_SLICE_CHANGED("ResourceSliceUpdate"),
     DEVICE_CLASS_CHANGED("DeviceClassUpdate");

@@ -14,9 +14,28 @@ public record Explanation(PodInfo pod, Decision decision, List<NodeAnswer> nodes
         nodes = List.copyOf(nodes);
     }
 
+    /** The same after the pod was turned away from the node that was chosen. */
+    public Explanation refused(Verdict.Unfit objection) {
+        return new Explanation(
+                pod,
+                decision,
+                nodes.stream()
+                        .map(answer -> answer.standing() == Standing.CHOSEN
+                                ? new NodeAnswer(
+                                        answer.node(),
+                                        Standing.REFUSED,
+                                        List.of(objection),
+                                        answer.scores(),
+                                        answer.total())
+                                : answer)
+                        .toList());
+    }
+
     /** Where a node ended up. */
     public enum Standing {
         CHOSEN("Chosen"),
+        /** It was chosen, and afterwards a plugin did not let the pod go there. */
+        REFUSED("Refused"),
         /** It fits, and another one was better, or as good. */
         FITS("Fits"),
         /** It would fit; enough nodes that fit had been found before it was its turn. */

@@ -23,6 +23,7 @@ public final class DefaultPlugins {
                 new PrioritySortPlugin(),
                 new NodeUnschedulablePlugin(),
                 new NodeNamePlugin(),
+                new NodeDeclaredFeaturesPlugin(),
                 new TaintTolerationPlugin(),
                 new NodeAffinityPlugin(),
                 new NodePortsPlugin(),

@@ -18,7 +18,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** Keeps to the number of volumes that a node can attach, as each CSI driver states it in the node's CSINode. */
+/**
+ * Keeps to the number of volumes that a node can attach, as each CSI driver states it in the node's CSINode. What pods on the
+ * node use counts, and what is attached there though no pod uses it (any more).
+ */
 public final class NodeVolumeLimitsPlugin implements FilterPlugin {
 
     private static final String NAME = "NodeVolumeLimits";
@@ -75,6 +78,12 @@ public final class NodeVolumeLimitsPlugin implements FilterPlugin {
         for (PodInfo pod : node.pods()) {
             addAttached(pod, volumes, all);
         }
+        volumes.attachedTo(node.name()).values().forEach(attachment -> {
+            VolumeFacts volume = volumes.volume(attachment.volume());
+            if (volume != null && volume.driver().equals(attachment.driver())) {
+                all.add(new Attached(volume.driver(), volume.handle()));
+            }
+        });
         // What is attached already takes no further place, even on a node that has more than it should.
         Set<Attached> fresh = new HashSet<>(wanted);
         fresh.removeAll(all);
@@ -94,6 +103,7 @@ public final class NodeVolumeLimitsPlugin implements FilterPlugin {
     public Set<ClusterEvent> unblockedBy() {
         return Set.of(
                 ClusterEvent.ATTACH_LIMIT_CHANGED,
+                ClusterEvent.VOLUME_DETACHED,
                 ClusterEvent.ASSIGNED_POD_REMOVED,
                 ClusterEvent.NODE_ADDED,
                 ClusterEvent.VOLUME_CLAIM_CHANGED);

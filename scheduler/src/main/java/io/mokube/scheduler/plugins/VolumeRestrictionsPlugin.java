@@ -7,6 +7,7 @@ import io.mokube.scheduler.framework.FilterPlugin;
 import io.mokube.scheduler.framework.NodeFilter;
 import io.mokube.scheduler.framework.Verdict;
 import io.mokube.scheduler.snapshot.NodeInfo;
+import io.mokube.scheduler.snapshot.PodClaims.Disk;
 import io.mokube.scheduler.snapshot.PodClaims.VolumeClaim;
 import io.mokube.scheduler.snapshot.PodInfo;
 import io.mokube.scheduler.snapshot.Snapshot;
@@ -15,7 +16,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** Keeps a claim with the access mode ReadWriteOncePod to one pod in the whole cluster. */
+/**
+ * Keeps a claim with the access mode ReadWriteOncePod to one pod in the whole cluster, and a disk that pods name themselves to
+ * those pods of a node that can share it.
+ */
 public final class VolumeRestrictionsPlugin implements FilterPlugin {
 
     private static final String NAME = "VolumeRestrictions";
@@ -23,6 +27,8 @@ public final class VolumeRestrictionsPlugin implements FilterPlugin {
             NAME,
             List.of("node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode"),
             true);
+
+    private static final Verdict NO_DISK = new Verdict.Unfit(NAME, List.of("node(s) had no available disk"), true);
 
     @Override
     public String name() {
@@ -38,7 +44,10 @@ public final class VolumeRestrictionsPlugin implements FilterPlugin {
                 exclusive.add(claim.key());
             }
         }
-        return exclusive.isEmpty() ? NodeFilter.NONE : new Exclusive(exclusive, isUsed(exclusive, snapshot));
+        List<Disk> disks = pod.claims().disks();
+        return exclusive.isEmpty() && disks.isEmpty()
+                ? NodeFilter.NONE
+                : new Exclusive(exclusive, !exclusive.isEmpty() && isUsed(exclusive, snapshot), disks);
     }
 
     private static boolean isUsed(Set<ObjectKey> claims, Snapshot snapshot) {
@@ -54,22 +63,30 @@ public final class VolumeRestrictionsPlugin implements FilterPlugin {
         return false;
     }
 
-    /** Asks the same of every node: whoever uses the claim, and wherever, is in the way. */
-    private record Exclusive(Set<ObjectKey> claims, boolean used) implements NodeFilter {
+    /** Whoever uses one of the claims, and wherever, is in the way of every node; whoever has a disk, of his own. */
+    private record Exclusive(Set<ObjectKey> claims, boolean used, List<Disk> disks) implements NodeFilter {
 
         @Override
         public Verdict check(NodeInfo node) {
+            if (!disks.isEmpty() && node.pods().stream().anyMatch(this::conflictsWith)) {
+                return NO_DISK;
+            }
             return used ? IN_USE : Verdict.FITS;
+        }
+
+        private boolean conflictsWith(PodInfo other) {
+            return other.claims().disks().stream()
+                    .anyMatch(its -> disks.stream().anyMatch(its::conflictsWith));
         }
 
         @Override
         public boolean local() {
-            return false;
+            return claims.isEmpty();
         }
 
         @Override
         public NodeFilter in(Snapshot imagined) {
-            return new Exclusive(claims, isUsed(claims, imagined));
+            return claims.isEmpty() ? this : new Exclusive(claims, isUsed(claims, imagined), disks);
         }
     }
 
@@ -84,7 +101,10 @@ public final class VolumeRestrictionsPlugin implements FilterPlugin {
                 .map(claim -> VolumeBindingPlugin.uses(pod, claim))
                 .or(() -> change.before(PodInfo.class)
                         .map(gone -> gone.claims().volumes().stream()
-                                .anyMatch(pod.claims().volumes()::contains)))
+                                        .anyMatch(pod.claims().volumes()::contains)
+                                || gone.claims().disks().stream()
+                                        .anyMatch(its ->
+                                                pod.claims().disks().stream().anyMatch(its::conflictsWith))))
                 .orElse(true);
     }
 }

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * What scheduling needs to know of a node itself, whatever runs on it.
@@ -19,6 +20,7 @@ import java.util.Map;
  * @param allocatable what pods may take together
  * @param allowedPods how many pods may run
  * @param images bytes of each image on the node, by every name of the image
+ * @param declaredFeatures what the node says it can do that not every node can
  */
 public record NodeFacts(
         String name,
@@ -28,7 +30,8 @@ public record NodeFacts(
         boolean unschedulable,
         Resources allocatable,
         int allowedPods,
-        Map<String, Long> images) {
+        Map<String, Long> images,
+        Set<String> declaredFeatures) {
 
     static final String HOSTNAME = "kubernetes.io/hostname";
     static final String ZONE = "topology.kubernetes.io/zone";
@@ -39,6 +42,7 @@ public record NodeFacts(
         forbidding = List.copyOf(forbidding);
         discouraging = List.copyOf(discouraging);
         images = Map.copyOf(images);
+        declaredFeatures = Set.copyOf(declaredFeatures);
     }
 
     public static NodeFacts of(Node node) {
@@ -57,10 +61,12 @@ public record NodeFacts(
         }
         Map<String, Quantity> allocatable = Map.of();
         Map<String, Long> images = new HashMap<>();
+        Set<String> features = Set.of();
         if (node.getStatus() != null) {
             if (node.getStatus().getAllocatable() != null) {
                 allocatable = node.getStatus().getAllocatable();
             }
+            features = Set.copyOf(node.getStatus().getDeclaredFeatures());
             for (ContainerImage image : node.getStatus().getImages()) {
                 long size = image.getSizeBytes() == null ? 0 : image.getSizeBytes();
                 image.getNames().forEach(name -> images.put(name, size));
@@ -83,7 +89,8 @@ public record NodeFacts(
                         ? 0
                         : (int) Math.min(
                                 Integer.MAX_VALUE, Resources.parse(pods).value()),
-                images);
+                images,
+                features);
     }
 
     /** The failure domain that searches alternate between: region and zone, {@code ""} without both. */

@@ -12,6 +12,7 @@ import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.PreferredSchedulingTerm;
 import io.mokube.machinery.names.ObjectKey;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -38,6 +39,7 @@ import org.jspecify.annotations.Nullable;
  * @param images the image of each of its containers, with the tag under which nodes report it
  * @param gates names of the scheduling gates that still hold the pod back
  * @param claims the storage and devices it has claims on
+ * @param requiredFeatures what a node must declare that it can do
  */
 public record PodInfo(
         ObjectKey key,
@@ -63,7 +65,8 @@ public record PodInfo(
         Optional<Workloads.Controller> controller,
         List<String> images,
         List<String> gates,
-        PodClaims claims) {
+        PodClaims claims,
+        Set<String> requiredFeatures) {
 
     private static final Set<String> SPREAD_OWNERS = Set.of("ReplicaSet", "ReplicationController", "StatefulSet");
 
@@ -118,7 +121,26 @@ public record PodInfo(
                 spec.getSchedulingGates().stream()
                         .map(PodSchedulingGate::getName)
                         .toList(),
-                PodClaims.of(pod));
+                PodClaims.of(pod),
+                requiredFeatures(spec));
+    }
+
+    /** What the pod needs of its node that not every node can do, by the names under which nodes declare it. */
+    private static Set<String> requiredFeatures(PodSpec spec) {
+        Set<String> features = new HashSet<>();
+        if (Boolean.TRUE.equals(spec.getHostNetwork()) && Boolean.FALSE.equals(spec.getHostUsers())) {
+            features.add("UserNamespacesHostNetworkSupport");
+        }
+        if (restartsAll(spec.getContainers()) || restartsAll(spec.getInitContainers())) {
+            features.add("RestartAllContainersOnContainerExits");
+        }
+        return Set.copyOf(features);
+    }
+
+    private static boolean restartsAll(List<Container> containers) {
+        return containers.stream()
+                .flatMap(container -> container.getRestartPolicyRules().stream())
+                .anyMatch(rule -> "RestartAllContainers".equals(rule.getAction()));
     }
 
     private static Optional<Workloads.Controller> controller(ObjectMeta metadata) {
@@ -203,7 +225,8 @@ public record PodInfo(
                 controller,
                 images,
                 gates,
-                claims);
+                claims,
+                requiredFeatures);
     }
 
     /** Whether the pod, standing on its node, takes the same from it and looks the same to other pods as another. */

@@ -3,6 +3,7 @@ package io.mokube.scheduler.volumes;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.scheduler.snapshot.ShardedMap;
 import io.mokube.scheduler.volumes.VolumePlan.Binding;
+import io.mokube.scheduler.volumes.Volumes.Attachment;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -134,6 +135,25 @@ public final class VolumeLedger {
     private void setLimits(ShardedMap<String, Map<String, Integer>> limits) {
         seen = seen.withAttachLimits(limits);
         view = view.withAttachLimits(limits);
+    }
+
+    /** Takes note of a volume that is attached to a node, or about to be. */
+    public synchronized void putAttachment(String name, String node, Attachment attachment) {
+        Map<String, Attachment> there = new HashMap<>(seen.attachedTo(node));
+        there.put(name, attachment);
+        setAttached(node, there);
+    }
+
+    /** Takes note that an attachment is gone. */
+    public synchronized void removeAttachment(String name, String node) {
+        Map<String, Attachment> there = new HashMap<>(seen.attachedTo(node));
+        there.remove(name);
+        setAttached(node, there);
+    }
+
+    private void setAttached(String node, Map<String, Attachment> there) {
+        seen = seen.withAttached(node, there);
+        view = view.withAttached(node, there);
     }
 
     /**

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param capacities in the order of their keys
  * @param capacityDrivers the drivers that say how much room they have
  * @param attachLimits how many volumes of each driver a node may attach, by the node's name
+ * @param attached what is attached to a node, or about to be, whoever uses it, by the node's name and the attachment's
  */
 public record Volumes(
         ShardedMap<ObjectKey, ClaimFacts> claims,
@@ -27,7 +28,11 @@ public record Volumes(
         Map<String, ClassFacts> classes,
         Map<ObjectKey, CapacityFacts> capacities,
         Set<String> capacityDrivers,
-        ShardedMap<String, Map<String, Integer>> attachLimits) {
+        ShardedMap<String, Map<String, Integer>> attachLimits,
+        ShardedMap<String, Map<String, Attachment>> attached) {
+
+    /** A volume, by its name, that a driver attaches to a node. */
+    public record Attachment(String driver, String volume) {}
 
     public static final Volumes NONE = new Volumes(
             ShardedMap.empty(),
@@ -37,6 +42,7 @@ public record Volumes(
             Map.of(),
             Map.of(),
             Set.of(),
+            ShardedMap.empty(),
             ShardedMap.empty());
 
     public Volumes {
@@ -84,7 +90,8 @@ public record Volumes(
     }
 
     private Volumes withClaims(ShardedMap<ObjectKey, ClaimFacts> changed) {
-        return new Volumes(changed, volumes, unclaimed, reserved, classes, capacities, capacityDrivers, attachLimits);
+        return new Volumes(
+                changed, volumes, unclaimed, reserved, classes, capacities, capacityDrivers, attachLimits, attached);
     }
 
     public Volumes withVolume(VolumeFacts volume) {
@@ -127,22 +134,44 @@ public record Volumes(
             ShardedMap<String, VolumeFacts> changed,
             ShardedMap<String, ShardedMap<String, VolumeFacts>> free,
             ShardedMap<ObjectKey, String> taken) {
-        return new Volumes(claims, changed, free, taken, classes, capacities, capacityDrivers, attachLimits);
+        return new Volumes(claims, changed, free, taken, classes, capacities, capacityDrivers, attachLimits, attached);
     }
 
     public Volumes withClasses(Map<String, ClassFacts> changed) {
-        return new Volumes(claims, volumes, unclaimed, reserved, changed, capacities, capacityDrivers, attachLimits);
+        return new Volumes(
+                claims, volumes, unclaimed, reserved, changed, capacities, capacityDrivers, attachLimits, attached);
     }
 
     public Volumes withCapacities(Map<ObjectKey, CapacityFacts> changed) {
-        return new Volumes(claims, volumes, unclaimed, reserved, classes, changed, capacityDrivers, attachLimits);
+        return new Volumes(
+                claims, volumes, unclaimed, reserved, classes, changed, capacityDrivers, attachLimits, attached);
     }
 
     public Volumes withCapacityDrivers(Set<String> changed) {
-        return new Volumes(claims, volumes, unclaimed, reserved, classes, capacities, changed, attachLimits);
+        return new Volumes(claims, volumes, unclaimed, reserved, classes, capacities, changed, attachLimits, attached);
     }
 
     public Volumes withAttachLimits(ShardedMap<String, Map<String, Integer>> changed) {
-        return new Volumes(claims, volumes, unclaimed, reserved, classes, capacities, capacityDrivers, changed);
+        return new Volumes(
+                claims, volumes, unclaimed, reserved, classes, capacities, capacityDrivers, changed, attached);
+    }
+
+    /** The volumes that VolumeAttachments attach to a node, by the attachments' names. */
+    public Map<String, Attachment> attachedTo(String node) {
+        Map<String, Attachment> there = attached.get(node);
+        return there == null ? Map.of() : there;
+    }
+
+    public Volumes withAttached(String node, Map<String, Attachment> there) {
+        return new Volumes(
+                claims,
+                volumes,
+                unclaimed,
+                reserved,
+                classes,
+                capacities,
+                capacityDrivers,
+                attachLimits,
+                there.isEmpty() ? attached.without(node) : attached.with(node, Map.copyOf(there)));
     }
 }

@@ -32,6 +32,7 @@ class FilterPluginsTest {
     private static final FilterPlugin AFFINITY = new NodeAffinityPlugin();
     private static final FilterPlugin PORTS = new NodePortsPlugin();
     private static final FilterPlugin CORDON = new NodeUnschedulablePlugin();
+    private static final FilterPlugin FEATURES = new NodeDeclaredFeaturesPlugin();
     private static final FilterPlugin NAME = new NodeNamePlugin();
 
     private static final List<String> NO_MATCH = List.of("node(s) didn't match Pod's node affinity/selector");
@@ -39,6 +40,24 @@ class FilterPluginsTest {
     private static final List<String> PORT_TAKEN =
             List.of("node(s) didn't have free ports for the requested pod ports");
     private static final List<String> CORDONED = List.of("node(s) were unschedulable");
+
+    private static final List<String> NO_FEATURE = List.of("node(s) didn't match Pod's required features");
+
+    private static PodInfo restartingAll() {
+        return info(pod("p", "")
+                .editSpec()
+                .editFirstContainer()
+                .addNewRestartPolicyRule()
+                .withAction("RestartAllContainers")
+                .endRestartPolicyRule()
+                .endContainer()
+                .endSpec());
+    }
+
+    private static NodeInfo declaring(String... features) {
+        return nodeInfo(
+                node("n", "cpu=4").editStatus().withDeclaredFeatures(features).endStatus());
+    }
 
     static Stream<Arguments> cases() {
         NodeBuilder small = node("n", "cpu=2,memory=2Gi,ephemeral-storage=1Gi,example.com/gpu=2");
@@ -97,6 +116,24 @@ class FilterPluginsTest {
                         info("p", "cpu=1"),
                         nodeInfo(node("n", "cpu=2,pods=1"), placed("a", "cpu=1500m", "n")),
                         List.of("Too many pods", "Insufficient cpu")),
+                arguments("needs nothing special", FEATURES, info("p", ""), nodeInfo(small), List.of()),
+                arguments("needs a feature", FEATURES, restartingAll(), nodeInfo(small), NO_FEATURE),
+                arguments(
+                        "needs a feature that the node has",
+                        FEATURES,
+                        restartingAll(),
+                        declaring("GuaranteedQoSPodCPUResize", "RestartAllContainersOnContainerExits"),
+                        List.of()),
+                arguments(
+                        "needs another feature",
+                        FEATURES,
+                        info(pod("p", "")
+                                .editSpec()
+                                .withHostNetwork(true)
+                                .withHostUsers(false)
+                                .endSpec()),
+                        declaring("RestartAllContainersOnContainerExits"),
+                        NO_FEATURE),
                 arguments("no taints", TAINT, info("p", ""), nodeInfo(small), List.of()),
                 arguments("untolerated", TAINT, info("p", ""), tainted("k", "v", "NoSchedule"), TAINTED),
                 arguments("no execute", TAINT, info("p", ""), tainted("k", "v", "NoExecute"), TAINTED),

@@ -21,16 +21,19 @@ import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.TopologySelectorTermBuilder;
+import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.storage.CSIStorageCapacity;
 import io.fabric8.kubernetes.api.model.storage.CSIStorageCapacityBuilder;
 import io.fabric8.kubernetes.api.model.storage.StorageClass;
 import io.fabric8.kubernetes.api.model.storage.StorageClassBuilder;
 import io.mokube.machinery.names.ObjectKey;
+import io.mokube.machinery.object.Json;
 import io.mokube.scheduler.framework.FilterPlugin;
 import io.mokube.scheduler.framework.NodeFilter;
 import io.mokube.scheduler.framework.Verdict;
 import io.mokube.scheduler.snapshot.NodeFacts;
 import io.mokube.scheduler.snapshot.NodeInfo;
+import io.mokube.scheduler.snapshot.PodClaims;
 import io.mokube.scheduler.snapshot.PodInfo;
 import io.mokube.scheduler.snapshot.Snapshot;
 import io.mokube.scheduler.snapshot.Snapshot.Surroundings;
@@ -48,7 +51,9 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import tools.jackson.dataformat.yaml.YAMLMapper;
 
 /** What the plugins about storage say of a pod and a node, in kube-scheduler's words. */
 class VolumePluginsTest {
@@ -384,5 +389,74 @@ class VolumePluginsTest {
         assertThat(filter.check(used)).isEqualTo(inUse);
         NodeInfo emptied = used.withoutPod("uid-x");
         assertThat(filter.in(snapshot.imagining(emptied)).check(emptied)).isEqualTo(Verdict.FITS);
+    }
+
+    @Test
+    void whatIsAttachedCountsThoughNoPodUsesIt() {
+        VolumeLedger ledger = new VolumeLedger();
+        for (String each : List.of("a", "b")) {
+            ledger.put(ClaimFacts.of(bound(each, "v" + each).build()));
+            ledger.put(VolumeFacts.of(volume("v" + each, "any", "1Gi")
+                    .editSpec()
+                    .withNewCsi()
+                    .withDriver("example.com/disk")
+                    .withVolumeHandle("handle-" + each)
+                    .endCsi()
+                    .endSpec()
+                    .build()));
+        }
+        ledger.putLimits("n", Map.of("example.com/disk", 1));
+        ledger.putAttachment("csi-1", "n", new Volumes.Attachment("example.com/disk", "va"));
+        NodeInfo node = nodeInfo(n());
+        PodInfo same = pod(podWith("p", "a"));
+        PodInfo another = pod(podWith("q", "b"));
+        assertThat(LIMITS.prepare(same, snapshot(ledger.view(), node)).check(node))
+                .isEqualTo(Verdict.FITS);
+        assertThat(LIMITS.prepare(another, snapshot(ledger.view(), node)).check(node))
+                .isEqualTo(new Verdict.Unfit("NodeVolumeLimits", List.of("node(s) exceed max volume count"), true));
+        ledger.removeAttachment("csi-1", "n");
+        assertThat(LIMITS.prepare(another, snapshot(ledger.view(), node)).check(node))
+                .isEqualTo(Verdict.FITS);
+    }
+
+    /** Two pods and their disks, in the form of a volume without its name; and whether one node can have both. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{gcePersistentDisk: {pdName: d}} | {gcePersistentDisk: {pdName: d}} | false",
+                "{gcePersistentDisk: {pdName: d, readOnly: true}} | {gcePersistentDisk: {pdName: d}} | false",
+                "{gcePersistentDisk: {pdName: d, readOnly: true}}|{gcePersistentDisk: {pdName: d, readOnly: true}}|true",
+                "{gcePersistentDisk: {pdName: d}} | {gcePersistentDisk: {pdName: e}} | true",
+                "{awsElasticBlockStore: {volumeID: d, readOnly: true}}"
+                        + "|{awsElasticBlockStore: {volumeID: d, readOnly: true}} | false",
+                "{awsElasticBlockStore: {volumeID: d}} | {gcePersistentDisk: {pdName: d}} | true",
+                "{iscsi: {iqn: i, lun: 0, targetPortal: a}} | {iscsi: {iqn: i, lun: 1, targetPortal: b}} | false",
+                "{iscsi: {iqn: i, readOnly: true}} | {iscsi: {iqn: i, readOnly: true}} | true",
+                "{rbd: {monitors: [a, b], pool: p, image: i}} | {rbd: {monitors: [b, c], pool: p, image: i}} | false",
+                "{rbd: {monitors: [a], pool: p, image: i}} | {rbd: {monitors: [c], pool: p, image: i}} | true",
+                "{rbd: {monitors: [a], pool: p, image: i}} | {rbd: {monitors: [a], pool: o, image: i}} | true",
+            })
+    void aDiskIsForThosePodsOfANodeThatCanShareIt(String first, String second, boolean together) {
+        NodeInfo node = nodeInfo(n(), pod(withDisk("x", first)).onNode("n"));
+        Verdict verdict = RESTRICTIONS
+                .prepare(pod(withDisk("y", second)), snapshot(storage(List.of()), node))
+                .check(node);
+        assertThat(verdict)
+                .isEqualTo(
+                        together
+                                ? Verdict.FITS
+                                : new Verdict.Unfit(
+                                        "VolumeRestrictions", List.of("node(s) had no available disk"), true));
+    }
+
+    /** As the scheduler's informer has it. */
+    private static PodBuilder withDisk(String name, String source) {
+        Volume volume = Json.MAPPER.convertValue(new YAMLMapper().readTree(source), Volume.class);
+        volume.setName("disk");
+        return podWith(name)
+                .editSpec()
+                .withVolumes(PodClaims.stripped(List.of(volume)))
+                .endSpec();
     }
 }

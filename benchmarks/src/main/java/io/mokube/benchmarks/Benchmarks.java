@@ -719,9 +719,9 @@ public final class Benchmarks {
                             Integer.toString(options.nodes()),
                             work.resolve("agents").toString()),
                     "/")) {
-                Thread.sleep(options.warmUp());
+                Clock.system().sleep(options.warmUp());
                 Duration before = agents.cpu();
-                Thread.sleep(idle);
+                Clock.system().sleep(idle);
                 double core = agents.cpu().minus(before).toNanos() / (double) idle.toNanos();
                 long resident = agents.resident();
                 return report(

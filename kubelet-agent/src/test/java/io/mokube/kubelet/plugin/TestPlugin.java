@@ -78,7 +78,7 @@ public final class TestPlugin implements AutoCloseable {
     @Override
     public void close() {
         server.shutdownNow();
-        events.shutdownGracefully();
+        var _ = events.shutdownGracefully();
         try {
             Files.deleteIfExists(socket);
         } catch (IOException e) {

@@ -32,7 +32,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -72,10 +71,6 @@ public final class Benchmarks {
     private static final long MEGA = 1_000_000;
     private static final String PODS = "/api/v1/namespaces/default/pods";
     private static final List<String> JSON = List.of("Accept: application/json");
-
-    /** The scheduler's cases that go through API server and etcd too. */
-    private static final Set<String> END_TO_END = Set.of(
-            "SchedulingBasic", "SchedulingPodAntiAffinity", "TopologySpreading", "PreemptionAsync", "Unschedulable");
 
     private static final double END_TO_END_GOAL = 1.5;
 
@@ -610,16 +605,14 @@ public final class Benchmarks {
                 Clock.system().instant());
     }
 
-    /** Some of these cases through API server and etcd, each in a cluster of its own. */
+    /** Cases through API server and etcd, each in a cluster of its own. */
     private String schedulingThroughEtcd(List<SchedulingCase> measuredCases) throws Exception {
         List<RolloutScale.Step> steps = new ArrayList<>();
         StringBuilder verdicts = new StringBuilder();
         for (SchedulingCase scheduled : measuredCases) {
-            if (END_TO_END.contains(scheduled.name())) {
-                List<RolloutScale.Step> measured = throughEtcd(scheduled);
-                steps.addAll(measured);
-                verdicts.append(verdict(scheduled, measured));
-            }
+            List<RolloutScale.Step> measured = throughEtcd(scheduled);
+            steps.addAll(measured);
+            verdicts.append(verdict(scheduled, measured));
         }
         String notes = options.nodes()
                 + " nodes (4 cpu, 32Gi) without kubelets; API server, etcd and scheduler are processes of their own, TLS and"
@@ -640,6 +633,15 @@ public final class Benchmarks {
                 .sorted()
                 .toArray();
         double median = Comparison.median(rates);
+        if (scheduled.threshold() == 0) {
+            return String.format(
+                    Locale.ROOT,
+                    "%n- %s: %.0f pods/s (%.0f to %.0f); Kubernetes states no threshold.",
+                    scheduled.name(),
+                    median,
+                    rates[0],
+                    rates[rates.length - 1]);
+        }
         return String.format(
                 Locale.ROOT,
                 "%n- %s: %.0f pods/s (%.0f to %.0f), %.2f of Kubernetes' threshold of %d; goal ≥ %.1f.",

@@ -14,7 +14,9 @@ import io.mokube.machinery.object.Json;
 import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +28,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.SSLContext;
+import tools.jackson.databind.JsonNode;
 
 /**
  * One case of the scheduler's benchmark through the API server: nodes and pods are created as clients do, and a watch tells
@@ -36,6 +39,9 @@ final class SchedulingEndToEnd implements AutoCloseable {
     private static final int CONNECTIONS = 16;
     private static final Duration LOOK = Duration.ofMillis(50);
     private static final Duration BESIDE_EVERY = Duration.ofMillis(200);
+    private static final Duration CHURN_EVERY = Duration.ofSeconds(1);
+    private static final Duration DELETION_EVERY = Duration.ofMillis(20);
+    private static final String CHURNED = "node-churn";
     private static final Duration PATIENCE = Duration.ofMinutes(5);
     private static final String STANDING = "sched-0";
     private static final String MEASURED = "sched-1";
@@ -51,6 +57,8 @@ final class SchedulingEndToEnd implements AutoCloseable {
     private final ApiClient client;
     private final Map<String, Subject> components;
     private final AtomicInteger made = new AtomicInteger();
+    /** Pods that stand there and go one by one. */
+    private final Deque<String> standing = new ArrayDeque<>();
 
     SchedulingEndToEnd(
             SchedulingCase scheduled,
@@ -103,6 +111,12 @@ final class SchedulingEndToEnd implements AutoCloseable {
                 bindings.await(before + count);
             }
         }
+        if (scheduled.beside() == Beside.DELETION) {
+            for (int number = 1; number <= made.get(); number++) {
+                standing.add("pod-" + number);
+            }
+            createPods(PodShape.GATED, BESIDE, scheduled.standingOfEach(nodes) / 2);
+        }
     }
 
     /** Creates the measured pods, waits until each has its node, and deletes them. */
@@ -127,8 +141,29 @@ final class SchedulingEndToEnd implements AutoCloseable {
         System.out.printf(
                 "  %s, round %d: %.0f pods/s, CPU %s%n", scheduled.name(), round, count * 1e9 / time.toNanos(), cpu);
         empty(MEASURED);
-        empty(BESIDE);
+        if (scheduled.beside() != Beside.DELETION) {
+            empty(BESIDE);
+            replaceStanding();
+        }
         return new Step(scheduled.name() + ", round " + round, count, time, cpu, resident);
+    }
+
+    /** Puts others in the place of standing pods that had to go, so that each round finds the same cluster. */
+    private void replaceStanding() throws Exception {
+        if (scheduled.standing().size() != 1) {
+            return;
+        }
+        JsonNode some = client.get(path(STANDING) + "?limit=1");
+        int left = some.path("items").size()
+                + some.at("/metadata/remainingItemCount").asInt(0);
+        int missing = scheduled.standingOfEach(nodes) - left;
+        if (missing > 0) {
+            try (Bindings bindings = new Bindings(STANDING)) {
+                int before = bindings.awaitFirst();
+                createPods(scheduled.standing().getFirst(), STANDING, missing);
+                bindings.await(before + missing);
+            }
+        }
     }
 
     private void createPods(PodShape shape, String namespace, int count) throws Exception {
@@ -191,27 +226,68 @@ final class SchedulingEndToEnd implements AutoCloseable {
         }
     }
 
-    /** Pods that come beside those that are measured, five a second as in the original. */
+    private void delete(String path) throws Exception {
+        URI target = URI.create(server + path);
+        try (HttpConnection connection = new HttpConnection(target, tls)) {
+            connection
+                    .exchange(HttpConnection.request("DELETE", target, JSON, "{\"gracePeriodSeconds\":0}"), false)
+                    .expect(200, target);
+        }
+    }
+
+    /** What happens beside the pods that are measured, as often as in the original. */
     private final class Churn implements AutoCloseable {
 
         private final CountDownLatch end = new CountDownLatch(1);
         private final Thread thread = Thread.ofVirtual().unstarted(this::run);
+        private boolean churned;
 
         Churn() {
-            if (scheduled.beside() == Beside.PREEMPTION || scheduled.beside() == Beside.UNSCHEDULABLE) {
+            if (scheduled.beside() != Beside.NOTHING) {
                 thread.start();
             }
         }
 
         private void run() {
-            PodShape shape =
-                    scheduled.beside() == Beside.PREEMPTION ? PodShape.HIGH_PRIORITY : PodShape.HIGH_PRIORITY_LARGE;
             try {
-                do {
-                    createPods(shape, BESIDE, 1);
-                } while (!end.await(BESIDE_EVERY.toMillis(), TimeUnit.MILLISECONDS));
+                for (boolean again = true; again; again = !end.await(every().toMillis(), TimeUnit.MILLISECONDS)) {
+                    happen();
+                }
+                if (scheduled.beside() == Beside.CHURN && churned) {
+                    happen();
+                }
             } catch (Exception e) {
-                throw new IllegalStateException("pods beside the measured ones can't be created", e);
+                throw new IllegalStateException("what happens beside the measured pods can't", e);
+            }
+        }
+
+        private Duration every() {
+            return switch (scheduled.beside()) {
+                case NOTHING, PREEMPTION, UNSCHEDULABLE -> BESIDE_EVERY;
+                case CHURN -> CHURN_EVERY;
+                case DELETION -> DELETION_EVERY;
+            };
+        }
+
+        private void happen() throws Exception {
+            switch (scheduled.beside()) {
+                case NOTHING -> {}
+                case PREEMPTION -> createPods(PodShape.HIGH_PRIORITY, BESIDE, 1);
+                case UNSCHEDULABLE -> createPods(PodShape.HIGH_PRIORITY_LARGE, BESIDE, 1);
+                case CHURN -> {
+                    if (churned) {
+                        delete("/api/v1/nodes/" + CHURNED);
+                    } else {
+                        post("/api/v1/nodes", 1, number -> "{\"metadata\":{\"name\":\"" + CHURNED + "\"}}");
+                        createPods(PodShape.HIGH_PRIORITY_LARGE, BESIDE, 1);
+                    }
+                    churned = !churned;
+                }
+                case DELETION -> {
+                    if (!standing.isEmpty()) {
+                        delete(path(STANDING) + "/" + standing.remove());
+                    }
+                }
             }
         }
 

@@ -20,6 +20,7 @@ import io.mokube.client.rest.WriteGuard;
 import io.mokube.machinery.component.Component;
 import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.component.Platform;
+import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.selector.FieldSelector;
 import io.mokube.machinery.selector.LabelSelector;
 import io.mokube.scheduler.config.SchedulerConfiguration.Election;
@@ -31,6 +32,8 @@ import io.mokube.scheduler.cycle.SchedulingLoop;
 import io.mokube.scheduler.cycle.WaitingRoom;
 import io.mokube.scheduler.explain.DecisionLog;
 import io.mokube.scheduler.explain.Explanations;
+import io.mokube.scheduler.extender.HttpExtender;
+import io.mokube.scheduler.framework.Extenders;
 import io.mokube.scheduler.framework.Profile;
 import io.mokube.scheduler.framework.Profiles;
 import io.mokube.scheduler.framework.WaitingPods;
@@ -131,6 +134,7 @@ public final class Scheduler implements Component {
     private static final class Running {
 
         private final ApiClient client;
+        private final List<HttpExtender> extenders;
         private final InformerFactory informers;
         private final Map<String, EventRecorder> events = new LinkedHashMap<>();
         private final SchedulingQueue queue;
@@ -151,7 +155,9 @@ public final class Scheduler implements Component {
             ClusterState state = new ClusterState();
             queue = new SchedulingQueue(platform.clock(), config.delays(), profiles, state::snapshot);
             ClusterFeed feed = new ClusterFeed(state, queue, profiles);
-            pods.setTransform(ClusterFeed::strip);
+            if (config.extenders().isEmpty()) {
+                pods.setTransform(ClusterFeed::strip);
+            }
             pods.addHandler(feed.pods());
             nodes.addHandler(feed.nodes());
             namespaces.addHandler(feed.namespaces());
@@ -159,6 +165,20 @@ public final class Scheduler implements Component {
             watchWorkloads(feed);
             new ClaimsFeed(state, queue).follow(informers);
 
+            HttpExtender.Objects whole = new HttpExtender.Objects() {
+                @Override
+                public Optional<Pod> pod(ObjectKey key) {
+                    return pods.store().get(key);
+                }
+
+                @Override
+                public Optional<Node> node(String name) {
+                    return nodes.store().get(new ObjectKey("", name));
+                }
+            };
+            extenders = config.extenders().stream()
+                    .map(each -> new HttpExtender(each, whole))
+                    .toList();
             for (Profile profile : profiles.all()) {
                 events.put(profile.schedulerName(), new EventRecorder(client, profile.schedulerName(), ""));
             }
@@ -167,7 +187,17 @@ public final class Scheduler implements Component {
             SchedulerMetrics metrics = new SchedulerMetrics(platform.meters(), profiles, queue);
             ApiWrites writes = new ApiWrites(client, platform, pods.store());
             loop = new SchedulingLoop(
-                    profiles, events, waiting, state, queue, informers, writes, metrics, decisions, platform);
+                    profiles,
+                    new Extenders(extenders),
+                    events,
+                    waiting,
+                    state,
+                    queue,
+                    informers,
+                    writes,
+                    metrics,
+                    decisions,
+                    platform);
             explanations = new Explanations(client, platform.clock(), decisions);
             elector = config.election().enabled() ? Optional.of(elector(config, platform)) : Optional.empty();
         }
@@ -243,6 +273,7 @@ public final class Scheduler implements Component {
             queue.close();
             informers.close();
             events.values().forEach(EventRecorder::close);
+            extenders.forEach(HttpExtender::close);
             client.close();
         }
     }

@@ -5,13 +5,22 @@ import static io.mokube.scheduler.TestPods.pod;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.fabric8.kubernetes.api.model.BindingBuilder;
+import io.fabric8.kubernetes.api.model.ConditionBuilder;
+import io.fabric8.kubernetes.api.model.ContainerExtendedResourceRequest;
 import io.fabric8.kubernetes.api.model.Event;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodCondition;
+import io.fabric8.kubernetes.api.model.PodExtendedResourceClaimStatus;
+import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
 import io.fabric8.kubernetes.api.model.ServiceAccountBuilder;
+import io.fabric8.kubernetes.api.model.resource.v1.DeviceClass;
+import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
+import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaimBuilder;
+import io.fabric8.kubernetes.api.model.resource.v1.ResourceSlice;
 import io.mokube.apiserver.ApiServer;
 import io.mokube.apiserver.ApiServerConfig;
 import io.mokube.client.rest.ApiClient;
@@ -28,6 +37,7 @@ import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.object.Json;
 import io.mokube.machinery.object.KubeObject;
 import io.mokube.scheduler.config.SchedulerConfiguration;
+import io.mokube.scheduler.extender.ExtenderServer;
 import io.mokube.scheduler.framework.ApiObjects;
 import io.mokube.scheduler.framework.ClusterEvent;
 import io.mokube.scheduler.framework.Outcome;
@@ -61,6 +71,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
+import tools.jackson.dataformat.yaml.YAMLMapper;
 
 /** The scheduler against a real API server in this JVM. */
 class SchedulerClusterTest {
@@ -421,6 +432,127 @@ class SchedulerClusterTest {
         Await.until(
                 "the profile says so",
                 () -> events("packed").stream().anyMatch(event -> event.startsWith("Normal Scheduled packing ")));
+    }
+
+    @Test
+    void devicesAreClaimedForExtendedResourcesAndMadeReady() {
+        create(node("one", "cpu=4"));
+        ResourceClient<ResourceClaim> claims = client.resource(ResourceClaim.class);
+        client.resource(DeviceClass.class).create(yaml(DeviceClass.class, """
+                {metadata: {name: gpu}, spec: {extendedResourceName: example.com/gpu}}"""));
+        client.resource(ResourceSlice.class).create(yaml(ResourceSlice.class, """
+                {metadata: {name: of-one}, spec: {driver: gpu.example.com, nodeName: one, pool: {name: one,
+                 generation: 1, resourceSliceCount: 1}, devices: [{name: g0, bindsToNode: true,
+                  bindingConditions: [example.com/up], bindingFailureConditions: [example.com/broken]}]}}"""));
+        Scheduler scheduler =
+                start(ClientConfig.fromKubeconfig(server.certificates().kubeconfig("scheduler")));
+        Await.until("all is known", () -> scheduler.readiness().ready());
+        pods.create(pod("p", "")
+                .editSpec()
+                .editFirstContainer()
+                .withNewResources()
+                .addToRequests("example.com/gpu", new Quantity("1"))
+                .addToLimits("example.com/gpu", new Quantity("1"))
+                .endResources()
+                .endContainer()
+                .endSpec()
+                .build());
+        // Once the device says that it is broken, and then that it is up.
+        for (String condition : List.of("example.com/broken", "example.com/up")) {
+            Await.until(
+                    "the claim has a device",
+                    () -> claims.list("default", ListOptions.ALL).items().stream()
+                            .anyMatch(claim -> claim.getStatus() != null
+                                    && claim.getStatus().getAllocation() != null));
+            assertThat(boundTo()).doesNotContainKey("p");
+            ResourceClaim claim =
+                    claims.list("default", ListOptions.ALL).items().getFirst();
+            assertThat(claim.getStatus().getReservedFor().getFirst().getName()).isEqualTo("p");
+            claims.updateStatus(new ResourceClaimBuilder(claim)
+                    .editStatus()
+                    .addNewDevice()
+                    .withDriver("gpu.example.com")
+                    .withPool("one")
+                    .withDevice("g0")
+                    .addToConditions(new ConditionBuilder()
+                            .withType(condition)
+                            .withStatus("True")
+                            .withReason("Test")
+                            .withMessage("said so")
+                            .withLastTransitionTime("2026-01-01T00:00:00Z")
+                            .build())
+                    .endDevice()
+                    .endStatus()
+                    .build());
+            if (condition.endsWith("broken")) {
+                Await.until(
+                        "it says so",
+                        () -> events("p").stream()
+                                .anyMatch(event -> event.contains("binding failed: reason=Test, message=\"said so\"")));
+            }
+        }
+        Await.until("bound", () -> boundTo().containsKey("p"));
+        ResourceClaim claim = claims.list("default", ListOptions.ALL).items().getFirst();
+        assertThat(claim.getMetadata().getName()).startsWith("p-extended-resources-");
+        assertThat(pods.get("default", "p").orElseThrow().getStatus().getExtendedResourceClaimStatus())
+                .isEqualTo(new PodExtendedResourceClaimStatus(
+                        List.of(new ContainerExtendedResourceRequest(
+                                "main", "container-0-request-0", "example.com/gpu")),
+                        claim.getMetadata().getName()));
+    }
+
+    private static <T> T yaml(Class<T> type, String text) {
+        return Json.MAPPER.convertValue(new YAMLMapper().readTree(text), type);
+    }
+
+    @Test
+    void anExtenderHasTheLastWordAndBinds() throws Exception {
+        create(node("one", "cpu=4"));
+        create(node("two", "cpu=4"));
+        try (ExtenderServer extender = new ExtenderServer()) {
+            extender.on("filter", sent -> "{\"NodeNames\": [\"two\"], \"FailedNodes\": {\"one\": \"too loud\"}}")
+                    .on("bind", sent -> {
+                        pods.createSubresource(
+                                new ObjectKey(
+                                        sent.path("PodNamespace").asString(""),
+                                        sent.path("PodName").asString("")),
+                                "binding",
+                                new BindingBuilder()
+                                        .withNewMetadata()
+                                        .withName(sent.path("PodName").asString(""))
+                                        .endMetadata()
+                                        .withNewTarget()
+                                        .withKind("Node")
+                                        .withName(sent.path("Node").asString(""))
+                                        .endTarget()
+                                        .build());
+                        // It did what it was asked for, and says the opposite: the pod tells.
+                        return sent.path("PodName").asString("").equals("q") ? "{\"Error\": \"lost\"}" : "{}";
+                    });
+            SchedulerConfiguration file = SchedulerConfiguration.parse("""
+                    apiVersion: kubescheduler.config.k8s.io/v1
+                    kind: KubeSchedulerConfiguration
+                    leaderElection: {leaderElect: false}
+                    extenders:
+                    - {urlPrefix: '%s', filterVerb: filter, bindVerb: bind, nodeCacheCapable: true}
+                    """.formatted(extender.url()), List.of());
+            Scheduler scheduler = new Scheduler(SchedulerConfig.of(access, file), Platform.system());
+            schedulers.add(scheduler);
+            scheduler.start();
+            Await.until("all nodes are known", () -> scheduler.readiness().ready());
+            pods.create(pod("p", "cpu=1").build());
+            pods.create(pod("q", "cpu=1").build());
+            Await.until("bound", () -> boundTo().equals(Map.of("p", "two", "q", "two")));
+            Await.until(
+                    "the event",
+                    () -> events("q")
+                            .contains("Normal Scheduled default-scheduler Successfully assigned default/q to two"));
+            extender.on("filter", sent -> "{\"Error\": \"out of order\"}");
+            pods.create(pod("r", "cpu=1").build());
+            Await.until(
+                    "it says why",
+                    () -> events("r").contains("Warning FailedScheduling default-scheduler out of order"));
+        }
     }
 
     @Test

@@ -6,6 +6,7 @@ import io.mokube.machinery.error.FieldError;
 import io.mokube.scheduler.framework.Plugin;
 import io.mokube.scheduler.framework.ScorePlugin;
 import io.mokube.scheduler.plugins.DefaultPreemptionPlugin;
+import io.mokube.scheduler.plugins.DynamicResourcesPlugin;
 import io.mokube.scheduler.plugins.InterPodAffinityPlugin;
 import io.mokube.scheduler.plugins.NodeAffinityPlugin;
 import io.mokube.scheduler.plugins.NodeResourcesBalancedAllocationPlugin;
@@ -57,6 +58,7 @@ final class PluginArguments {
             case "InterPodAffinity" -> interPodAffinity(arguments);
             case "DefaultPreemption" -> preemption(arguments);
             case "VolumeBinding" -> volumeBinding(arguments);
+            case "DynamicResources" -> dynamicResources(arguments);
             default -> null;
         };
     }
@@ -270,6 +272,17 @@ final class PluginArguments {
                     "invalid BindTimeoutSeconds, should not be a negative value"));
         }
         return new VolumeBindingPlugin(Duration.ofSeconds(Math.max(0, seconds)));
+    }
+
+    private static Plugin dynamicResources(Fields arguments) {
+        // A search ends after a number of steps, whatever time that takes.
+        arguments.duration("filterTimeout", Duration.ZERO);
+        Duration patience = arguments.duration("bindingTimeout", DynamicResourcesPlugin.DEFAULT_PATIENCE);
+        if (patience.toSeconds() < 1) {
+            arguments.broken(FieldError.invalid(
+                    arguments.path("bindingTimeout"), patience.toMillis() + "ms", "must be at least 1 second"));
+        }
+        return new DynamicResourcesPlugin(patience);
     }
 
     private static Plugin preemption(Fields arguments) {

@@ -15,6 +15,7 @@ import io.mokube.scheduler.framework.QueueSortPlugin;
 import io.mokube.scheduler.framework.ReservePlugin;
 import io.mokube.scheduler.framework.ScorePlugin;
 import io.mokube.scheduler.plugins.DefaultPlugins;
+import io.mokube.scheduler.plugins.NodeResourcesFitPlugin;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashSet;
@@ -30,6 +31,7 @@ final class ProfileReader {
 
     private final Fields stated;
     private final int percentageOtherwise;
+    private final Set<String> ignoredResources;
     private final Map<String, Plugin> plugins = new LinkedHashMap<>();
     private final Map<ExtensionPoint, PluginSet> sets = new EnumMap<>(ExtensionPoint.class);
     private Map<String, Integer> everywhere = new LinkedHashMap<>();
@@ -39,10 +41,12 @@ final class ProfileReader {
      *
      * @param extras plugins that can be switched on besides the default ones
      * @param percentageOtherwise which share of the nodes to score when the profile says nothing
+     * @param ignoredResources of which it is somebody else's business whether a node has enough
      */
-    ProfileReader(Fields stated, List<Plugin> extras, int percentageOtherwise) {
+    ProfileReader(Fields stated, List<Plugin> extras, int percentageOtherwise, Set<String> ignoredResources) {
         this.stated = stated;
         this.percentageOtherwise = percentageOtherwise;
+        this.ignoredResources = ignoredResources;
         DefaultPlugins.standard().forEach(plugin -> plugins.put(plugin.name(), plugin));
         extras.forEach(plugin -> plugins.put(plugin.name(), plugin));
     }
@@ -56,6 +60,8 @@ final class ProfileReader {
         }
         int percentage = percentage(stated, percentageOtherwise);
         readArguments();
+        plugins.replaceAll((plugin, made) ->
+                made instanceof NodeResourcesFitPlugin fit ? fit.alsoIgnoring(ignoredResources) : made);
         readSets();
         stated.close();
         Map<ExtensionPoint, List<Plugin>> at = new EnumMap<>(ExtensionPoint.class);

@@ -2,9 +2,12 @@ package io.mokube.scheduler.config;
 
 import io.mokube.machinery.error.FieldError;
 import io.mokube.machinery.names.ObjectKey;
+import io.mokube.scheduler.extender.ExtenderConfig;
+import io.mokube.scheduler.extender.ExtenderConfig.ManagedResource;
 import io.mokube.scheduler.framework.Plugin;
 import io.mokube.scheduler.framework.Profile;
 import io.mokube.scheduler.plugins.DefaultPlugins;
+import io.mokube.scheduler.plugins.NodeResourcesFitPlugin;
 import io.mokube.scheduler.queue.SchedulingQueue.Delays;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -15,6 +18,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.dataformat.yaml.YAMLMapper;
@@ -23,12 +28,17 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * What a file of kind {@code KubeSchedulerConfiguration} says.
  *
  * @param profiles at least one; each serves the pods that name it
+ * @param extenders services that have a say in decisions
  * @param election how replicas share the work
  * @param delays how long pods wait that could not be scheduled
  * @param kubeconfig names the API server and holds the credentials, when the file says so
  */
 public record SchedulerConfiguration(
-        List<Profile> profiles, Election election, Delays delays, Optional<Path> kubeconfig) {
+        List<Profile> profiles,
+        List<ExtenderConfig> extenders,
+        Election election,
+        Delays delays,
+        Optional<Path> kubeconfig) {
 
     private static final String KIND = "KubeSchedulerConfiguration";
     private static final String VERSION = "kubescheduler.config.k8s.io/v1";
@@ -36,10 +46,15 @@ public record SchedulerConfiguration(
 
     /** What is in force without a file. */
     public static final SchedulerConfiguration DEFAULT = new SchedulerConfiguration(
-            List.of(DefaultPlugins.profile("default-scheduler")), Election.DEFAULT, Delays.DEFAULT, Optional.empty());
+            List.of(DefaultPlugins.profile("default-scheduler")),
+            List.of(),
+            Election.DEFAULT,
+            Delays.DEFAULT,
+            Optional.empty());
 
     public SchedulerConfiguration {
         profiles = List.copyOf(profiles);
+        extenders = List.copyOf(extenders);
     }
 
     /**
@@ -114,18 +129,33 @@ public record SchedulerConfiguration(
         fields.flag("enableProfiling", true);
         fields.flag("enableContentionProfiling", true);
         fields.flag("delayCacheUntilActive", false);
-        if (!fields.objects("extenders").isEmpty()) {
-            fields.broken(FieldError.forbidden("extenders", "extenders are not supported"));
-        }
         int percentage = ProfileReader.percentage(fields, 0);
+        List<ExtenderConfig> extenders = ExtenderReader.read(fields);
+        Set<String> ignored = extenders.stream()
+                .flatMap(extender -> extender.managedResources().stream())
+                .filter(ManagedResource::ignoredByScheduler)
+                .map(ManagedResource::name)
+                .collect(Collectors.toSet());
         return new SchedulerConfiguration(
-                profiles(fields, extras, percentage), election(fields), delays(fields), kubeconfig(fields));
+                profiles(fields, extras, percentage, ignored),
+                extenders,
+                election(fields),
+                delays(fields),
+                kubeconfig(fields));
     }
 
-    private static List<Profile> profiles(Fields fields, List<Plugin> extras, int percentage) {
+    private static List<Profile> profiles(
+            Fields fields, List<Plugin> extras, int percentage, Set<String> ignoredResources) {
         if (!fields.has("profiles")) {
-            return List.of(
-                    Profile.of("default-scheduler", DefaultPlugins.standard(), DefaultPlugins.weights(), percentage));
+            return List.of(Profile.of(
+                    "default-scheduler",
+                    DefaultPlugins.standard().stream()
+                            .map(plugin -> plugin instanceof NodeResourcesFitPlugin fit
+                                    ? fit.alsoIgnoring(ignoredResources)
+                                    : plugin)
+                            .toList(),
+                    DefaultPlugins.weights(),
+                    percentage));
         }
         List<Fields> stated = fields.objects("profiles");
         if (stated.isEmpty()) {
@@ -134,7 +164,7 @@ public record SchedulerConfiguration(
         List<Profile> profiles = new ArrayList<>();
         Map<String, Integer> names = new HashMap<>();
         for (int i = 0; i < stated.size(); i++) {
-            Profile profile = new ProfileReader(stated.get(i), extras, percentage).read();
+            Profile profile = new ProfileReader(stated.get(i), extras, percentage, ignoredResources).read();
             if (profile == null) {
                 continue;
             }

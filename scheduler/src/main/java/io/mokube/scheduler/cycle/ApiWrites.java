@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.api.model.BindingBuilder;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodCondition;
+import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
 import io.mokube.client.informer.Store;
 import io.mokube.client.rest.ApiClient;
 import io.mokube.client.rest.ConnectionException;
@@ -16,7 +17,9 @@ import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.object.Json;
+import io.mokube.scheduler.devices.DeviceClaimFacts;
 import io.mokube.scheduler.framework.BindOutcome;
+import io.mokube.scheduler.framework.Extender;
 import io.mokube.scheduler.snapshot.PodInfo;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
@@ -33,17 +36,23 @@ public final class ApiWrites {
     private final ResourceClient<Pod> pods;
     private final Platform platform;
     private final Store<Pod> seen;
+    private final WriteGuard guard;
 
     public ApiWrites(ApiClient client, Platform platform, Store<Pod> seen) {
+        this(client, platform, seen, WriteGuard.OPEN);
+    }
+
+    private ApiWrites(ApiClient client, Platform platform, Store<Pod> seen, WriteGuard guard) {
         this.client = client;
         this.pods = client.resource(Pod.class);
         this.platform = platform;
         this.seen = seen;
+        this.guard = guard;
     }
 
     /** The same, as long as the guard lets writes pass. */
-    ApiWrites guardedBy(WriteGuard guard) {
-        return new ApiWrites(client.guardedBy(guard), platform, seen);
+    ApiWrites guardedBy(WriteGuard newGuard) {
+        return new ApiWrites(client.guardedBy(newGuard), platform, seen, newGuard);
     }
 
     /**
@@ -90,6 +99,31 @@ public final class ApiWrites {
             }
             platform.clock().sleep(pause);
             pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
+        }
+    }
+
+    /**
+     * Has an extender bind a pod to a node. When it fails, the pod says what it did.
+     *
+     * @throws InterruptedException when the thread is interrupted while the outcome is unknown
+     * @throws WriteGuard.WriteRefusedException when this scheduler may not write any more
+     */
+    BindOutcome bindBy(Extender extender, PodInfo pod, String node) throws InterruptedException {
+        guard.check();
+        try {
+            extender.bind(pod, node);
+            return new BindOutcome.Bound();
+        } catch (Extender.FailedException e) {
+            Duration pause = FIRST_PAUSE;
+            Optional<BindOutcome> settled = afterConflict(pod, node);
+            while (settled.isEmpty()) {
+                platform.clock().sleep(pause);
+                pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
+                settled = afterConflict(pod, node);
+            }
+            return settled.get() instanceof BindOutcome.Refused
+                    ? new BindOutcome.Refused(String.valueOf(e.getMessage()))
+                    : settled.get();
         }
     }
 
@@ -161,6 +195,22 @@ public final class ApiWrites {
         } catch (ApiException e) {
             if (!e.isNotFound() && !e.isConflict()) {
                 throw e;
+            }
+        }
+    }
+
+    /** Takes its devices back from a claim that nobody but this pod may use; does nothing when that changed. */
+    void takeBack(ObjectKey key, PodInfo pod) {
+        ResourceClient<ResourceClaim> claims = client.resource(ResourceClaim.class);
+        Optional<ResourceClaim> claim = claims.get(key);
+        if (claim.isPresent() && DeviceClaimFacts.of(claim.get()).isAlone(pod.uid())) {
+            try {
+                claims.updateStatus(DeviceClaimFacts.withoutDevices(claim.get()));
+            } catch (ApiException e) {
+                // Somebody was faster: the pod looks again when it sees what became of the claim.
+                if (!e.isNotFound() && !e.isConflict()) {
+                    throw e;
+                }
             }
         }
     }

@@ -1,6 +1,7 @@
 package io.mokube.scheduler.cycle;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.mokube.client.rest.PatchKind;
 import io.mokube.client.rest.ResourceClient;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.time.Clock;
@@ -8,9 +9,11 @@ import io.mokube.scheduler.framework.ApiObjects;
 import io.mokube.scheduler.framework.BindOutcome;
 import io.mokube.scheduler.snapshot.PodInfo;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.function.BooleanSupplier;
+import tools.jackson.databind.node.ObjectNode;
 
 /** What plugins may do to the API server in one term of leadership. A pod that only waits takes no writer's place. */
 final class BindingObjects implements ApiObjects {
@@ -51,6 +54,16 @@ final class BindingObjects implements ApiObjects {
     @Override
     public <T extends HasMetadata> T updateStatus(T object) {
         return client(object).updateStatus(object);
+    }
+
+    @Override
+    public <T extends HasMetadata> T patchStatus(Class<T> type, ObjectKey key, ObjectNode patch) {
+        return writes.resource(type).patch(key, PatchKind.STRATEGIC, patch, "status");
+    }
+
+    @Override
+    public Instant now() {
+        return clock.instant();
     }
 
     @SuppressWarnings("unchecked") // an object's class is the class of such objects

@@ -21,6 +21,8 @@ import io.mokube.scheduler.framework.ClusterChange;
 import io.mokube.scheduler.framework.ClusterEvent;
 import io.mokube.scheduler.framework.Decider;
 import io.mokube.scheduler.framework.Decision;
+import io.mokube.scheduler.framework.Extender;
+import io.mokube.scheduler.framework.Extenders;
 import io.mokube.scheduler.framework.Outcome;
 import io.mokube.scheduler.framework.PermitPlugin;
 import io.mokube.scheduler.framework.PermitPlugin.Permission;
@@ -72,6 +74,7 @@ public final class SchedulingLoop {
     private record Term(ApiWrites writes, ApiObjects objects) {}
 
     private final Profiles profiles;
+    private final Extenders extenders;
     private final Map<String, Lane> lanes = new HashMap<>();
     private final WaitingRoom waiting;
     private final ClusterState state;
@@ -97,6 +100,7 @@ public final class SchedulingLoop {
      */
     public SchedulingLoop(
             Profiles profiles,
+            Extenders extenders,
             Map<String, EventRecorder> events,
             WaitingRoom waiting,
             ClusterState state,
@@ -107,9 +111,11 @@ public final class SchedulingLoop {
             DecisionLog decisions,
             Platform platform) {
         this.profiles = profiles;
+        this.extenders = extenders;
         for (Profile profile : profiles.all()) {
             String name = profile.schedulerName();
-            lanes.put(name, new Lane(profile, new Decider(profile), Objects.requireNonNull(events.get(name))));
+            lanes.put(
+                    name, new Lane(profile, new Decider(profile, extenders), Objects.requireNonNull(events.get(name))));
         }
         this.waiting = waiting;
         this.state = state;
@@ -193,8 +199,15 @@ public final class SchedulingLoop {
                 } catch (InterruptedException e) {
                     queue.failed(taken);
                     throw e;
+                } catch (Extender.FailedException e) {
+                    undecided(taken, String.valueOf(e.getMessage()), term);
                 } catch (RuntimeException e) {
-                    error(taken, e, term);
+                    log.atError()
+                            .setMessage("deciding on a pod failed")
+                            .addKeyValue("pod", taken.pod().key())
+                            .setCause(e)
+                            .log();
+                    undecided(taken, "running the scheduler failed: " + e, term);
                 }
             }
         } catch (InterruptedException e) {
@@ -231,7 +244,10 @@ public final class SchedulingLoop {
                         queue.rejected(taken, noFit.plugins());
                         String kept = none.hopeless() ? "" : pod.nominatedNode();
                         writers.acquire();
-                        write(pod, () -> explain(pod, UNSCHEDULABLE, noFit.message(), kept, term));
+                        write(pod, () -> {
+                            none.takeBack().ifPresent(claim -> term.writes().takeBack(claim, pod));
+                            explain(pod, UNSCHEDULABLE, noFit.message(), kept, term);
+                        });
                     }
                     case Remedy.Evict evict -> {
                         metrics.preempted(evict.victims().size());
@@ -407,7 +423,7 @@ public final class SchedulingLoop {
             for (PreBindPlugin plugin : profile.preBinds()) {
                 check("PreBind", plugin, plugin.preBind(pod, place.node(), state, term.objects()));
             }
-            outcome = bound(pod, profile, place.node(), term.objects());
+            outcome = bound(pod, profile, place.node(), term);
         } catch (StepFailedException e) {
             undo(taken, lane, place, e);
             metrics.attempted(profile, e.result(), clock.nanoTime() - begun);
@@ -462,10 +478,15 @@ public final class SchedulingLoop {
         }
     }
 
-    private static BindOutcome bound(PodInfo pod, Profile profile, String node, ApiObjects objects)
-            throws InterruptedException {
+    private BindOutcome bound(PodInfo pod, Profile profile, String node, Term term) throws InterruptedException {
+        for (Extender extender : extenders.binding(pod)) {
+            BindOutcome outcome = term.writes().bindBy(extender, pod, node);
+            if (!(outcome instanceof BindOutcome.Refused && extender.ignorable())) {
+                return outcome;
+            }
+        }
         for (BindPlugin plugin : profile.binds()) {
-            Optional<BindOutcome> outcome = plugin.bind(pod, node, objects);
+            Optional<BindOutcome> outcome = plugin.bind(pod, node, term.objects());
             if (outcome.isPresent()) {
                 return outcome.get();
             }
@@ -547,21 +568,13 @@ public final class SchedulingLoop {
         }
     }
 
-    /** A decision failed by a fault in this program: the pod is tried again later, and others are not held up. */
-    private void error(QueuedPod taken, RuntimeException fault, Term term) throws InterruptedException {
+    /** There was no decision, by no fault of the pod: it is tried again later, and others are not held up. */
+    private void undecided(QueuedPod taken, String message, Term term) throws InterruptedException {
         PodInfo pod = taken.pod();
-        log.atError()
-                .setMessage("deciding on a pod failed")
-                .addKeyValue("pod", pod.key())
-                .setCause(fault)
-                .log();
         metrics.attempted(lane(pod).profile(), Result.ERROR, 0);
         queue.failed(taken);
         writers.acquire();
-        write(
-                pod,
-                () -> explain(
-                        pod, SCHEDULER_ERROR, "running the scheduler failed: " + fault, pod.nominatedNode(), term));
+        write(pod, () -> explain(pod, SCHEDULER_ERROR, message, pod.nominatedNode(), term));
     }
 
     private static ObjectReference reference(PodInfo pod) {

@@ -12,10 +12,13 @@ import io.fabric8.kubernetes.api.model.resource.v1.DeviceRequestAllocationResult
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceRequestAllocationResultBuilder;
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceTaint;
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceToleration;
+import io.mokube.machinery.quantity.Quantity;
 import io.mokube.scheduler.devices.DeviceClaimFacts.Constraint;
 import io.mokube.scheduler.devices.DeviceClaimFacts.Option;
 import io.mokube.scheduler.devices.DeviceClaimFacts.Request;
+import io.mokube.scheduler.devices.DeviceFacts.Consumption;
 import io.mokube.scheduler.devices.DevicePlan.Grant;
+import io.mokube.scheduler.devices.Devices.Counter;
 import io.mokube.scheduler.snapshot.NodeFacts;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -25,6 +28,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,6 +49,8 @@ public final class Allocator {
     private final List<DeviceFacts> everywhere = new ArrayList<>();
     private final Map<String, List<DeviceFacts>> byNode = new HashMap<>();
     private final Map<Tested, Boolean> tested = new HashMap<>();
+    /** What is left of them before anything is given away here. */
+    private final Map<Counter, Quantity> counters;
 
     private record Tested(String expression, DeviceId device) {}
 
@@ -56,13 +62,12 @@ public final class Allocator {
         this.devices = devices;
         this.expressions = expressions;
         for (DeviceFacts device : devices.published()) {
-            if (device.exclusive()) {
-                (device.nodeName().isEmpty()
-                                ? everywhere
-                                : byNode.computeIfAbsent(device.nodeName(), node -> new ArrayList<>()))
-                        .add(device);
-            }
+            (device.nodeName().isEmpty()
+                            ? everywhere
+                            : byNode.computeIfAbsent(device.nodeName(), node -> new ArrayList<>()))
+                    .add(device);
         }
+        this.counters = devices.countersLeft();
     }
 
     /**
@@ -79,13 +84,22 @@ public final class Allocator {
         }
         List<Grant> grants = new ArrayList<>();
         for (DeviceClaimFacts claim : claims) {
-            grants.add(new Grant(claim, result(claim, search.picks, node)));
+            boolean shares = search.picks.stream()
+                    .anyMatch(pick -> pick.claim().equals(claim)
+                            && !pick.option().admin()
+                            && (pick.device().shareable()
+                                    || !pick.device().consumes().isEmpty()));
+            grants.add(new Grant(claim, result(claim, search.picks, node), shares));
         }
         return Optional.of(new DevicePlan(grants));
     }
 
-    /** A device for an option of a request of a claim. */
-    private record Pick(DeviceClaimFacts claim, Option option, DeviceFacts device) {}
+    /**
+     * A device for an option of a request of a claim.
+     *
+     * @param part what it takes of a device that is shared; empty when it has all of it, or owns nothing
+     */
+    private record Pick(DeviceClaimFacts claim, Option option, DeviceFacts device, Map<String, Quantity> part) {}
 
     /** One node's search. */
     private final class Search {
@@ -93,6 +107,10 @@ public final class Allocator {
         private final List<DeviceFacts> reachable;
         private final List<Pick> picks = new ArrayList<>();
         private final Set<DeviceId> used = new HashSet<>();
+        /** What is taken of shared devices here. */
+        private final Map<DeviceId, List<Map<String, Quantity>>> parts = new HashMap<>();
+
+        private final Map<Counter, Quantity> left = new HashMap<>(counters);
         private int steps;
 
         Search(List<DeviceFacts> reachable) {
@@ -148,9 +166,12 @@ public final class Allocator {
             if (missing == 0) {
                 return request(claimIndex, index + 1);
             }
-            for (int i = start; i <= fitting.size() - missing; i++) {
-                if (take(claims.get(claimIndex), option, fitting.get(i))) {
-                    if (some(claimIndex, index, option, fitting, i + 1, missing - 1)) {
+            for (int i = start; i < fitting.size(); i++) {
+                DeviceFacts device = fitting.get(i);
+                if (take(claims.get(claimIndex), option, device)) {
+                    // Of a device that is shared the same request may have several parts.
+                    int next = device.shareable() && !option.admin() ? i : i + 1;
+                    if (some(claimIndex, index, option, fitting, next, missing - 1)) {
                         return true;
                     }
                     giveBack();
@@ -164,17 +185,86 @@ public final class Allocator {
             if (!free || ++steps > MOST_STEPS || !agrees(claim, option, device)) {
                 return false;
             }
-            picks.add(new Pick(claim, option, device));
-            if (!option.admin()) {
+            if (option.admin()) {
+                picks.add(new Pick(claim, option, device, Map.of()));
+                return true;
+            }
+            if (!device.shareable() && option.capacity().isEmpty()) {
+                return own(claim, option, device, Map.of());
+            }
+            Optional<Map<String, Quantity>> part = device.taking(option.capacity());
+            return part.isPresent()
+                    && (device.shareable() ? hasLeft(device, part.get()) : true)
+                    && own(claim, option, device, device.shareable() ? part.get() : Map.of());
+        }
+
+        private boolean hasLeft(DeviceFacts device, Map<String, Quantity> part) {
+            List<Map<String, Quantity>> all = new ArrayList<>(parts.getOrDefault(device.id(), List.of()));
+            all.add(devices.sharesOf(device.id()));
+            all.add(part);
+            Map<String, Quantity> sum = Devices.sum(all);
+            return device.capacity().entrySet().stream()
+                    .allMatch(entry ->
+                            sum.getOrDefault(entry.getKey(), Quantity.ZERO).compareTo(entry.getValue()) <= 0);
+        }
+
+        private boolean own(DeviceClaimFacts claim, Option option, DeviceFacts device, Map<String, Quantity> part) {
+            if (isFirstPart(device) && !count(device)) {
+                return false;
+            }
+            picks.add(new Pick(claim, option, device, part));
+            if (device.shareable()) {
+                parts.computeIfAbsent(device.id(), id -> new ArrayList<>()).add(part);
+            } else {
                 used.add(device.id());
             }
             return true;
         }
 
+        /** Whether nobody has a part of the device yet, so that it counts from now on. */
+        private boolean isFirstPart(DeviceFacts device) {
+            return devices.shared().get(device.id()) == null
+                    && parts.getOrDefault(device.id(), List.of()).isEmpty();
+        }
+
+        /** Takes from the pool's counters what a device consumes; false, and nothing happens, when not enough is left. */
+        private boolean count(DeviceFacts device) {
+            Map<Counter, Quantity> after = new HashMap<>();
+            for (Consumption each : device.consumes()) {
+                for (Map.Entry<String, Quantity> entry : each.amounts().entrySet()) {
+                    Counter counter = counter(device, each, entry.getKey());
+                    Quantity there = left.get(counter);
+                    if (there == null || there.compareTo(entry.getValue()) < 0) {
+                        return false;
+                    }
+                    after.put(counter, there.minus(entry.getValue()));
+                }
+            }
+            left.putAll(after);
+            return true;
+        }
+
+        private static Counter counter(DeviceFacts device, Consumption of, String name) {
+            return new Counter(
+                    new SliceFacts.Pool(device.id().driver(), device.id().pool()), of.set(), name);
+        }
+
         private void giveBack() {
             Pick last = picks.removeLast();
-            if (!last.option().admin()) {
-                used.remove(last.device().id());
+            DeviceFacts device = last.device();
+            if (last.option().admin()) {
+                return;
+            }
+            if (device.shareable()) {
+                parts.getOrDefault(device.id(), new ArrayList<>()).removeLast();
+            } else {
+                used.remove(device.id());
+            }
+            if (isFirstPart(device)) {
+                device.consumes()
+                        .forEach(each -> each.amounts()
+                                .forEach((name, amount) ->
+                                        left.merge(counter(device, each, name), amount, Quantity::plus)));
             }
         }
 
@@ -255,8 +345,14 @@ public final class Allocator {
             if (!pick.claim().equals(claim)) {
                 continue;
             }
-            used.add(pick.device());
+            DeviceFacts device = pick.device();
+            used.add(device);
+            boolean part = device.shareable() && !pick.option().admin();
             results.add(new DeviceRequestAllocationResultBuilder()
+                    .withShareID(part ? shareId(claim, results.size(), device) : null)
+                    .withConsumedCapacity(part ? consumed(pick) : null)
+                    .withBindingConditions(device.binding().conditions())
+                    .withBindingFailureConditions(device.binding().failures())
                     .withRequest(pick.option().name())
                     .withDriver(pick.device().id().driver())
                     .withPool(pick.device().id().pool())
@@ -290,9 +386,40 @@ public final class Allocator {
                 .build();
     }
 
+    /** A name for a part of a device that no other part has: made of whose it is, because nothing here is left to chance. */
+    private static String shareId(DeviceClaimFacts claim, int number, DeviceFacts device) {
+        String whose = claim.uid() + "/" + claim.key() + "/" + number + "/" + device.id();
+        // Version 8 of UUIDs is what their makers want it to be.
+        long high = (folded(whose, 0xcbf29ce484222325L) & ~0xf000L) | 0x8000L;
+        long low = (folded(whose, high) & 0x3fffffffffffffffL) | 0x8000000000000000L;
+        return new UUID(high, low).toString();
+    }
+
+    /** The hash FNV-1a, from a start. */
+    private static long folded(String text, long start) {
+        long hash = start;
+        for (int i = 0; i < text.length(); i++) {
+            hash = (hash ^ text.charAt(i)) * 0x100000001b3L;
+        }
+        return hash;
+    }
+
+    /** By the names that the driver gave the capacities. */
+    private static Map<String, io.fabric8.kubernetes.api.model.Quantity> consumed(Pick pick) {
+        Map<String, io.fabric8.kubernetes.api.model.Quantity> amounts = new HashMap<>();
+        String own = pick.device().id().driver() + "/";
+        pick.part()
+                .forEach((name, amount) -> amounts.put(
+                        name.startsWith(own) ? name.substring(own.length()) : name,
+                        io.fabric8.kubernetes.api.model.Quantity.parse(amount.toString())));
+        return amounts;
+    }
+
     /** From where all the devices can be used; null for everywhere. */
     private static @Nullable NodeSelector selector(List<DeviceFacts> used, NodeFacts node) {
-        if (used.stream().anyMatch(device -> !device.nodeName().isEmpty())) {
+        if (used.stream()
+                .anyMatch(device ->
+                        !device.nodeName().isEmpty() || device.binding().toNode())) {
             return new NodeSelectorBuilder()
                     .addNewNodeSelectorTerm()
                     .addNewMatchField()

@@ -3,21 +3,28 @@ package io.mokube.scheduler.devices;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.OwnerReference;
 import io.fabric8.kubernetes.api.model.resource.v1.AllocationResult;
+import io.fabric8.kubernetes.api.model.resource.v1.CapacityRequirements;
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceClaim;
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceClaimConfiguration;
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceConstraint;
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceRequest;
+import io.fabric8.kubernetes.api.model.resource.v1.DeviceRequestAllocationResult;
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceSelector;
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceSubRequest;
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceToleration;
 import io.fabric8.kubernetes.api.model.resource.v1.ExactDeviceRequest;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
+import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaimBuilder;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaimConsumerReference;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaimStatus;
 import io.mokube.machinery.names.ObjectKey;
+import io.mokube.machinery.quantity.Quantity;
 import io.mokube.scheduler.snapshot.NodeRequirement;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +35,7 @@ import org.jspecify.annotations.Nullable;
  * @param allocation what it was given; empty while it has nothing
  * @param pending whether that is decided and not written yet
  * @param reservedFor the UIDs of the pods that may use it
+ * @param forExtendedResources whether the scheduler made it for what its pod asks for as extended resources
  */
 public record DeviceClaimFacts(
         ObjectKey key,
@@ -40,7 +48,10 @@ public record DeviceClaimFacts(
         List<DeviceClaimConfiguration> config,
         Optional<Allocation> allocation,
         boolean pending,
-        List<String> reservedFor) {
+        List<String> reservedFor,
+        boolean forExtendedResources) {
+
+    static final String EXTENDED = "resource.kubernetes.io/extended-resource-claim";
 
     private static final int MOST_CONSUMERS = 256;
 
@@ -53,6 +64,7 @@ public record DeviceClaimFacts(
      * @param name of the request, or {@code request/subrequest}
      * @param all whether every device that fits is wanted, instead of a number
      * @param admin whether devices are used beside those who own them
+     * @param capacity how much of each device is wanted
      */
     public record Option(
             String name,
@@ -61,7 +73,8 @@ public record DeviceClaimFacts(
             boolean all,
             int count,
             boolean admin,
-            List<DeviceToleration> tolerations) {}
+            List<DeviceToleration> tolerations,
+            Map<String, Quantity> capacity) {}
 
     /**
      * A rule for the devices of several requests.
@@ -84,9 +97,13 @@ public record DeviceClaimFacts(
      * What a claim was given.
      *
      * @param taken the devices that nobody else can have now
+     * @param shares the parts of devices that others can have parts of too
      * @param nodes the terms of which one must hold of a node; empty when they can be used from everywhere
      */
-    public record Allocation(List<DeviceId> taken, Optional<List<NodeRequirement>> nodes) {}
+    public record Allocation(List<DeviceId> taken, List<Share> shares, Optional<List<NodeRequirement>> nodes) {}
+
+    /** A part of a device: what it takes of each capacity, by full name. */
+    public record Share(DeviceId device, Map<String, Quantity> amounts) {}
 
     public static DeviceClaimFacts of(ResourceClaim claim) {
         ObjectMeta metadata = claim.getMetadata();
@@ -119,7 +136,9 @@ public record DeviceClaimFacts(
                         ? List.of()
                         : status.getReservedFor().stream()
                                 .map(ResourceClaimConsumerReference::getUid)
-                                .toList());
+                                .toList(),
+                metadata.getAnnotations() != null
+                        && "true".equals(metadata.getAnnotations().get(EXTENDED)));
     }
 
     private static Request request(DeviceRequest request) {
@@ -134,7 +153,8 @@ public record DeviceClaimFacts(
                             exactly.getAllocationMode(),
                             exactly.getCount(),
                             Boolean.TRUE.equals(exactly.getAdminAccess()),
-                            exactly.getTolerations())));
+                            exactly.getTolerations(),
+                            exactly.getCapacity())));
         }
         List<Option> options = new ArrayList<>();
         for (DeviceSubRequest each : request.getFirstAvailable()) {
@@ -145,7 +165,8 @@ public record DeviceClaimFacts(
                     each.getAllocationMode(),
                     each.getCount(),
                     false,
-                    each.getTolerations()));
+                    each.getTolerations(),
+                    each.getCapacity()));
         }
         return new Request(request.getName(), List.copyOf(options));
     }
@@ -157,7 +178,8 @@ public record DeviceClaimFacts(
             @Nullable String mode,
             @Nullable Long count,
             boolean admin,
-            List<DeviceToleration> tolerations) {
+            List<DeviceToleration> tolerations,
+            @Nullable CapacityRequirements capacity) {
         return new Option(
                 name,
                 orEmpty(className),
@@ -165,7 +187,14 @@ public record DeviceClaimFacts(
                 "All".equals(mode),
                 count == null ? 1 : Math.toIntExact(count),
                 admin,
-                List.copyOf(tolerations));
+                List.copyOf(tolerations),
+                capacity == null || capacity.getRequests() == null ? Map.of() : amounts(capacity.getRequests()));
+    }
+
+    private static Map<String, Quantity> amounts(Map<String, io.fabric8.kubernetes.api.model.Quantity> stated) {
+        Map<String, Quantity> amounts = new HashMap<>();
+        stated.forEach((name, amount) -> amounts.put(name, Quantity.parse(amount.toString())));
+        return Map.copyOf(amounts);
     }
 
     private static Constraint constraint(DeviceConstraint constraint) {
@@ -177,14 +206,25 @@ public record DeviceClaimFacts(
     }
 
     static Allocation allocation(AllocationResult result) {
-        List<DeviceId> taken = result.getDevices() == null
-                ? List.of()
-                : result.getDevices().getResults().stream()
-                        .filter(each -> !Boolean.TRUE.equals(each.getAdminAccess()))
-                        .map(each -> new DeviceId(each.getDriver(), each.getPool(), each.getDevice()))
-                        .toList();
+        List<DeviceId> taken = new ArrayList<>();
+        List<Share> shares = new ArrayList<>();
+        if (result.getDevices() != null) {
+            for (DeviceRequestAllocationResult each : result.getDevices().getResults()) {
+                DeviceId device = new DeviceId(each.getDriver(), each.getPool(), each.getDevice());
+                if (each.getShareID() != null) {
+                    Map<String, Quantity> amounts = new HashMap<>();
+                    amounts(Objects.requireNonNullElse(each.getConsumedCapacity(), Map.of()))
+                            .forEach((name, amount) ->
+                                    amounts.put(DeviceFacts.fullName(name, each.getDriver()), amount));
+                    shares.add(new Share(device, amounts));
+                } else if (!Boolean.TRUE.equals(each.getAdminAccess())) {
+                    taken.add(device);
+                }
+            }
+        }
         return new Allocation(
-                taken,
+                List.copyOf(taken),
+                List.copyOf(shares),
                 result.getNodeSelector() == null
                         ? Optional.empty()
                         : Optional.of(result.getNodeSelector().getNodeSelectorTerms().stream()
@@ -205,7 +245,29 @@ public record DeviceClaimFacts(
                 config,
                 Optional.of(decided),
                 true,
-                reservedFor);
+                reservedFor,
+                forExtendedResources);
+    }
+
+    /** A claim that gives everything back that it was given, and that nobody may use. */
+    public static ResourceClaim withoutDevices(ResourceClaim claim) {
+        return new ResourceClaimBuilder(claim)
+                .editOrNewStatus()
+                .withAllocation(null)
+                .withReservedFor(List.of())
+                .withDevices(List.of())
+                .endStatus()
+                .build();
+    }
+
+    /** Whether it is not written anywhere yet. */
+    boolean unwritten() {
+        return uid.isEmpty();
+    }
+
+    /** Whether nobody but this pod, or nobody at all, may use it. */
+    public boolean isAlone(String podUid) {
+        return reservedFor.stream().allMatch(podUid::equals);
     }
 
     /** Whether a pod may use it, now or after being entered. */

@@ -11,8 +11,18 @@ import java.util.Objects;
  *
  * @param selectors expressions that all must hold of a device
  * @param config what drivers are told of devices of this class
+ * @param extendedResource as which pods can ask for such devices too, {@code ""} for none of its own
+ * @param createdAt when it was made; its text order is its time order
  */
-public record DeviceClassFacts(String name, List<String> selectors, List<DeviceClassConfiguration> config) {
+public record DeviceClassFacts(
+        String name,
+        List<String> selectors,
+        List<DeviceClassConfiguration> config,
+        String extendedResource,
+        String createdAt) {
+
+    /** As {@code PREFIX + name} pods can ask for devices of every class. */
+    static final String IMPLICIT_RESOURCE = "deviceclass.resource.kubernetes.io/";
 
     public DeviceClassFacts {
         selectors = List.copyOf(selectors);
@@ -23,7 +33,9 @@ public record DeviceClassFacts(String name, List<String> selectors, List<DeviceC
         return new DeviceClassFacts(
                 deviceClass.getMetadata().getName(),
                 expressions(deviceClass.getSpec().getSelectors()),
-                deviceClass.getSpec().getConfig());
+                deviceClass.getSpec().getConfig(),
+                Objects.requireNonNullElse(deviceClass.getSpec().getExtendedResourceName(), ""),
+                Objects.requireNonNullElse(deviceClass.getMetadata().getCreationTimestamp(), ""));
     }
 
     static List<String> expressions(List<DeviceSelector> selectors) {

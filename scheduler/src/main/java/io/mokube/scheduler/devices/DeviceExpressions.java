@@ -27,7 +27,7 @@ import java.util.function.Function;
 
 /**
  * The expressions by which claims and classes select devices, in CEL over the variable {@code device}: its {@code driver},
- * and its {@code attributes} and {@code capacity} by domain and name. Compiles each expression once. Safe for use by many
+ * its {@code attributes} and {@code capacity} by domain and name, and whether it {@code allowMultipleAllocations}. Compiles each expression once. Safe for use by many
  * threads.
  */
 public final class DeviceExpressions {
@@ -86,7 +86,9 @@ public final class DeviceExpressions {
                 "attributes",
                 byDomain(device.attributes()),
                 "capacity",
-                byDomain(device.capacity()));
+                byDomain(device.capacity()),
+                "allowMultipleAllocations",
+                device.shareable());
     }
 
     private static Map<String, Map<String, Object>> byDomain(Map<String, ?> values) {

@@ -1,6 +1,7 @@
 package io.mokube.scheduler.devices;
 
 import io.fabric8.kubernetes.api.model.NodeSelector;
+import io.fabric8.kubernetes.api.model.resource.v1.Counter;
 import io.fabric8.kubernetes.api.model.resource.v1.Device;
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceAttribute;
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceTaint;
@@ -14,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +26,10 @@ import org.jspecify.annotations.Nullable;
  * @param taints those that keep claims away
  * @param nodeName the only node that has it, {@code ""} when others may
  * @param selector the nodes that reach it, null when it is one node's or everybody's
- * @param exclusive whether it can be given away as a whole; others, which share counters or wait for conditions, are left alone
+ * @param consumes what it takes of the pool's shared counters while it belongs to somebody
+ * @param shareable whether several claims can have a part of its capacity each
+ * @param policies in which amounts parts of a capacity are given away, by the capacity's full name
+ * @param binding what must happen before a pod that uses it is bound
  */
 public record DeviceFacts(
         DeviceId id,
@@ -34,7 +39,28 @@ public record DeviceFacts(
         String nodeName,
         @Nullable NodeSelector selector,
         List<NodeRequirement> terms,
-        boolean exclusive) {
+        List<Consumption> consumes,
+        boolean shareable,
+        Map<String, CapacityPolicy> policies,
+        Binding binding) {
+
+    /** What a device takes of one set of counters. */
+    public record Consumption(String set, Map<String, Quantity> amounts) {}
+
+    /**
+     * What must happen before a pod that uses the device is bound.
+     *
+     * @param toNode whether it can be used on the pod's node alone from then on
+     * @param conditions that must be true of it
+     * @param failures conditions of which one says that this will never be
+     */
+    public record Binding(boolean toNode, List<String> conditions, List<String> failures) {
+
+        public Binding {
+            conditions = List.copyOf(conditions);
+            failures = List.copyOf(failures);
+        }
+    }
 
     /** The devices of a slice. */
     static List<DeviceFacts> of(ResourceSlice slice) {
@@ -59,10 +85,64 @@ public record DeviceFacts(
                             : selector.getNodeSelectorTerms().stream()
                                     .map(NodeRequirement::of)
                                     .toList(),
-                    device.getConsumesCounters().isEmpty()
-                            && device.getBindingConditions().isEmpty()));
+                    device.getConsumesCounters().stream()
+                            .map(each -> new Consumption(each.getCounterSet(), amounts(each.getCounters())))
+                            .toList(),
+                    Boolean.TRUE.equals(device.getAllowMultipleAllocations()),
+                    policies(device, spec.getDriver()),
+                    new Binding(
+                            Boolean.TRUE.equals(device.getBindsToNode()),
+                            device.getBindingConditions(),
+                            device.getBindingFailureConditions())));
         }
         return devices;
+    }
+
+    static Map<String, Quantity> amounts(@Nullable Map<String, Counter> counters) {
+        Map<String, Quantity> amounts = new HashMap<>();
+        if (counters != null) {
+            counters.forEach((name, counter) ->
+                    amounts.put(name, Quantity.parse(counter.getValue().toString())));
+        }
+        return Map.copyOf(amounts);
+    }
+
+    private static Map<String, CapacityPolicy> policies(Device device, String driver) {
+        Map<String, CapacityPolicy> policies = new HashMap<>();
+        if (device.getCapacity() != null) {
+            device.getCapacity().forEach((name, capacity) -> {
+                if (capacity.getRequestPolicy() != null) {
+                    policies.put(fullName(name, driver), CapacityPolicy.of(capacity.getRequestPolicy()));
+                }
+            });
+        }
+        return Map.copyOf(policies);
+    }
+
+    /**
+     * What a claim takes of each capacity when it asks for these amounts, by full name.
+     *
+     * @return empty when the device does not have that much, or does not give away such amounts
+     */
+    Optional<Map<String, Quantity>> taking(Map<String, Quantity> asked) {
+        Map<String, Quantity> byFullName = new HashMap<>();
+        for (Map.Entry<String, Quantity> entry : asked.entrySet()) {
+            String name = fullName(entry.getKey(), id.driver());
+            if (!capacity.containsKey(name)) {
+                return Optional.empty();
+            }
+            byFullName.put(name, entry.getValue());
+        }
+        Map<String, Quantity> taken = new HashMap<>();
+        for (Map.Entry<String, Quantity> entry : capacity.entrySet()) {
+            CapacityPolicy policy = policies.getOrDefault(entry.getKey(), CapacityPolicy.ANY);
+            Optional<Quantity> amount = policy.amount(byFullName.get(entry.getKey()), entry.getValue());
+            if (amount.isEmpty() || amount.get().compareTo(entry.getValue()) > 0) {
+                return Optional.empty();
+            }
+            taken.put(entry.getKey(), amount.get());
+        }
+        return Optional.of(taken);
     }
 
     private static Map<String, Object> attributes(Device device, String driver) {
@@ -103,7 +183,7 @@ public record DeviceFacts(
     }
 
     /** Names without a domain belong to the driver's. */
-    private static String fullName(String name, String driver) {
+    static String fullName(String name, String driver) {
         return name.contains("/") ? name : driver + "/" + name;
     }
 

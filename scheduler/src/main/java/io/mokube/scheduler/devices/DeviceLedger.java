@@ -94,14 +94,22 @@ public final class DeviceLedger {
     /**
      * Sets aside for a pod the devices that a plan gives its claims.
      *
+     * @param basis what the plan was made of
      * @return false, and nothing happens, when something that the plan counts on has changed
      */
-    public synchronized boolean reserve(String podUid, DevicePlan plan) {
+    public synchronized boolean reserve(String podUid, DevicePlan plan, Devices basis) {
+        // Of what is shared it is not looked up who takes how much: it must simply be as it was.
+        boolean asItWas = view.pools().equals(basis.pools())
+                && view.taken().equals(basis.taken())
+                && view.shared().equals(basis.shared());
         for (Grant grant : plan.grants()) {
-            DeviceClaimFacts now = view.claim(grant.claim().key());
+            DeviceClaimFacts now = grant.claim().unwritten()
+                    ? grant.claim()
+                    : view.claim(grant.claim().key());
             if (now == null
                     || !now.uid().equals(grant.claim().uid())
                     || now.allocation().isPresent()
+                    || (grant.shares() && !asItWas)
                     || DeviceClaimFacts.allocation(grant.result()).taken().stream()
                             .anyMatch(device -> view.taken().get(device) != null)) {
                 return false;
@@ -133,6 +141,10 @@ public final class DeviceLedger {
 
     private void refresh(ObjectKey key) {
         DeviceClaimFacts claim = seen.claim(key);
+        Grant grant = granted.get(key);
+        if (claim == null && grant != null && grant.claim().unwritten()) {
+            claim = grant.claim();
+        }
         view = claim == null ? view.withoutClaim(key) : view.withClaim(overlaid(claim));
     }
 }

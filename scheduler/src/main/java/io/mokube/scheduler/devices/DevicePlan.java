@@ -8,8 +8,12 @@ public record DevicePlan(List<Grant> grants) {
 
     public static final DevicePlan NOTHING = new DevicePlan(List.of());
 
-    /** What a claim gets, as it is written into it. */
-    public record Grant(DeviceClaimFacts claim, AllocationResult result) {}
+    /**
+     * What a claim gets, as it is written into it.
+     *
+     * @param shares whether some of it is shared with others: parts of devices, or counters of a pool
+     */
+    public record Grant(DeviceClaimFacts claim, AllocationResult result, boolean shares) {}
 
     public DevicePlan {
         grants = List.copyOf(grants);

@@ -4,8 +4,10 @@ import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.scheduler.snapshot.PodInfo;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The API server, as plugins may use it while a pod is being bound. Every write is refused once the scheduler's term is
@@ -23,6 +25,12 @@ public interface ApiObjects {
 
     /** Replaces an object's status. */
     <T extends HasMetadata> T updateStatus(T object);
+
+    /** Changes an object's status by a strategic patch. */
+    <T extends HasMetadata> T patchStatus(Class<T> type, ObjectKey key, ObjectNode patch);
+
+    /** What time it is, for stamps in objects. */
+    Instant now();
 
     /**
      * Waits until something is so, asking now and then.

@@ -1,14 +1,20 @@
 package io.mokube.scheduler.framework;
 
+import io.mokube.machinery.names.ObjectKey;
+import io.mokube.scheduler.framework.Explanation.PluginScore;
 import io.mokube.scheduler.framework.NodeFilter.OnlyNodes;
 import io.mokube.scheduler.framework.PostFilterPlugin.FilterChain;
 import io.mokube.scheduler.framework.PostFilterPlugin.Remedy;
+import io.mokube.scheduler.framework.PostFilterPlugin.Victims;
 import io.mokube.scheduler.framework.Profile.WeightedScore;
 import io.mokube.scheduler.snapshot.NodeInfo;
 import io.mokube.scheduler.snapshot.PodInfo;
 import io.mokube.scheduler.snapshot.Snapshot;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
@@ -24,9 +30,16 @@ public final class Decider {
     private static final String NO_NODES = "no nodes available to schedule pods";
 
     private final Profile profile;
+    private final Extenders extenders;
 
     public Decider(Profile profile) {
+        this(profile, Extenders.NONE);
+    }
+
+    /** Decides by plugins and then by extenders, whose answers are what makes a decision more than a function. */
+    public Decider(Profile profile, Extenders extenders) {
         this.profile = profile;
+        this.extenders = extenders;
     }
 
     /**
@@ -34,23 +47,50 @@ public final class Decider {
      *
      * @param start where in the snapshot's order the search begins, so that all nodes get their turn
      * @param seed chooses between nodes of equal score
+     * @throws Extender.FailedException when an extender that can't be done without gives no answer
      */
     public Decision decide(PodInfo pod, Snapshot snapshot, int start, long seed) {
         if (snapshot.size() == 0) {
             return new Decision.NoFit(NO_NODES, Set.of(), new Remedy.None(NO_NODES, true), 0);
         }
         NodeFilter[] filters = prepareFilters(pod, snapshot);
-        return switch (search(pod, snapshot, filters, start)) {
+        Search search = search(pod, snapshot, filters, start, true);
+        if (search instanceof Search.Nominated(NodeInfo node)
+                && !objections(pod, List.of(node)).isEmpty()) {
+            search = search(pod, snapshot, filters, start, false);
+        }
+        return switch (search) {
             case Search.Nominated nominated ->
                 new Decision.Place(nominated.node().name(), 1, 1);
-            case Search.Found found -> {
-                FeasibleNodes feasible = found.feasible();
-                NodeInfo chosen =
-                        feasible.size() == 1 ? feasible.get(0) : best(feasible, totals(pod, snapshot, feasible), seed);
-                yield new Decision.Place(chosen.name(), found.evaluated(), feasible.size());
-            }
-            case Search.Nothing nothing -> noFit(pod, snapshot, filters, nothing.rejections());
+            case Search.Found found -> choose(pod, snapshot, filters, found, seed);
+            case Search.Nothing nothing -> noFit(pod, snapshot, filters, nothing.rejections(), Heard.NOTHING);
         };
+    }
+
+    private Decision choose(PodInfo pod, Snapshot snapshot, NodeFilter[] filters, Search.Found found, long seed) {
+        FeasibleNodes feasible = found.feasible();
+        Map<String, Verdict.Unfit> objections = Map.of();
+        Map<String, List<PluginScore>> scores = Map.of();
+        if (!extenders.isEmpty()) {
+            objections = objections(pod, feasible.list());
+            feasible = feasible.without(objections.keySet());
+            if (feasible.size() == 0) {
+                Rejections rejections = found.rejections().with(objections, snapshot);
+                return noFit(pod, snapshot, filters, rejections, new Heard(objections, scores));
+            }
+            scores = feasible.size() == 1 ? Map.of() : extenders.score(pod, feasible.list());
+        }
+        NodeInfo chosen =
+                feasible.size() == 1 ? feasible.get(0) : best(feasible, totals(pod, snapshot, feasible, scores), seed);
+        return new Decision.Place(
+                chosen.name(),
+                found.evaluated(),
+                feasible.size(),
+                extenders.isEmpty() ? Heard.NOTHING : new Heard(objections, scores));
+    }
+
+    private Map<String, Verdict.Unfit> objections(PodInfo pod, List<NodeInfo> nodes) {
+        return extenders.isEmpty() ? Map.of() : extenders.filter(pod, nodes);
     }
 
     /** What asking nodes led to. */
@@ -59,15 +99,15 @@ public final class Decider {
         /** The pod fits where room was made for it; no other node was asked. */
         record Nominated(NodeInfo node) implements Search {}
 
-        /** Some nodes fit, among the number that were asked. */
-        record Found(FeasibleNodes feasible, int evaluated) implements Search {}
+        /** Some nodes fit, among the number that were asked; others may have objected. */
+        record Found(FeasibleNodes feasible, int evaluated, Rejections rejections) implements Search {}
 
         /** No node fits. */
         record Nothing(Rejections rejections) implements Search {}
     }
 
-    /** Asks nodes until enough of them fit. */
-    Search search(PodInfo pod, Snapshot snapshot, NodeFilter[] filters, int start) {
+    /** Asks nodes until enough of them fit; the one on which room was made for the pod first, unless it is no use. */
+    Search search(PodInfo pod, Snapshot snapshot, NodeFilter[] filters, int start, boolean nominatedFirst) {
         int size = snapshot.size();
         Narrowing narrowing = Narrowing.NONE;
         for (NodeFilter filter : filters) {
@@ -83,7 +123,7 @@ public final class Decider {
         if (narrowing.isImpossible()) {
             return new Search.Nothing(Rejections.everywhere(size, narrowing.contradiction(), narrowing.plugins()));
         }
-        if (!pod.nominatedNode().isEmpty()) {
+        if (nominatedFirst && !pod.nominatedNode().isEmpty()) {
             NodeInfo nominated = snapshot.node(pod.nominatedNode());
             if (nominated != null && check(filters, pod, snapshot, nominated) == null) {
                 return new Search.Nominated(nominated);
@@ -91,7 +131,9 @@ public final class Decider {
         }
         int[] some = narrowing.positions(snapshot);
         int candidates = some == null ? size : some.length;
-        int enough = profile.scores().isEmpty() ? Math.min(1, candidates) : profile.enoughNodes(candidates);
+        int enough = profile.scores().isEmpty() && extenders.isEmpty()
+                ? Math.min(1, candidates)
+                : profile.enoughNodes(candidates);
         FeasibleNodes feasible = new FeasibleNodes(enough);
         Verdict.@Nullable Unfit[] verdicts = null;
         int evaluated = 0;
@@ -111,16 +153,16 @@ public final class Decider {
             evaluated++;
             next = next + 1 == candidates ? 0 : next + 1;
         }
-        if (feasible.size() > 0) {
-            return new Search.Found(feasible, evaluated);
-        }
         if (verdicts == null) {
+            if (feasible.size() > 0 && extenders.isEmpty()) {
+                return new Search.Found(feasible, evaluated, Rejections.NONE);
+            }
             verdicts = new Verdict.Unfit[size];
         }
-        return new Search.Nothing(
-                some == null
-                        ? Rejections.of(verdicts)
-                        : Rejections.of(verdicts, narrowing.leftOut(), narrowing.plugins()));
+        Rejections rejections = some == null
+                ? Rejections.of(verdicts)
+                : Rejections.of(verdicts, narrowing.leftOut(), narrowing.plugins());
+        return feasible.size() > 0 ? new Search.Found(feasible, evaluated, rejections) : new Search.Nothing(rejections);
     }
 
     NodeFilter[] prepareFilters(PodInfo pod, Snapshot snapshot) {
@@ -181,7 +223,8 @@ public final class Decider {
         return prepared;
     }
 
-    private long[] totals(PodInfo pod, Snapshot snapshot, FeasibleNodes feasible) {
+    private long[] totals(
+            PodInfo pod, Snapshot snapshot, FeasibleNodes feasible, Map<String, List<PluginScore>> extended) {
         int size = feasible.size();
         long[] totals = new long[size];
         long[] scores = new long[size];
@@ -196,6 +239,13 @@ public final class Decider {
             scorer.normalize(scores);
             for (int i = 0; i < size; i++) {
                 totals[i] += scores[i] * score.weight();
+            }
+        }
+        if (!extended.isEmpty()) {
+            for (int i = 0; i < size; i++) {
+                for (PluginScore score : extended.getOrDefault(feasible.get(i).name(), List.of())) {
+                    totals[i] += score.score() * score.weight();
+                }
             }
         }
         return totals;
@@ -229,29 +279,46 @@ public final class Decider {
         return mixed ^ (mixed >>> 31);
     }
 
-    private Decision noFit(PodInfo pod, Snapshot snapshot, NodeFilter[] filters, Rejections rejections) {
-        FilterChain chain = node -> {
-            Verdict.Unfit objection = check(imagined(filters, snapshot, node), pod, snapshot, node);
-            return objection == null ? Verdict.FITS : objection;
+    private Decision noFit(PodInfo pod, Snapshot snapshot, NodeFilter[] filters, Rejections rejections, Heard heard) {
+        FilterChain chain = new FilterChain() {
+            @Override
+            public Verdict check(NodeInfo node) {
+                Verdict.Unfit objection = Decider.check(imagined(filters, snapshot, node), pod, snapshot, node);
+                return objection == null ? Verdict.FITS : objection;
+            }
+
+            @Override
+            public boolean local() {
+                return Arrays.stream(filters).allMatch(NodeFilter::local);
+            }
+
+            @Override
+            public Map<String, Victims> reviewed(Map<String, Victims> victims) {
+                return extenders.preempt(pod, victims, snapshot);
+            }
         };
         StringJoiner message =
                 new StringJoiner(", ", rejections.summary() + " ", "").setEmptyValue(rejections.summary());
         boolean hopeless = false;
+        Optional<ObjectKey> takeBack = Optional.empty();
         for (PostFilterPlugin plugin : profile.postFilters()) {
             switch (plugin.remedy(pod, snapshot, rejections, chain)) {
                 case Remedy.None none -> {
                     message.add(none.message());
                     hopeless |= none.hopeless();
+                    takeBack = takeBack.or(none::takeBack);
                 }
                 case Remedy.Evict evict -> {
-                    return new Decision.NoFit(rejections.summary(), rejections.plugins(), evict, snapshot.size());
+                    return new Decision.NoFit(
+                            rejections.summary(), rejections.plugins(), evict, snapshot.size(), heard);
                 }
             }
         }
         return new Decision.NoFit(
                 message.toString(),
                 rejections.plugins(),
-                new Remedy.None(message.toString(), hopeless),
-                snapshot.size());
+                new Remedy.None(message.toString(), hopeless, takeBack),
+                snapshot.size(),
+                heard);
     }
 }

@@ -43,8 +43,9 @@ public final class Explainer {
         String chosen = decision instanceof Decision.Place place ? place.node() : "";
         Map<String, List<PluginScore>> scores = Map.of();
         Map<String, NodeInfo> asked = new HashMap<>();
-        if (snapshot.size() > 0 && decider.search(pod, snapshot, filters, start) instanceof Search.Found found) {
-            FeasibleNodes feasible = found.feasible();
+        if (snapshot.size() > 0 && decider.search(pod, snapshot, filters, start, true) instanceof Search.Found found) {
+            FeasibleNodes feasible =
+                    found.feasible().without(decision.heard().objections().keySet());
             for (int i = 0; i < feasible.size(); i++) {
                 asked.put(feasible.get(i).name(), feasible.get(i));
             }
@@ -55,7 +56,12 @@ public final class Explainer {
         for (int i = 0; i < snapshot.size(); i++) {
             NodeInfo node = snapshot.node(i);
             List<Verdict.Unfit> objections = objections(filters, pod, snapshot, node);
-            List<PluginScore> rated = scores.getOrDefault(node.name(), List.of());
+            Verdict.Unfit heard = decision.heard().objections().get(node.name());
+            if (heard != null) {
+                objections.add(heard);
+            }
+            List<PluginScore> rated = new ArrayList<>(scores.getOrDefault(node.name(), List.of()));
+            rated.addAll(decision.heard().scores().getOrDefault(node.name(), List.of()));
             Standing standing;
             if (node.name().equals(chosen)) {
                 standing = Standing.CHOSEN;

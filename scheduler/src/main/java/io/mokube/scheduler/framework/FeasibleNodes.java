@@ -1,6 +1,9 @@
 package io.mokube.scheduler.framework;
 
 import io.mokube.scheduler.snapshot.NodeInfo;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
 
 /** The nodes that passed the filters, in the order they were found. Scorers only read it. */
 public final class FeasibleNodes {
@@ -14,6 +17,25 @@ public final class FeasibleNodes {
 
     void add(NodeInfo node) {
         nodes[size++] = node;
+    }
+
+    /** These nodes. */
+    List<NodeInfo> list() {
+        return List.of(Arrays.copyOf(nodes, size));
+    }
+
+    /** Those that do not have one of these names. */
+    FeasibleNodes without(Set<String> names) {
+        if (names.isEmpty()) {
+            return this;
+        }
+        FeasibleNodes left = new FeasibleNodes(size);
+        for (int i = 0; i < size; i++) {
+            if (!names.contains(nodes[i].name())) {
+                left.add(nodes[i]);
+            }
+        }
+        return left;
     }
 
     public int size() {

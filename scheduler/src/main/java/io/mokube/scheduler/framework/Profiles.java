@@ -57,6 +57,9 @@ public final class Profiles {
             plugin.unblockedBy().forEach(event -> byEvent.put(event, plugin));
             hints.put(name, byEvent);
         });
+        Map<ClusterEvent, RejectingPlugin> anything = new EnumMap<>(ClusterEvent.class);
+        Extenders.ANYTHING_HELPS.unblockedBy().forEach(event -> anything.put(event, Extenders.ANYTHING_HELPS));
+        hints.put(Extenders.ANYTHING_HELPS.name(), anything);
         return hints;
     }
 

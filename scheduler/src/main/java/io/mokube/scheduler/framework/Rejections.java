@@ -1,5 +1,6 @@
 package io.mokube.scheduler.framework;
 
+import io.mokube.scheduler.snapshot.Snapshot;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -12,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 public final class Rejections {
 
     private static final Verdict.@Nullable Unfit[] NONE_ASKED = {};
+
+    /** Nobody objected, as far as anybody was asked. */
+    static final Rejections NONE = new Rejections(0, NONE_ASKED, null, Set.of());
 
     private final int nodes;
     /** By position; empty when no node was asked. */
@@ -42,6 +46,13 @@ public final class Rejections {
     /** One reason against all nodes, none of which was asked. */
     static Rejections everywhere(int nodes, Verdict.Unfit why, Set<String> plugins) {
         return new Rejections(nodes, NONE_ASKED, why, plugins);
+    }
+
+    /** The same, and what extenders have against nodes that plugins let pass. */
+    Rejections with(Map<String, Verdict.Unfit> objections, Snapshot snapshot) {
+        Verdict.@Nullable Unfit[] all = asked.clone();
+        objections.forEach((node, objection) -> all[snapshot.position(node)] = objection);
+        return new Rejections(nodes, all, others, leftOutBy);
     }
 
     public int nodes() {

@@ -15,6 +15,7 @@ import io.mokube.scheduler.snapshot.PodRequests;
 import io.mokube.scheduler.snapshot.Resources;
 import io.mokube.scheduler.snapshot.Snapshot;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -80,6 +81,13 @@ public final class NodeResourcesFitPlugin implements FilterPlugin, ScorePlugin {
         this.ignoredGroups = Set.copyOf(ignoredGroups);
     }
 
+    /** The same, not looking at these extended resources either. */
+    public NodeResourcesFitPlugin alsoIgnoring(Set<String> resources) {
+        Set<String> all = new HashSet<>(ignoredResources);
+        all.addAll(resources);
+        return new NodeResourcesFitPlugin(strategy, all, ignoredGroups);
+    }
+
     @Override
     public String name() {
         return NAME;
@@ -96,7 +104,9 @@ public final class NodeResourcesFitPlugin implements FilterPlugin, ScorePlugin {
         }
         Map<String, Long> others = new TreeMap<>(wanted.others());
         others.keySet().removeIf(this::ignored);
-        return node -> withOthers(node, lacking(node, milliCpu, memory, ephemeralStorage), others);
+        Set<String> devices = new HashSet<>(others.keySet());
+        devices.removeIf(name -> snapshot.devices().classFor(name) == null);
+        return node -> withOthers(node, lacking(node, milliCpu, memory, ephemeralStorage), others, devices);
     }
 
     private boolean ignored(String resource) {
@@ -122,12 +132,17 @@ public final class NodeResourcesFitPlugin implements FilterPlugin, ScorePlugin {
         return lacking;
     }
 
-    private static Verdict withOthers(NodeInfo node, int lackingOfTheThree, Map<String, Long> others) {
+    /** Where a node does not have a resource itself, devices may stand behind it: then it is not looked at here. */
+    private static Verdict withOthers(
+            NodeInfo node, int lackingOfTheThree, Map<String, Long> others, Set<String> devices) {
         int lacking = lackingOfTheThree;
         List<String> lackingOthers = List.of();
         for (Map.Entry<String, Long> entry : others.entrySet()) {
             long wanted = entry.getValue();
             long allocatable = node.facts().allocatable().other(entry.getKey());
+            if (allocatable == 0 && devices.contains(entry.getKey())) {
+                continue;
+            }
             if (wanted > allocatable - node.requested().other(entry.getKey())) {
                 if (lackingOthers.isEmpty()) {
                     lackingOthers = new ArrayList<>();
@@ -157,7 +172,9 @@ public final class NodeResourcesFitPlugin implements FilterPlugin, ScorePlugin {
                 Optional<NodeFacts> node = change.after(NodeFacts.class);
                 Optional<NodeFacts> before = change.before(NodeFacts.class);
                 yield node.isEmpty()
-                        || (wanted.lacking(node.get().allocatable()).stream().allMatch(this::ignored)
+                        // Of extended resources it is not known here whether devices stand behind them.
+                        || (wanted.lacking(node.get().allocatable()).stream()
+                                        .allMatch(name -> name.contains("/") || ignored(name))
                                 && (before.isEmpty() || offersMore(wanted, before.get(), node.get())));
             }
             case ASSIGNED_POD_CHANGED -> {

@@ -1,17 +1,21 @@
 package io.mokube.scheduler.snapshot;
 
+import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.EphemeralVolumeSource;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodResourceClaim;
 import io.fabric8.kubernetes.api.model.PodResourceClaimStatus;
+import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeBuilder;
 import io.mokube.machinery.names.ObjectKey;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,10 +24,12 @@ import org.jspecify.annotations.Nullable;
  * @param volumes its persistent volume claims, in the order of its volumes
  * @param devices its resource claims, in the order of the pod's list
  * @param disks disks that it names itself, instead of claiming them
+ * @param extended what its containers ask for of extended resources, which devices may stand behind
  */
-public record PodClaims(List<VolumeClaim> volumes, List<DeviceClaim> devices, List<Disk> disks) {
+public record PodClaims(
+        List<VolumeClaim> volumes, List<DeviceClaim> devices, List<Disk> disks, List<ContainerRequest> extended) {
 
-    public static final PodClaims NONE = new PodClaims(List.of(), List.of(), List.of());
+    public static final PodClaims NONE = new PodClaims(List.of(), List.of(), List.of(), List.of());
 
     /**
      * A claim on a volume.
@@ -42,6 +48,16 @@ public record PodClaims(List<VolumeClaim> volumes, List<DeviceClaim> devices, Li
      * @param fromTemplate whether it is made for this pod
      */
     public record DeviceClaim(String name, Optional<ObjectKey> claim, boolean missing, boolean fromTemplate) {}
+
+    /**
+     * What a container asks for of an extended resource.
+     *
+     * @param index the container's among all, init containers first
+     * @param lasting whether it runs beside the others; an init container that ends leaves what it had to them
+     * @param resourceIndex the resource's among all that the container asks for, by name
+     */
+    public record ContainerRequest(
+            String container, int index, boolean lasting, String resource, int resourceIndex, long count) {}
 
     /**
      * A disk that a pod names itself.
@@ -106,6 +122,7 @@ public record PodClaims(List<VolumeClaim> volumes, List<DeviceClaim> devices, Li
         volumes = List.copyOf(volumes);
         devices = List.copyOf(devices);
         disks = List.copyOf(disks);
+        extended = List.copyOf(extended);
     }
 
     static PodClaims of(Pod pod) {
@@ -129,9 +146,42 @@ public record PodClaims(List<VolumeClaim> volumes, List<DeviceClaim> devices, Li
         for (PodResourceClaim claim : pod.getSpec().getResourceClaims()) {
             devices.add(device(pod, namespace, claim));
         }
-        return volumes.isEmpty() && devices.isEmpty() && disks.isEmpty()
+        List<ContainerRequest> extended = extended(pod);
+        return volumes.isEmpty() && devices.isEmpty() && disks.isEmpty() && extended.isEmpty()
                 ? NONE
-                : new PodClaims(volumes, devices, disks);
+                : new PodClaims(volumes, devices, disks, extended);
+    }
+
+    private static List<ContainerRequest> extended(Pod pod) {
+        List<ContainerRequest> requests = new ArrayList<>();
+        List<Container> initContainers = pod.getSpec().getInitContainers();
+        List<Container> containers = new ArrayList<>(initContainers);
+        containers.addAll(pod.getSpec().getContainers());
+        for (int i = 0; i < containers.size(); i++) {
+            Container container = containers.get(i);
+            if (container.getResources() == null || container.getResources().getRequests() == null) {
+                continue;
+            }
+            int resourceIndex = 0;
+            boolean lasting = i >= initContainers.size() || PodRequests.isSidecar(container);
+            for (Map.Entry<String, Quantity> entry :
+                    new TreeMap<>(container.getResources().getRequests()).entrySet()) {
+                if (isExtended(entry.getKey())) {
+                    long count = Resources.parse(entry.getValue()).value();
+                    if (count > 0) {
+                        requests.add(new ContainerRequest(
+                                container.getName(), i, lasting, entry.getKey(), resourceIndex, count));
+                    }
+                }
+                resourceIndex++;
+            }
+        }
+        return requests;
+    }
+
+    private static boolean isExtended(String resource) {
+        return resource.startsWith("deviceclass.resource.kubernetes.io/")
+                || (resource.contains("/") && !resource.contains("kubernetes.io/"));
     }
 
     private static DeviceClaim device(Pod pod, String namespace, PodResourceClaim claim) {

@@ -229,6 +229,24 @@ public record PodInfo(
                 requiredFeatures);
     }
 
+    /** Whether nodes, whatever else stands on them, are as good for this pod as for another. */
+    public boolean asksForTheSameAs(PodInfo other) {
+        return priority == other.priority
+                && schedulerName.equals(other.schedulerName)
+                && key.namespace().equals(other.key.namespace())
+                && labels.equals(other.labels)
+                && requests.equals(other.requests)
+                && hostPorts.equals(other.hostPorts)
+                && tolerations.equals(other.tolerations)
+                && nodeSelector.equals(other.nodeSelector)
+                && requiredNodes.equals(other.requiredNodes)
+                && affinities.equals(other.affinities)
+                && spread.equals(other.spread)
+                && controller.equals(other.controller)
+                && claims.equals(other.claims)
+                && requiredFeatures.equals(other.requiredFeatures);
+    }
+
     /** Whether the pod, standing on its node, takes the same from it and looks the same to other pods as another. */
     boolean weighsTheSameAs(PodInfo other) {
         return nodeName.equals(other.nodeName)

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.mokube.machinery.names.ObjectKey;
+import io.mokube.scheduler.extender.ExtenderConfig;
 import io.mokube.scheduler.framework.ClusterEvent;
 import io.mokube.scheduler.framework.Decider;
 import io.mokube.scheduler.framework.Decision;
@@ -83,6 +84,49 @@ class SchedulerConfigurationTest {
     }
 
     @Test
+    void extendersAndWhatTheyLookAfter() {
+        SchedulerConfiguration read = parse("""
+                extenders:
+                - urlPrefix: https://extender.example.com/scheduler
+                  filterVerb: filter
+                  prioritizeVerb: rate
+                  preemptVerb: preempt
+                  bindVerb: bind
+                  weight: 5
+                  enableHTTPS: true
+                  tlsConfig: {serverName: extender, caData: Q0E=}
+                  httpTimeout: 2s
+                  nodeCacheCapable: true
+                  ignorable: true
+                  managedResources:
+                  - {name: example.com/gpu, ignoredByScheduler: true}
+                  - {name: example.com/fpga}
+                """);
+        assertThat(read.extenders())
+                .containsExactly(new ExtenderConfig(
+                        "https://extender.example.com/scheduler",
+                        "filter",
+                        "preempt",
+                        "rate",
+                        "bind",
+                        5,
+                        true,
+                        new ExtenderConfig.Tls(false, "extender", null, null, "CA"),
+                        Duration.ofSeconds(2),
+                        true,
+                        List.of(
+                                new ExtenderConfig.ManagedResource("example.com/gpu", true),
+                                new ExtenderConfig.ManagedResource("example.com/fpga", false)),
+                        true));
+        Decider decider = new Decider(read.profiles().getFirst());
+        Snapshot cluster = snapshot(nodeInfo(node("n", "cpu=1")));
+        assertThat(decider.decide(info("p", "example.com/gpu=1"), cluster, 0, 1))
+                .isInstanceOf(Decision.Place.class);
+        assertThat(decider.decide(info("p", "example.com/fpga=1"), cluster, 0, 1))
+                .isInstanceOf(Decision.NoFit.class);
+    }
+
+    @Test
     void pluginsAreSwitchedOnAndOff() {
         Profile profile = profile("""
                 schedulerName: packing
@@ -117,6 +161,7 @@ class SchedulerConfigurationTest {
                         "NodeResourcesFit=5",
                         "PodTopologySpread=2",
                         "InterPodAffinity=7",
+                        "DynamicResources=1",
                         "NodeResourcesBalancedAllocation=1",
                         "TaintToleration=9");
         assertThat(names(profile.filters()))
@@ -274,7 +319,18 @@ class SchedulerConfigurationTest {
                         "profiles: [{plugins: {bind: {disabled: [{name: '*'}]}}}]",
                         "profiles[0].plugins: at least one bind plugin is needed for profile with scheduler name"
                                 + " \"default-scheduler\""),
-                arguments("extenders: [{urlPrefix: x}]", "extenders: Forbidden: extenders are not supported"),
+                arguments(
+                        "extenders: [{urlPrefix: x, prioritizeVerb: p}]",
+                        "extenders[0].weight: Invalid value: 0: must have a positive weight applied to it"),
+                arguments(
+                        "extenders: [{bindVerb: b}, {bindVerb: b}]",
+                        "extenders: Invalid value: \"found 2 extenders implementing bind\": only one extender can"
+                                + " implement bind"),
+                arguments(
+                        "extenders: [{managedResources: [{name: a.com/x}]}, {managedResources: [{name: a.com/x}]}]",
+                        "extenders[1].managedResources[0].name: Invalid value: \"a.com/x\": duplicate extender managed"
+                                + " resource name"),
+                arguments("extenders: [{verb: x}]", "strict decoding error: unknown field \"extenders[0].verb\""),
                 mistake(
                         "NodeResourcesFit",
                         "{scoringStrategy: {type: Best}}",

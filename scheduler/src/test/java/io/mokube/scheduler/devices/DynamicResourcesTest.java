@@ -13,13 +13,18 @@ import io.fabric8.kubernetes.api.model.resource.v1.AllocationResult;
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceClass;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaimBuilder;
+import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaimConsumerReference;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceSlice;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.object.Json;
 import io.mokube.scheduler.TestPods;
+import io.mokube.scheduler.framework.Decider;
+import io.mokube.scheduler.framework.Decision;
 import io.mokube.scheduler.framework.NodeFilter;
 import io.mokube.scheduler.framework.Outcome;
+import io.mokube.scheduler.framework.PostFilterPlugin;
 import io.mokube.scheduler.framework.Verdict;
+import io.mokube.scheduler.plugins.DefaultPlugins;
 import io.mokube.scheduler.plugins.DynamicResourcesPlugin;
 import io.mokube.scheduler.snapshot.ClusterState;
 import io.mokube.scheduler.snapshot.NodeFacts;
@@ -62,6 +67,21 @@ class DynamicResourcesTest {
             {metadata: {name: net}, spec: {driver: net.example.com, nodeSelector: {nodeSelectorTerms: [{matchExpressions:
              [{key: kubernetes.io/hostname, operator: In, values: [n, o]}]}]}, pool: {name: net, generation: 1,
              resourceSliceCount: 1}, devices: [{name: f1, attributes: {speed: {int: 100}}}]}}
+            """, """
+            {metadata: {name: card}, spec: {driver: mig.example.com, nodeName: n, pool: {name: card, generation: 1,
+             resourceSliceCount: 2}, sharedCounters: [{name: card, counters: {memory: {value: 40Gi}}}]}}
+            """, """
+            {metadata: {name: card-parts}, spec: {driver: mig.example.com, nodeName: n, pool: {name: card, generation: 1,
+             resourceSliceCount: 2}, devices: [
+              {name: whole, consumesCounters: [{counterSet: card, counters: {memory: {value: 40Gi}}}]},
+              {name: left, consumesCounters: [{counterSet: card, counters: {memory: {value: 20Gi}}}]},
+              {name: right, consumesCounters: [{counterSet: card, counters: {memory: {value: 20Gi}}}]}]}}
+            """, """
+            {metadata: {name: nic}, spec: {driver: nic.example.com, nodeName: n, pool: {name: nic, generation: 1,
+             resourceSliceCount: 1}, devices: [{name: nic, allowMultipleAllocations: true, bindsToNode: true,
+              bindingConditions: [example.com/up], bindingFailureConditions: [example.com/broken],
+              capacity: {bandwidth: {value: 10, requestPolicy: {default: 1,
+               validRange: {min: 1, max: 9, step: 2}}}}}]}}
             """);
 
     private static <T> T read(Class<T> type, String yaml) {
@@ -79,6 +99,14 @@ class DynamicResourcesTest {
         state.devices().put(DeviceClassFacts.of(read(DeviceClass.class, """
                 {metadata: {name: net}, spec: {selectors: [{cel: {expression: 'device.driver == "net.example.com"'}}]}}
                 """)));
+        for (String each : List.of("mig", "nic")) {
+            state.devices()
+                    .put(DeviceClassFacts.of(read(
+                            DeviceClass.class,
+                            "{metadata: {name: " + each + "}, spec: {extendedResourceName: example.com/" + each
+                                    + ", selectors: [{cel: {expression: 'device.driver == \"" + each
+                                    + ".example.com\"'}}]}}")));
+        }
         return state;
     }
 
@@ -171,11 +199,31 @@ class DynamicResourcesTest {
                         "{requests: [{name: r, firstAvailable: [{name: many, deviceClassName: gpu, count: 4}, {name: few,"
                                 + " deviceClassName: gpu, count: 2}]}]}",
                         "g0 g1"),
+                arguments("all of a card", of("mig", ""), "whole"),
+                arguments("its parts, because it can't be had twice", of("mig", ", count: 2"), "left right"),
+                arguments("more than the card has", of("mig", ", count: 3"), NONE),
+                arguments("a share of the usual size", of("nic", ""), "nic"),
+                arguments("two shares, rounded up", of("nic", ", count: 2, " + bandwidth(4)), "nic nic"),
+                arguments("more shares than there is", of("nic", ", count: 3, " + bandwidth(4)), NONE),
+                arguments("a larger share than there may be", of("nic", ", " + bandwidth(10)), NONE),
+                arguments(
+                        "a share of a capacity that it does not have",
+                        of("nic", ", capacity: {requests: {memory: 1}}"),
+                        NONE),
+                arguments("a device with so much", gpus(", capacity: {requests: {memory: 15Gi}}"), "g1"),
                 arguments(
                         "of two classes",
                         "{requests: [{name: a, exactly: {deviceClassName: gpu}}, {name: b, exactly: {deviceClassName:"
                                 + " net}}]}",
                         "g0 f1"));
+    }
+
+    private static String of(String deviceClass, String more) {
+        return "{requests: [{name: r, exactly: {deviceClassName: " + deviceClass + more + "}}]}";
+    }
+
+    private static String bandwidth(int amount) {
+        return "capacity: {requests: {bandwidth: " + amount + "}}";
     }
 
     private static Stream<String> devices(AllocationResult result) {
@@ -262,6 +310,124 @@ class DynamicResourcesTest {
         assertThat(state.devices().view().taken().isEmpty()).isTrue();
         assertThat(plugin.reserve(pod("two", "b"), node, state.snapshot(), state))
                 .isEqualTo(Outcome.DONE);
+    }
+
+    @Test
+    void whatIsSharedIsGivenToSeveralPodsUntilNothingIsLeft() {
+        ClusterState state = cluster();
+        for (String each : List.of("a", "b", "c")) {
+            state.devices()
+                    .put(DeviceClaimFacts.of(
+                            claim(each, of("nic", ", " + bandwidth(4))).build()));
+        }
+        DynamicResourcesPlugin plugin = new DynamicResourcesPlugin();
+        NodeInfo node = requireNonNull(state.snapshot().node("n"));
+        assertThat(plugin.reserve(pod("one", "a"), node, state.snapshot(), state))
+                .isEqualTo(Outcome.DONE);
+        var before = state.snapshot();
+        assertThat(plugin.reserve(pod("two", "b"), node, before, state)).isEqualTo(Outcome.DONE);
+        assertThat(plugin.reserve(pod("three", "c"), node, before, state))
+                .as("what it counts on has changed")
+                .isInstanceOf(Outcome.Failed.class);
+        assertThat(reason(plugin.prepare(pod("three", "c"), state.snapshot()), node))
+                .isEqualTo("cannot allocate all claims");
+
+        var results = state.devices()
+                .plan("uid-one")
+                .grants()
+                .getFirst()
+                .result()
+                .getDevices()
+                .getResults();
+        assertThat(results.getFirst().getConsumedCapacity().get("bandwidth"))
+                .isEqualTo(new io.fabric8.kubernetes.api.model.Quantity("5"));
+        assertThat(results.getFirst().getShareID())
+                .isNotEqualTo(state.devices()
+                        .plan("uid-two")
+                        .grants()
+                        .getFirst()
+                        .result()
+                        .getDevices()
+                        .getResults()
+                        .getFirst()
+                        .getShareID());
+        assertThat(results.getFirst().getBindingConditions()).containsExactly("example.com/up");
+        plugin.unreserve(pod("one", "a"), "n", state);
+        assertThat(reason(plugin.prepare(pod("three", "c"), state.snapshot()), node))
+                .isEqualTo(NONE);
+    }
+
+    @Test
+    void devicesStandBehindExtendedResources() {
+        ClusterState state = cluster();
+        state.putNode(NodeFacts.of(node("own", "cpu=4,example.com/mig=1").build()));
+        PodInfo pod = PodInfo.of(TestPods.pod("p", "cpu=1,example.com/mig=2")
+                .editSpec()
+                .addNewInitContainer()
+                .withName("first")
+                .withNewResources()
+                .withRequests(TestPods.quantities("example.com/mig=1"))
+                .endResources()
+                .endInitContainer()
+                .endSpec()
+                .build());
+        Decider decider = new Decider(DefaultPlugins.profile("default-scheduler"));
+        Decision decision = decider.decide(pod, state.snapshot(), 0, 1);
+        assertThat(decision)
+                .isInstanceOfSatisfying(
+                        Decision.Place.class, place -> assertThat(place.node()).isEqualTo("n"));
+        DynamicResourcesPlugin plugin = new DynamicResourcesPlugin();
+        NodeInfo node = requireNonNull(state.snapshot().node("n"));
+        assertThat(plugin.reserve(pod, node, state.snapshot(), state)).isEqualTo(Outcome.DONE);
+        assertThat(devices(state.devices().plan("uid-p").grants().getFirst().result()))
+                .containsExactly("left", "right");
+        ExtendedResources claimed = ExtendedResources.of(
+                pod.claims().extended(),
+                java.util.Set.of("example.com/mig"),
+                state.devices().view());
+        assertThat(claimed.requests()).containsExactly(new ExtendedResources.Wanted("container-1-request-1", "mig", 2));
+        assertThat(claimed.mappings())
+                .extracting(each -> each.getContainerName() + " " + each.getRequestName())
+                .containsExactly("main container-1-request-1", "first container-1-request-1");
+
+        PodInfo next = TestPods.info("q", "deviceclass.resource.kubernetes.io/mig=1");
+        assertThat(decider.decide(next, state.snapshot(), 0, 1)).isInstanceOfSatisfying(Decision.NoFit.class, noFit -> {
+            assertThat(noFit.message()).contains("3 cannot allocate all claims");
+        });
+        plugin.unreserve(pod, "n", state);
+        assertThat(decider.decide(next, state.snapshot(), 0, 1)).isInstanceOf(Decision.Place.class);
+        PodInfo small = TestPods.info("r", "example.com/mig=1");
+        assertThat(decider.decide(small, state.snapshot(), 0, 1))
+                .isInstanceOfSatisfying(Decision.Place.class, place -> {
+                    assertThat(place.feasible()).isEqualTo(2);
+                });
+    }
+
+    @Test
+    void aClaimThatKeepsAPodFromEveryNodeGivesItsDevicesBack() {
+        ClusterState state = cluster();
+        ResourceClaim elsewhere = new ResourceClaimBuilder(claim("c", gpus("")).build())
+                .withStatus(read(ResourceClaim.class, """
+                        {status: {allocation: {nodeSelector: {nodeSelectorTerms: [{matchFields: [{key: metadata.name,
+                         operator: In, values: [gone]}]}]}}}}""").getStatus())
+                .build();
+        state.devices().put(DeviceClaimFacts.of(elsewhere));
+        Decider decider = new Decider(DefaultPlugins.profile("default-scheduler"));
+        assertThat(decider.decide(pod("p", "c"), state.snapshot(), 0, 1))
+                .isInstanceOfSatisfying(Decision.NoFit.class, noFit -> {
+                    assertThat(noFit.message()).contains("deallocation of ResourceClaim completed, preemption: ");
+                    assertThat(noFit.remedy())
+                            .isInstanceOfSatisfying(
+                                    PostFilterPlugin.Remedy.None.class,
+                                    none -> assertThat(none.takeBack()).contains(new ObjectKey("default", "c")));
+                });
+        elsewhere.getStatus().setReservedFor(List.of(new ResourceClaimConsumerReference("", "other", "pods", "uid-x")));
+        elsewhere.getMetadata().setResourceVersion("11");
+        state.devices().put(DeviceClaimFacts.of(elsewhere));
+        assertThat(decider.decide(pod("p", "c"), state.snapshot(), 0, 1))
+                .isInstanceOfSatisfying(
+                        Decision.NoFit.class,
+                        noFit -> assertThat(noFit.message()).contains("still not schedulable"));
     }
 
     @Test

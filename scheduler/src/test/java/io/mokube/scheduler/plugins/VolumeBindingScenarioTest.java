@@ -25,6 +25,7 @@ import io.mokube.scheduler.volumes.ClaimFacts;
 import io.mokube.scheduler.volumes.ClassFacts;
 import io.mokube.scheduler.volumes.VolumeFacts;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -35,6 +36,7 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import tools.jackson.databind.node.ObjectNode;
 
 /** From the choice of a node to bound volumes: what is written, what is waited for, and what is given back. */
 class VolumeBindingScenarioTest {
@@ -46,6 +48,16 @@ class VolumeBindingScenarioTest {
 
     /** Objects as they are kept, and what happens to them while the scheduler waits, one step at each look. */
     private static final class Objects implements ApiObjects {
+
+        @Override
+        public <T extends HasMetadata> T patchStatus(Class<T> type, ObjectKey key, ObjectNode patch) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public Instant now() {
+            return Instant.EPOCH;
+        }
 
         private final Map<ObjectKey, HasMetadata> kept = new HashMap<>();
         private final List<HasMetadata> written = new ArrayList<>();

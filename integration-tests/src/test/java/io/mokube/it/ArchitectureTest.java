@@ -27,7 +27,9 @@ class ArchitectureTest {
 
     /** Rooms whose decisions are pure functions. */
     private static final String[] PURE = {
+        "io.mokube.kubelet.eviction..",
         "io.mokube.kubelet.lifecycle..",
+        "io.mokube.kubelet.resources..",
         "io.mokube.proxy.compile..",
         "io.mokube.scheduler.snapshot..",
         "io.mokube.scheduler.framework..",

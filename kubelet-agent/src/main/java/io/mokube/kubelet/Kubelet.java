@@ -12,6 +12,9 @@ import io.mokube.kubelet.node.NodeReporter;
 import io.mokube.kubelet.node.NodeStatuses;
 import io.mokube.kubelet.plugin.PluginRegistry;
 import io.mokube.kubelet.pods.RuntimeLabels;
+import io.mokube.kubelet.resources.GroupLimits;
+import io.mokube.kubelet.resources.NodeAmounts;
+import io.mokube.kubelet.resources.NodeAmounts.Amounts;
 import io.mokube.kubelet.runtime.ContainerRuntime;
 import io.mokube.kubelet.runtime.ContainerRuntime.RuntimeStatus;
 import io.mokube.kubelet.runtime.ContainerRuntime.RuntimeVersion;
@@ -21,7 +24,11 @@ import io.mokube.kubelet.runtime.Image;
 import io.mokube.kubelet.runtime.RuntimeCallException;
 import io.mokube.kubelet.runtime.hollow.HollowRuntime;
 import io.mokube.kubelet.server.NodeServer;
+import io.mokube.kubelet.staticpods.StaticPodFolder;
+import io.mokube.kubelet.sync.CgroupFolders;
 import io.mokube.kubelet.sync.PodWorkers;
+import io.mokube.kubelet.upkeep.NodeShutdown;
+import io.mokube.kubelet.upkeep.NodeUpkeep;
 import io.mokube.kubelet.volume.CsiDrivers;
 import io.mokube.machinery.component.Component;
 import io.mokube.machinery.component.ComponentException;
@@ -58,6 +65,9 @@ public final class Kubelet implements Component {
     private @Nullable EventRecorder events;
     private @Nullable NodeServer server;
     private @Nullable NodeReporter reporter;
+    private @Nullable NodeUpkeep upkeep;
+    private @Nullable StaticPodFolder staticPods;
+    private volatile boolean shuttingDown;
     private @Nullable Thread connecting;
     private @Nullable Informer<Pod> pods;
     private @Nullable Informer<Service> services;
@@ -166,20 +176,21 @@ public final class Kubelet implements Component {
         Informer<Service> serviceInformer = new Informer<>(api.resource(Service.class), Selection.ALL, platform);
         pods = podInformer;
         services = serviceInformer;
-        long memory = config.resources()
-                .memory()
-                .map(text -> Quantity.parse(text).value())
-                .orElse(machine.memoryBytes());
-        long cpu = config.resources()
-                .cpu()
-                .map(text -> Quantity.parse(text).milliValue())
-                .orElse(machine.cpuMillis());
         boolean files = !(connection instanceof HollowRuntime);
         if (connection instanceof HollowRuntime hollow) {
             hollow.lookUpAnnotations(this::annotations);
         }
         CsiDrivers csi = new CsiDrivers(api, config.nodeName());
         drivers = csi;
+        NodeAmounts amounts = amounts(machine);
+        CgroupFolders groups = new CgroupFolders(files ? config.cgroupParent() : "");
+        limit(groups, amounts);
+        if (!config.policy().ignored().isEmpty()) {
+            log.atWarn()
+                    .setMessage("parts of the kubelet's configuration are not used")
+                    .addKeyValue("fields", config.policy().ignored())
+                    .log();
+        }
         PodWorkers podWorkers = new PodWorkers(
                 config,
                 platform,
@@ -189,15 +200,36 @@ public final class Kubelet implements Component {
                 recorder,
                 podInformer,
                 serviceInformer.store(),
-                new PodWorkers.NodeFacts(List.of(config.address()), cpu, memory),
+                new PodWorkers.NodeFacts(
+                        List.of(config.address()),
+                        amounts,
+                        config.policy().maxPods().orElse(config.resources().pods()),
+                        groups),
                 csi);
         workers = podWorkers;
         podWorkers.start();
         serviceInformer.start();
         podInformer.start();
+        NodeUpkeep nodeUpkeep =
+                new NodeUpkeep(config, amounts, connection, files, podWorkers, groups, recorder, platform.clock());
+        upkeep = nodeUpkeep;
+        nodeUpkeep.start();
+        config.policy().staticPods().filter(path -> files).ifPresent(path -> {
+            StaticPodFolder folder =
+                    new StaticPodFolder(path, config.nodeName(), podWorkers, podInformer, api, platform.clock());
+            staticPods = folder;
+            folder.start();
+        });
         NodeReporter nodeReporter = new NodeReporter(
-                config, api, platform, recorder, machine, () -> snapshot(connection, version, port, podWorkers));
+                config,
+                api,
+                platform,
+                recorder,
+                machine,
+                amounts,
+                () -> snapshot(connection, version, port, podWorkers, nodeUpkeep));
         reporter = nodeReporter;
+        nodeUpkeep.whenChanged(nodeReporter::reportNow);
         nodeReporter.start();
         if (files) {
             PluginRegistry registry = new PluginRegistry(
@@ -239,8 +271,30 @@ public final class Kubelet implements Component {
         return Optional.empty();
     }
 
+    private NodeAmounts amounts(Machine machine) {
+        KubeletConfig.Resources own = config.resources();
+        Machine.Left left = Machine.look(config.root());
+        Amounts capacity = new Amounts(
+                own.cpu().map(text -> Quantity.parse(text).milliValue()).orElse(machine.cpuMillis()),
+                own.memory().map(text -> Quantity.parse(text).value()).orElse(machine.memoryBytes()),
+                own.storage().map(text -> Quantity.parse(text).value()).orElse(left.diskTotal()));
+        return NodeAmounts.of(capacity, left.pidsAllowed(), config.policy());
+    }
+
+    /** Pods together get what is not reserved; where that can't be enforced they run all the same. */
+    private static void limit(CgroupFolders groups, NodeAmounts amounts) {
+        try {
+            groups.limitAll(GroupLimits.ofNode(amounts));
+        } catch (IOException e) {
+            log.atWarn()
+                    .setMessage("what pods may use together is not enforced")
+                    .addKeyValue("reason", e.getMessage())
+                    .log();
+        }
+    }
+
     private NodeStatuses.Snapshot snapshot(
-            ContainerRuntime connection, RuntimeVersion version, int port, PodWorkers podWorkers) {
+            ContainerRuntime connection, RuntimeVersion version, int port, PodWorkers podWorkers, NodeUpkeep node) {
         RuntimeStatus status;
         List<Image> images = List.of();
         try {
@@ -249,7 +303,8 @@ public final class Kubelet implements Component {
         } catch (RuntimeCallException e) {
             status = new RuntimeStatus(false, false, e.text());
         }
-        return Machine.look(config.root()).snapshot(status, version, images, port, podWorkers.ready());
+        return new NodeStatuses.Snapshot(
+                status, version, images, port, podWorkers.ready(), node.pressures(), shuttingDown);
     }
 
     @Override
@@ -276,6 +331,29 @@ public final class Kubelet implements Component {
         return server.port();
     }
 
+    /**
+     * Ends the node's pods, as its policy has it, because the machine ends: they fail with the reason Terminated, and the
+     * node tells that it is not ready. Does nothing when the policy leaves pods running. The agent is stopped afterwards.
+     */
+    public void shutDownNode() {
+        PodWorkers known = workers;
+        NodeReporter node;
+        synchronized (this) {
+            node = reporter;
+        }
+        if (known == null || node == null || !config.policy().shutdown().configured()) {
+            return;
+        }
+        shuttingDown = true;
+        node.reportNow();
+        try {
+            NodeShutdown.run(config.policy().shutdown(), known, platform.clock());
+            known.awaitWritten(Duration.ofSeconds(5));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     @Override
     public void stop(Duration grace) {
         PodWorkers known;
@@ -285,7 +363,7 @@ public final class Kubelet implements Component {
             }
             stopped = true;
             known = workers;
-            closeAll(plugins, reporter, pods, services, server);
+            closeAll(plugins, reporter, upkeep, staticPods, pods, services, server);
             if (connecting != null) {
                 connecting.interrupt();
             }

@@ -1,6 +1,7 @@
 package io.mokube.kubelet;
 
 import io.mokube.client.rest.ClientConfig;
+import io.mokube.kubelet.policy.NodePolicy;
 import io.mokube.kubelet.runtime.ContainerRuntime;
 import io.mokube.kubelet.runtime.cri.CriRuntime;
 import java.nio.file.Path;
@@ -26,6 +27,7 @@ import java.util.function.Supplier;
  * @param timings how often things happen
  * @param cgroupParent the control group under which the pods' groups are, empty for the runtime's own choice
  * @param dns the cluster's name servers and domain; without servers pods get the host's own
+ * @param policy how the node looks after itself
  */
 public record KubeletConfig(
         String nodeName,
@@ -40,7 +42,8 @@ public record KubeletConfig(
         List<String> taints,
         Timings timings,
         String cgroupParent,
-        Dns dns) {
+        Dns dns,
+        NodePolicy policy) {
 
     /**
      * An agent with the machine's own capacity and Kubernetes' timings, whose server takes any free port.
@@ -67,7 +70,8 @@ public record KubeletConfig(
                 List.of(),
                 Timings.DEFAULT,
                 "",
-                Dns.HOST);
+                Dns.HOST,
+                NodePolicy.SHARED_MACHINE);
     }
 
     /**
@@ -101,18 +105,25 @@ public record KubeletConfig(
      * @param statusReport how often an unchanged status is sent all the same
      * @param relist how often the runtime is asked what runs
      * @param volumeRefresh how often the files of config maps, secrets and tokens are brought up to date
+     * @param upkeep how often it is looked at what is short
      */
     public record Timings(
-            Duration lease, Duration status, Duration statusReport, Duration relist, Duration volumeRefresh) {
+            Duration lease,
+            Duration status,
+            Duration statusReport,
+            Duration relist,
+            Duration volumeRefresh,
+            Duration upkeep) {
         public static final Timings DEFAULT = new Timings(
                 Duration.ofSeconds(10),
                 Duration.ofSeconds(10),
                 Duration.ofMinutes(5),
                 Duration.ofSeconds(1),
-                Duration.ofMinutes(1));
+                Duration.ofMinutes(1),
+                Duration.ofSeconds(10));
 
         public Timings withRelist(Duration often) {
-            return new Timings(lease, status, statusReport, often, volumeRefresh);
+            return new Timings(lease, status, statusReport, often, volumeRefresh, upkeep);
         }
     }
 
@@ -143,7 +154,8 @@ public record KubeletConfig(
                 taints,
                 timings,
                 cgroupParent,
-                dns);
+                dns,
+                policy);
     }
 
     public KubeletConfig withServer(Server nodeServer) {
@@ -160,7 +172,8 @@ public record KubeletConfig(
                 taints,
                 timings,
                 cgroupParent,
-                dns);
+                dns,
+                policy);
     }
 
     public KubeletConfig withPodCidr(String cidr) {
@@ -177,7 +190,8 @@ public record KubeletConfig(
                 taints,
                 timings,
                 cgroupParent,
-                dns);
+                dns,
+                policy);
     }
 
     public KubeletConfig withResources(Resources offered) {
@@ -194,7 +208,8 @@ public record KubeletConfig(
                 taints,
                 timings,
                 cgroupParent,
-                dns);
+                dns,
+                policy);
     }
 
     public KubeletConfig withLabels(Map<String, String> nodeLabels) {
@@ -211,7 +226,8 @@ public record KubeletConfig(
                 taints,
                 timings,
                 cgroupParent,
-                dns);
+                dns,
+                policy);
     }
 
     public KubeletConfig withTaints(List<String> nodeTaints) {
@@ -228,7 +244,8 @@ public record KubeletConfig(
                 nodeTaints,
                 timings,
                 cgroupParent,
-                dns);
+                dns,
+                policy);
     }
 
     public KubeletConfig withTimings(Timings often) {
@@ -245,13 +262,14 @@ public record KubeletConfig(
                 taints,
                 often,
                 cgroupParent,
-                dns);
+                dns,
+                policy);
     }
 
     public KubeletConfig withCgroupParent(String group) {
         return new KubeletConfig(
                 nodeName, client, runtime, root, address, server, podCidr, resources, labels, taints, timings, group,
-                dns);
+                dns, policy);
     }
 
     public KubeletConfig withDns(Dns cluster) {
@@ -268,6 +286,25 @@ public record KubeletConfig(
                 taints,
                 timings,
                 cgroupParent,
-                cluster);
+                cluster,
+                policy);
+    }
+
+    public KubeletConfig withPolicy(NodePolicy nodePolicy) {
+        return new KubeletConfig(
+                nodeName,
+                client,
+                runtime,
+                root,
+                address,
+                server,
+                podCidr,
+                resources,
+                labels,
+                taints,
+                timings,
+                cgroupParent,
+                dns,
+                nodePolicy);
     }
 }

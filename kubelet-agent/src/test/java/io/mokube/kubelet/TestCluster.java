@@ -105,7 +105,8 @@ public final class TestCluster implements AutoCloseable {
                         Duration.ofSeconds(10),
                         Duration.ofMinutes(5),
                         Duration.ofMillis(200),
-                        Duration.ofMillis(500)));
+                        Duration.ofMillis(500),
+                        Duration.ofSeconds(1)));
         Kubelet agent = new Kubelet(further.apply(config), Platform.system());
         agent.start();
         Await.until(

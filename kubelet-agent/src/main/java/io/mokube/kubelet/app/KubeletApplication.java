@@ -7,12 +7,14 @@ import io.mokube.kubelet.KubeletConfig;
 import io.mokube.kubelet.network.Ipv4Range;
 import io.mokube.kubelet.network.PodNetwork;
 import io.mokube.kubelet.network.PodNetworkConfig;
+import io.mokube.kubelet.policy.NodePolicy;
 import io.mokube.kubelet.runtime.ContainerRuntime;
 import io.mokube.kubelet.runtime.cri.ContainerdLauncher;
 import io.mokube.kubelet.runtime.cri.ContainerdLauncher.ContainerdConfig;
 import io.mokube.kubelet.runtime.cri.CriRuntime;
 import io.mokube.kubelet.runtime.docker.DockerConfig;
 import io.mokube.kubelet.runtime.docker.DockerRuntime;
+import io.mokube.kubelet.upkeep.NodeShutdown;
 import io.mokube.machinery.component.CarrierThreads;
 import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.component.Platform;
@@ -61,6 +63,10 @@ public class KubeletApplication {
      *     to the other nodes' pods, and takes the addresses of its own pods from the node's object
      * @param clusterDns the addresses of the cluster's name servers, for pods; the machine's own when there are none
      * @param clusterDomain the cluster's domain
+     * @param kubeletConfig a file of kind KubeletConfiguration; without it the node leaves its disk and images alone
+     * @param cgroup the control group of all pods, such as {@code /mokube}; the runtime's own choice when absent
+     * @param shutdownOnStop whether the machine ends with the agent, as a container's does, so that the pods end in the
+     *     order of {@code shutdownGracePeriod}; otherwise that is so when systemd is stopping the machine
      * @param dockerSubnet the addresses of all nodes that share the engine and the bridge; those of this node when absent
      */
     @ConfigurationProperties("mokube")
@@ -81,7 +87,10 @@ public class KubeletApplication {
             @Nullable Path networkKubeconfig,
             @DefaultValue List<String> clusterDns,
             @DefaultValue("cluster.local") String clusterDomain,
-            @Nullable String dockerSubnet) {}
+            @Nullable String dockerSubnet,
+            @Nullable Path kubeletConfig,
+            @Nullable String cgroup,
+            @DefaultValue("false") boolean shutdownOnStop) {}
 
     public static void main(String[] arguments) {
         CarrierThreads.provide();
@@ -107,12 +116,24 @@ public class KubeletApplication {
                 .withAddress(settings.address())
                 .withPodCidr(settings.podCidr())
                 .withDns(new KubeletConfig.Dns(settings.clusterDns(), settings.clusterDomain()))
+                .withPolicy(policy(settings))
+                .withCgroupParent(Objects.requireNonNullElse(settings.cgroup(), ""))
                 .withServer(new KubeletConfig.Server(
                         settings.port(),
                         content(settings.servingCertificate()),
                         content(settings.servingKey()),
                         Optional.empty()));
         return new Kubelet(config, new Platform(Clock.system(), new SecureRandom(), meters));
+    }
+
+    private static NodePolicy policy(Settings settings) {
+        try {
+            return settings.kubeletConfig() == null
+                    ? NodePolicy.SHARED_MACHINE
+                    : NodePolicy.read(settings.kubeletConfig());
+        } catch (IllegalArgumentException e) {
+            throw new ComponentException(String.valueOf(e.getMessage()), e);
+        }
     }
 
     /** The way to other nodes' pods; does nothing unless there are credentials for it. */
@@ -198,7 +219,7 @@ public class KubeletApplication {
     }
 
     @Bean
-    SmartLifecycle kubeletLifecycle(Kubelet kubelet) {
+    SmartLifecycle kubeletLifecycle(Kubelet kubelet, Settings settings) {
         return new SmartLifecycle() {
             private volatile boolean running;
 
@@ -210,6 +231,9 @@ public class KubeletApplication {
 
             @Override
             public void stop() {
+                if (settings.shutdownOnStop() || NodeShutdown.machineIsStopping()) {
+                    kubelet.shutDownNode();
+                }
                 kubelet.stop(Duration.ofSeconds(10));
                 running = false;
             }

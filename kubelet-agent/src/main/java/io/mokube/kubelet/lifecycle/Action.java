@@ -27,6 +27,17 @@ public sealed interface Action {
         }
     }
 
+    /** Have a running container go on with the resources that its pod was granted. */
+    record ResizeContainer(String id, String name) implements Action {
+        @Override
+        public String key() {
+            return RESIZE + name;
+        }
+    }
+
+    /** How the keys of changes of resources begin. */
+    String RESIZE = "resize/";
+
     /**
      * Run the pre-stop hook, ask the container to end, and kill it after the grace period.
      *

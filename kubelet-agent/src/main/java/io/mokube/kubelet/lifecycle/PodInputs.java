@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Everything that a decision about a pod looks at, apart from what is remembered.
@@ -14,6 +15,8 @@ import java.util.Set;
  * @param probes what the probes say, by container id
  * @param inProgress the keys of the actions being carried out
  * @param hostAddresses the node's addresses, the primary one first
+ * @param ending that the pod has to end, for a reason of the node's; null when it has not
+ * @param resizing how far a change of its resources is
  */
 public record PodInputs(
         Pod pod,
@@ -22,4 +25,19 @@ public record PodInputs(
         Map<String, ProbeVerdict> probes,
         Set<String> inProgress,
         List<String> hostAddresses,
-        Instant now) {}
+        Instant now,
+        @Nullable Ending ending,
+        Resizing resizing) {
+
+    /** A pod that the node lets be. */
+    public PodInputs(
+            Pod pod,
+            boolean wanted,
+            RuntimeView view,
+            Map<String, ProbeVerdict> probes,
+            Set<String> inProgress,
+            List<String> hostAddresses,
+            Instant now) {
+        this(pod, wanted, view, probes, inProgress, hostAddresses, now, null, Resizing.NONE);
+    }
+}

@@ -85,7 +85,11 @@ public final class PodLifecycle {
         Plan decide() {
             boolean deleted = !in.wanted() || PodFacts.beingDeleted(pod);
             boolean finished = false;
-            boolean over = deleted || PodStatuses.terminal(state.status()) || pastDeadline() || ranToItsEnd();
+            boolean over = deleted
+                    || PodStatuses.terminal(state.status())
+                    || in.ending() != null
+                    || pastDeadline()
+                    || ranToItsEnd();
             if (over) {
                 if (state.terminatingSince() == null) {
                     state = state.withTerminatingSince(now);
@@ -231,7 +235,16 @@ public final class PodLifecycle {
                                     : "definition changed, will be restarted";
                     };
             if (why.isEmpty()) {
-                return;
+                switch (in.resizing().step(running.id(), container.spec())) {
+                    case NOTHING -> {
+                        return;
+                    }
+                    case IN_PLACE -> {
+                        actions.add(new Action.ResizeContainer(running.id(), container.name()));
+                        return;
+                    }
+                    case RESTART -> why = "resize requires restart";
+                }
             }
             if (tell("killing/" + running.id())) {
                 events.add(
@@ -420,7 +433,10 @@ public final class PodLifecycle {
 
         private void stop(ObservedContainer container) {
             Instant since = state.terminatingSince() == null ? now : state.terminatingSince();
-            Duration rest = PodFacts.gracePeriod(pod).minus(Duration.between(since, now));
+            Ending ending = in.ending();
+            Duration grace =
+                    ending == null ? PodFacts.gracePeriod(pod) : ending.grace().orElse(PodFacts.gracePeriod(pod));
+            Duration rest = grace.minus(Duration.between(since, now));
             Duration second = Duration.ofSeconds(1);
             if (container.state() == State.RUNNING && tell("killing/" + container.id())) {
                 events.add(PodEvent.normal(

@@ -66,6 +66,11 @@ public record PodState(
                     case ActionResult.Done() -> withFailure(start.name(), null);
                     case ActionResult.Failed failed -> withFailure(start.name(), failure(start.name(), failed, now));
                 };
+            case Action.ResizeContainer resize ->
+                switch (result) {
+                    case ActionResult.Done() -> withFailure(resize.key(), null);
+                    case ActionResult.Failed failed -> withFailure(resize.key(), failure(resize.key(), failed, now));
+                };
             case Action.StopSandbox(String id) ->
                 switch (result) {
                     case ActionResult.Done() -> withStopped(id);

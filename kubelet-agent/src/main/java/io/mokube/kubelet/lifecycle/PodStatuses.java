@@ -12,6 +12,7 @@ import io.fabric8.kubernetes.api.model.PodConditionBuilder;
 import io.fabric8.kubernetes.api.model.PodIP;
 import io.fabric8.kubernetes.api.model.PodStatus;
 import io.fabric8.kubernetes.api.model.PodStatusBuilder;
+import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.mokube.kubelet.lifecycle.PodState.StartFailure;
 import io.mokube.kubelet.lifecycle.ProbeVerdict.Failed;
 import io.mokube.kubelet.lifecycle.RuntimeView.ObservedContainer;
@@ -51,7 +52,7 @@ final class PodStatuses {
 
     /** Whether the pod has ended for good. */
     static boolean terminal(PodStatus status) {
-        return "Succeeded".equals(status.getPhase()) || "Failed".equals(status.getPhase());
+        return PodFacts.ended(status);
     }
 
     /** What the probes say of a running container; without probes, running is enough. */
@@ -122,7 +123,10 @@ final class PodStatuses {
                 .withReason(last.getReason())
                 .withMessage(last.getMessage())
                 .withNominatedNodeName(last.getNominatedNodeName());
-        if (pastDeadline) {
+        Ending ending = in.ending();
+        if (ending != null && phase.equals("Failed") && !terminal(last)) {
+            status.withReason(ending.reason()).withMessage(ending.message());
+        } else if (pastDeadline) {
             status.withReason("DeadlineExceeded")
                     .withMessage("Pod was active on the node longer than the specified deadline");
         }
@@ -190,6 +194,11 @@ final class PodStatuses {
 
     private ContainerStatus running(PodContainer container, ObservedContainer current, ContainerStatusBuilder status) {
         ProbeVerdict verdict = verdict(in, container, current);
+        ResourceRequirements granted = container.spec().getResources();
+        if (granted != null && container.kind() != Kind.EPHEMERAL) {
+            status.withResources(in.resizing().actual(current.id(), container.spec()))
+                    .withAllocatedResources(granted.getRequests());
+        }
         return status.withNewState()
                 .withNewRunning()
                 .withStartedAt(seconds(current.startedAt() == null ? current.createdAt() : current.startedAt()))
@@ -344,14 +353,15 @@ final class PodStatuses {
         if (terminal(state.status())) {
             return state.status().getPhase();
         }
+        if (in.ending() != null) {
+            return mayRun() ? Objects.requireNonNullElse(state.status().getPhase(), "Pending") : "Failed";
+        }
         if (pastDeadline) {
             return "Failed";
         }
         boolean deleted = !in.wanted() || PodFacts.beingDeleted(pod);
         if (deleted) {
-            return in.view().anyRunning() || !in.inProgress().stream().noneMatch(key -> key.startsWith("start/"))
-                    ? Objects.requireNonNullElse(state.status().getPhase(), "Pending")
-                    : endPhase(mains);
+            return mayRun() ? Objects.requireNonNullElse(state.status().getPhase(), "Pending") : endPhase(mains);
         }
         if (initFailed(inits)) {
             return "Failed";
@@ -388,6 +398,10 @@ final class PodStatuses {
             return "Succeeded";
         }
         return restartPolicy.equals("Never") ? "Failed" : "Running";
+    }
+
+    private boolean mayRun() {
+        return in.view().anyRunning() || in.inProgress().stream().anyMatch(key -> key.startsWith("start/"));
     }
 
     /** A deleted pod succeeded when all its containers did; it failed when one did not, or never ran. */
@@ -474,6 +488,49 @@ final class PodStatuses {
         conditions.add(gate != null ? gate : condition("Ready", containersReady, reason, message));
         conditions.add(condition("ContainersReady", containersReady, reason, message));
         conditions.add(condition("PodScheduled", true, null, null));
+        disruption(phase).ifPresent(conditions::add);
+        conditions.addAll(resizing());
+        return conditions;
+    }
+
+    /** That the node ended the pod: told with its end, and from then on. */
+    private Optional<PodCondition> disruption(String phase) {
+        Optional<PodCondition> told = state.status().getConditions().stream()
+                .filter(condition -> "DisruptionTarget".equals(condition.getType()))
+                .findFirst();
+        Ending ending = in.ending();
+        return phase.equals("Failed") && ending != null && ending.disruption() && !terminal(state.status())
+                ? Optional.of(condition("DisruptionTarget", true, "TerminationByKubelet", ending.message()))
+                : told;
+    }
+
+    /** What is still to come of a change of resources. */
+    private List<PodCondition> resizing() {
+        List<PodCondition> conditions = new ArrayList<>();
+        if (over) {
+            return conditions;
+        }
+        in.resizing()
+                .pending()
+                .ifPresent(pending ->
+                        conditions.add(condition("PodResizePending", true, pending.reason(), pending.message())));
+        boolean changing = false;
+        StartFailure failure = null;
+        for (PodContainer container : PodContainer.all(pod)) {
+            Optional<ObservedContainer> running =
+                    in.view().newest(container.name()).filter(ObservedContainer::running);
+            if (running.isPresent()
+                    && in.resizing().step(running.get().id(), container.spec()) != Resizing.Step.NOTHING) {
+                changing = true;
+                failure = failure == null ? state.failures().get(Action.RESIZE + container.name()) : failure;
+            }
+        }
+        if (changing) {
+            conditions.add(
+                    failure == null
+                            ? condition("PodResizeInProgress", true, null, null)
+                            : condition("PodResizeInProgress", true, "Error", failure.message()));
+        }
         return conditions;
     }
 

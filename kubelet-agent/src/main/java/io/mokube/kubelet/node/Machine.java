@@ -1,20 +1,19 @@
 package io.mokube.kubelet.node;
 
-import io.mokube.kubelet.runtime.ContainerRuntime.RuntimeStatus;
-import io.mokube.kubelet.runtime.ContainerRuntime.RuntimeVersion;
-import io.mokube.kubelet.runtime.Image;
 import io.mokube.kubelet.runtime.Usage;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -55,6 +54,26 @@ public record Machine(
                 architectureName());
     }
 
+    /** The huge pages set aside, in bytes, by their size such as {@code 2Mi}. */
+    public Map<String, Long> hugePages() {
+        Map<String, Long> pages = new TreeMap<>();
+        try (DirectoryStream<Path> sizes =
+                Files.newDirectoryStream(Path.of("/sys/kernel/mm/hugepages"), "hugepages-*kB")) {
+            for (Path size : sizes) {
+                long kilobytes = Long.parseLong(size.getFileName().toString().replaceAll("[^0-9]", ""));
+                String name = kilobytes % (1 << 20) == 0 ? kilobytes / (1 << 20) + "Gi" : kilobytes / 1024 + "Mi";
+                long count = text(size.resolve("nr_hugepages").toString())
+                        .filter(text -> text.matches("[0-9]{1,15}"))
+                        .map(Long::parseLong)
+                        .orElse(0L);
+                pages.put(name, count * kilobytes * 1024);
+            }
+        } catch (IOException e) {
+            return pages;
+        }
+        return pages;
+    }
+
     private static String architectureName() {
         String name = System.getProperty("os.arch").toLowerCase(Locale.ROOT);
         return switch (name) {
@@ -80,24 +99,7 @@ public record Machine(
      * @param availableMemory could be given out now, in bytes
      * @param diskTotal of the file system that holds the agent's folder, in bytes
      */
-    public record Left(long availableMemory, long diskTotal, long diskFree, long pidsInUse, long pidsAllowed) {
-
-        /** The same with what the runtime says. */
-        public NodeStatuses.Snapshot snapshot(
-                RuntimeStatus runtime, RuntimeVersion version, List<Image> images, int port, boolean synced) {
-            return new NodeStatuses.Snapshot(
-                    runtime,
-                    version,
-                    images,
-                    port,
-                    synced,
-                    availableMemory,
-                    diskTotal,
-                    diskFree,
-                    pidsInUse,
-                    pidsAllowed);
-        }
-    }
+    public record Left(long availableMemory, long diskTotal, long diskFree, long pidsInUse, long pidsAllowed) {}
 
     /** Looks at what is left now; what can't be read is 0. */
     public static Left look(Path folder) {

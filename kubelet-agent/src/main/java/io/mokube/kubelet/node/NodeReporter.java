@@ -11,6 +11,7 @@ import io.mokube.client.rest.ApiClient;
 import io.mokube.client.rest.ConnectionException;
 import io.mokube.client.rest.PatchKind;
 import io.mokube.kubelet.KubeletConfig;
+import io.mokube.kubelet.resources.NodeAmounts;
 import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.names.ObjectKey;
@@ -54,6 +55,7 @@ public final class NodeReporter implements AutoCloseable {
     private final List<Thread> threads = new ArrayList<>();
     private volatile boolean registered;
     private volatile boolean closed;
+    private boolean due;
     private volatile String uid = "";
     private @Nullable JsonNode written;
     private Instant writtenAt = Instant.EPOCH;
@@ -67,13 +69,14 @@ public final class NodeReporter implements AutoCloseable {
             Platform platform,
             EventRecorder events,
             Machine machine,
+            NodeAmounts amounts,
             Supplier<NodeStatuses.Snapshot> snapshots) {
         this.config = config;
         this.client = client;
         this.clock = platform.clock();
         this.events = events;
         this.snapshots = snapshots;
-        this.statuses = new NodeStatuses(config, machine);
+        this.statuses = new NodeStatuses(config, machine, amounts);
     }
 
     /** Begins, on threads of its own; returns at once. */
@@ -115,11 +118,26 @@ public final class NodeReporter implements AutoCloseable {
                             .log();
                 }
                 // Not ready is told as soon as it is over.
-                clock.sleep(written != null && !ready(written) ? RETRY : pause);
+                awaitReport(written != null && !ready(written) ? RETRY : pause);
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /** Has the status looked at now, as something changed. */
+    public synchronized void reportNow() {
+        due = true;
+        notifyAll();
+    }
+
+    private synchronized void awaitReport(Duration pause) throws InterruptedException {
+        Clock.Timer timer = clock.schedule(pause, this::reportNow);
+        while (!due) {
+            wait();
+        }
+        due = false;
+        timer.cancel();
     }
 
     private void register() {

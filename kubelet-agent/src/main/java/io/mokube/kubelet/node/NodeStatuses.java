@@ -6,6 +6,9 @@ import io.fabric8.kubernetes.api.model.NodeStatus;
 import io.fabric8.kubernetes.api.model.Taint;
 import io.fabric8.kubernetes.api.model.TaintBuilder;
 import io.mokube.kubelet.KubeletConfig;
+import io.mokube.kubelet.policy.Threshold.Pressure;
+import io.mokube.kubelet.resources.NodeAmounts;
+import io.mokube.kubelet.resources.NodeAmounts.Amounts;
 import io.mokube.kubelet.runtime.ContainerRuntime.RuntimeStatus;
 import io.mokube.kubelet.runtime.ContainerRuntime.RuntimeVersion;
 import io.mokube.kubelet.runtime.Image;
@@ -17,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -30,10 +34,12 @@ public final class NodeStatuses {
 
     private final KubeletConfig config;
     private final Machine machine;
+    private final NodeAmounts amounts;
 
-    NodeStatuses(KubeletConfig config, Machine machine) {
+    NodeStatuses(KubeletConfig config, Machine machine, NodeAmounts amounts) {
         this.config = config;
         this.machine = machine;
+        this.amounts = amounts;
     }
 
     /**
@@ -43,9 +49,8 @@ public final class NodeStatuses {
      * @param version the runtime's
      * @param serverPort where the node's HTTPS server listens
      * @param synced whether the agent knows its pods
-     * @param availableMemory in bytes
-     * @param diskTotal of the file system that holds the agent's folder, in bytes
-     * @param pidsInUse and pidsAllowed on the whole machine
+     * @param pressures what the node is short of
+     * @param shuttingDown whether its pods are being ended because it ends
      */
     public record Snapshot(
             RuntimeStatus runtime,
@@ -53,11 +58,8 @@ public final class NodeStatuses {
             List<Image> images,
             int serverPort,
             boolean synced,
-            long availableMemory,
-            long diskTotal,
-            long diskFree,
-            long pidsInUse,
-            long pidsAllowed) {}
+            Set<Pressure> pressures,
+            boolean shuttingDown) {}
 
     Map<String, String> labels() {
         Map<String, String> labels = new TreeMap<>(config.labels());
@@ -116,8 +118,9 @@ public final class NodeStatuses {
         ArrayNode addresses = status.putArray("addresses");
         addresses.addObject().put("type", "InternalIP").put("address", config.address());
         addresses.addObject().put("type", "Hostname").put("address", config.nodeName());
-        amounts(status.putObject("capacity"), snapshot);
-        amounts(status.putObject("allocatable"), snapshot);
+        ObjectNode capacity = status.putObject("capacity");
+        capacity(capacity);
+        status.set("allocatable", allocatable(capacity));
         conditions(status.putArray("conditions"), snapshot, last, now);
         ObjectNode endpoint = status.putObject("daemonEndpoints").putObject("kubeletEndpoint");
         endpoint.put("Port", snapshot.serverPort());
@@ -136,16 +139,41 @@ public final class NodeStatuses {
         return status;
     }
 
-    private void amounts(ObjectNode amounts, Snapshot snapshot) {
+    private void capacity(ObjectNode capacity) {
         KubeletConfig.Resources resources = config.resources();
-        String machineCpu =
-                machine.cpuMillis() % 1000 == 0 ? Long.toString(machine.cpuMillis() / 1000) : machine.cpuMillis() + "m";
-        amounts.put("cpu", resources.cpu().orElse(machineCpu));
-        amounts.put("memory", resources.memory().orElseGet(() -> machine.memoryBytes() / 1024 + "Ki"));
-        amounts.put("ephemeral-storage", resources.storage().orElseGet(() -> snapshot.diskTotal() / 1024 + "Ki"));
-        amounts.put("hugepages-1Gi", "0");
-        amounts.put("hugepages-2Mi", "0");
-        amounts.put("pods", Integer.toString(resources.pods()));
+        Amounts all = amounts.capacity();
+        capacity.put("cpu", resources.cpu().orElse(cpu(all.cpuMillis())));
+        capacity.put("memory", resources.memory().orElseGet(() -> kibibytes(all.memoryBytes())));
+        capacity.put("ephemeral-storage", resources.storage().orElseGet(() -> kibibytes(all.storageBytes())));
+        capacity.put("hugepages-1Gi", "0");
+        capacity.put("hugepages-2Mi", "0");
+        machine.hugePages().forEach((size, bytes) -> capacity.put("hugepages-" + size, Long.toString(bytes)));
+        capacity.put("pods", Integer.toString(config.policy().maxPods().orElse(resources.pods())));
+    }
+
+    /** What is left of the capacity for pods; said in the same words where that is all. */
+    private ObjectNode allocatable(ObjectNode capacity) {
+        ObjectNode allocatable = capacity.deepCopy();
+        Amounts all = amounts.capacity();
+        Amounts rest = amounts.allocatable();
+        if (rest.cpuMillis() != all.cpuMillis()) {
+            allocatable.put("cpu", cpu(rest.cpuMillis()));
+        }
+        if (rest.memoryBytes() != all.memoryBytes()) {
+            allocatable.put("memory", kibibytes(rest.memoryBytes()));
+        }
+        if (rest.storageBytes() != all.storageBytes()) {
+            allocatable.put("ephemeral-storage", Long.toString(rest.storageBytes()));
+        }
+        return allocatable;
+    }
+
+    private static String cpu(long millis) {
+        return millis % 1000 == 0 ? Long.toString(millis / 1000) : millis + "m";
+    }
+
+    private static String kibibytes(long bytes) {
+        return bytes / 1024 + "Ki";
     }
 
     private static void images(ArrayNode list, List<Image> images) {
@@ -162,36 +190,11 @@ public final class NodeStatuses {
 
     // ---- conditions
 
-    private static final long LEAST_FREE_MEMORY = 100L << 20;
-
     private static void conditions(ArrayNode list, Snapshot now, @Nullable JsonNode last, Instant time) {
-        boolean memory = now.availableMemory() > 0 && now.availableMemory() < LEAST_FREE_MEMORY;
-        boolean disk = now.diskTotal() > 0 && now.diskFree() < now.diskTotal() / 20;
-        boolean pids = now.pidsAllowed() > 0 && now.pidsInUse() > now.pidsAllowed() * 9 / 10;
-        condition(
-                list,
-                last,
-                time,
-                "MemoryPressure",
-                memory,
-                memory ? "KubeletHasInsufficientMemory" : "KubeletHasSufficientMemory",
-                memory ? "kubelet has insufficient memory available" : "kubelet has sufficient memory available");
-        condition(
-                list,
-                last,
-                time,
-                "DiskPressure",
-                disk,
-                disk ? "KubeletHasDiskPressure" : "KubeletHasNoDiskPressure",
-                disk ? "kubelet has disk pressure" : "kubelet has no disk pressure");
-        condition(
-                list,
-                last,
-                time,
-                "PIDPressure",
-                pids,
-                pids ? "KubeletHasInsufficientPID" : "KubeletHasSufficientPID",
-                pids ? "kubelet has insufficient PID available" : "kubelet has sufficient PID available");
+        for (Pressure pressure : Pressure.values()) {
+            boolean holds = now.pressures().contains(pressure);
+            condition(list, last, time, pressure.type(), holds, pressure.reason(holds), pressure.message(holds));
+        }
         String complaint = complaint(now);
         condition(
                 list,
@@ -212,6 +215,9 @@ public final class NodeStatuses {
         }
         if (!now.runtime().networkReady()) {
             return "container runtime network not ready: " + now.runtime().message();
+        }
+        if (now.shuttingDown()) {
+            return "node is shutting down";
         }
         return now.synced() ? "" : "the agent does not know its pods yet";
     }

@@ -2,6 +2,7 @@ package io.mokube.kubelet.pods;
 
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.PodStatus;
 import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.mokube.machinery.names.ObjectKey;
@@ -18,6 +19,17 @@ public final class PodFacts {
     private static final Duration DEFAULT_GRACE = Duration.ofSeconds(30);
     private static final long MIN_CPU_SHARES = 2;
     private static final long MAX_CPU_SHARES = 262_144;
+
+    private static final int SYSTEM_CRITICAL_PRIORITY = 2_000_000_000;
+
+    /** Where a static pod comes from, such as {@code file}. */
+    public static final String CONFIG_SOURCE = "kubernetes.io/config.source";
+
+    /** What a static pod was made from. */
+    public static final String CONFIG_HASH = "kubernetes.io/config.hash";
+
+    /** On the object that shows a static pod: what that was made from. */
+    public static final String CONFIG_MIRROR = "kubernetes.io/config.mirror";
 
     private PodFacts() {}
 
@@ -87,6 +99,37 @@ public final class PodFacts {
     /** Linux' CPU weight for a request in thousandths of a core. */
     public static long cpuShares(long milliCpu) {
         return Math.clamp(milliCpu * 1024 / 1000, MIN_CPU_SHARES, MAX_CPU_SHARES);
+    }
+
+    /** Whether the status is that of a pod that never runs again. */
+    public static boolean ended(@Nullable PodStatus status) {
+        return status != null && ("Succeeded".equals(status.getPhase()) || "Failed".equals(status.getPhase()));
+    }
+
+    /** The pod's priority; 0 when it has none. */
+    public static int priority(Pod pod) {
+        return Objects.requireNonNullElse(pod.getSpec().getPriority(), 0);
+    }
+
+    /** Whether the pod comes from a file of the node, not from the API server. */
+    public static boolean isStatic(Pod pod) {
+        String source = annotation(pod, CONFIG_SOURCE);
+        return !source.isEmpty() && !source.equals("api");
+    }
+
+    /** Whether the pod's object only shows a static pod of the node. */
+    public static boolean isMirror(Pod pod) {
+        return !annotation(pod, CONFIG_MIRROR).isEmpty();
+    }
+
+    private static String annotation(Pod pod, String name) {
+        Map<String, String> annotations = pod.getMetadata().getAnnotations();
+        return annotations == null ? "" : annotations.getOrDefault(name, "");
+    }
+
+    /** Whether the node must not do without the pod: static pods, and those whose priority is the system's. */
+    public static boolean isCritical(Pod pod) {
+        return isStatic(pod) || isMirror(pod) || priority(pod) >= SYSTEM_CRITICAL_PRIORITY;
     }
 
     /** The host name inside the pod. */

@@ -89,8 +89,28 @@ public record ContainerConfig(
         }
     }
 
-    /** Limits; 0 means none is set. */
-    public record Resources(long cpuPeriod, long cpuQuota, long cpuShares, long memoryLimitBytes, int oomScoreAdjust) {}
+    /**
+     * Limits; 0 means none is set.
+     *
+     * @param hugePages in bytes, by the kernel's names of their sizes, such as {@code 2MB}
+     */
+    public record Resources(
+            long cpuPeriod,
+            long cpuQuota,
+            long cpuShares,
+            long memoryLimitBytes,
+            int oomScoreAdjust,
+            Map<String, Long> hugePages) {
+
+        public Resources {
+            hugePages = Map.copyOf(hugePages);
+        }
+
+        /** Limits without huge pages. */
+        public Resources(long cpuPeriod, long cpuQuota, long cpuShares, long memoryLimitBytes, int oomScoreAdjust) {
+            this(cpuPeriod, cpuQuota, cpuShares, memoryLimitBytes, oomScoreAdjust, Map.of());
+        }
+    }
 
     /** Who the container runs as, and what it may do. */
     public record Security(

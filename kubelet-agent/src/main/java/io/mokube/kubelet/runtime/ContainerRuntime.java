@@ -2,6 +2,7 @@ package io.mokube.kubelet.runtime;
 
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -44,6 +45,9 @@ public interface ContainerRuntime extends AutoCloseable {
 
     /** Asks the container to end and kills it after the grace period; returns when it has ended. */
     void stopContainer(String containerId, Duration grace);
+
+    /** Changes the limits of a running container, without touching its processes. What is 0 stays as it is. */
+    void updateContainer(String containerId, ContainerConfig.Resources resources);
 
     /** Removes the container, by force when it runs. */
     void removeContainer(String containerId);
@@ -97,6 +101,11 @@ public interface ContainerRuntime extends AutoCloseable {
      * @throws RuntimeCallException also when nothing listens there
      */
     void portForward(String sandboxId, int port, InputStream fromClient, OutputStream toClient);
+
+    /** A folder of the file system that holds images and containers; empty when there is none or it is not known. */
+    default Optional<Path> imageFolder() {
+        return Optional.empty();
+    }
 
     /** All images. */
     List<Image> listImages();

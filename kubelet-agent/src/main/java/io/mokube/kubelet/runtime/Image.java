@@ -11,6 +11,20 @@ import java.util.OptionalLong;
  * @param digests names with a digest
  * @param uid the user it runs as by default, when the image says a number
  * @param username the user it runs as by default, when the image says a name; empty otherwise
+ * @param pinned never to be removed, says the runtime
  */
 public record Image(
-        String id, List<String> tags, List<String> digests, long sizeBytes, OptionalLong uid, String username) {}
+        String id,
+        List<String> tags,
+        List<String> digests,
+        long sizeBytes,
+        OptionalLong uid,
+        String username,
+        boolean pinned) {
+
+    /** An image that may be removed. */
+    public Image(
+            String id, List<String> tags, List<String> digests, long sizeBytes, OptionalLong uid, String username) {
+        this(id, tags, digests, sizeBytes, uid, username, false);
+    }
+}

@@ -16,6 +16,7 @@ import io.mokube.kubelet.pods.PodContainer;
 import io.mokube.kubelet.pods.PodFacts;
 import io.mokube.kubelet.pods.RuntimeLabels;
 import io.mokube.kubelet.probe.ProbeSender;
+import io.mokube.kubelet.resources.GroupLimits;
 import io.mokube.kubelet.runtime.ContainerConfig;
 import io.mokube.kubelet.runtime.ContainerRuntime;
 import io.mokube.kubelet.runtime.ContainerStatus.State;
@@ -40,6 +41,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -66,6 +68,8 @@ final class ActionExecutor {
     private final ProbeSender hooks;
     private final Clock clock;
     private final Surroundings surroundings;
+    private final CgroupFolders groups;
+    private final OptionalLong podPids;
 
     /**
      * What is around the pods.
@@ -83,6 +87,7 @@ final class ActionExecutor {
 
     /**
      * @param files whether the runtime's containers see files of the host
+     * @param podPids how many processes and threads a pod may have
      */
     ActionExecutor(
             ContainerRuntime runtime,
@@ -91,6 +96,8 @@ final class ActionExecutor {
             boolean files,
             ApiClient client,
             Surroundings surroundings,
+            CgroupFolders groups,
+            OptionalLong podPids,
             Clock clock) {
         this.runtime = runtime;
         this.configs = configs;
@@ -99,6 +106,8 @@ final class ActionExecutor {
         this.client = client;
         this.clock = clock;
         this.surroundings = surroundings;
+        this.groups = groups;
+        this.podPids = podPids;
         ConfigurationSource source = new ConfigurationSource(client);
         this.volumes = new PodVolumes(tree.pods(), source, surroundings.node(), surroundings.drivers(), clock);
         this.environment = new EnvironmentVariables(source);
@@ -115,6 +124,9 @@ final class ActionExecutor {
         /** Runs an image pull that is given up when the pod is not wanted any more. */
         <T> T pull(java.util.function.Supplier<T> call);
 
+        /** Notes that a container runs with the resources of this specification. */
+        void applied(String containerId, Container with);
+
         /** Waits until the pod's last status is at the API server. */
         void awaitStatusWritten() throws InterruptedException;
     }
@@ -124,6 +136,7 @@ final class ActionExecutor {
             return switch (action) {
                 case Action.RunSandbox(int attempt) -> runSandbox(attempt, context);
                 case Action.StartContainer start -> startContainer(start, context);
+                case Action.ResizeContainer resize -> resizeContainer(resize, context);
                 case Action.StopContainer stop -> stopContainer(stop, context);
                 case Action.RemoveContainer(String id) -> {
                     runtime.removeContainer(id);
@@ -176,6 +189,8 @@ final class ActionExecutor {
         if (files) {
             volumes.setUp(fields(pod, List.of()), true);
             Files.createDirectories(tree.logs(pod));
+            Files.createDirectories(tree.pod(PodFacts.uid(pod)));
+            limitGroup(pod);
         }
         configs.dns(pod).warnings().forEach(warning -> context.tell(PodEvent.warning("DNSConfigForming", warning, "")));
         String className = Objects.requireNonNullElse(pod.getSpec().getRuntimeClassName(), "");
@@ -255,6 +270,7 @@ final class ActionExecutor {
             context.tell(PodEvent.warning("Failed", "Error: " + e.text(), container.fieldPath()));
             return new ActionResult.Failed("CreateContainerError", e.text());
         }
+        context.applied(id, container.spec());
         context.tell(PodEvent.normal("Created", "Created container: " + start.name(), container.fieldPath()));
         try {
             runtime.startContainer(id);
@@ -271,6 +287,56 @@ final class ActionExecutor {
                 .addKeyValue("id", id)
                 .log();
         return postStart(container, id, addresses, context);
+    }
+
+    /**
+     * The pod's own group and the container's limit each other: the group is widened before, or narrowed after. What fails is
+     * tried again.
+     */
+    private ActionResult resizeContainer(Action.ResizeContainer resize, PodContext context) throws IOException {
+        Pod pod = context.pod();
+        PodContainer container = PodContainer.find(pod, resize.name()).orElse(null);
+        if (container == null) {
+            return DONE;
+        }
+        ContainerConfig.Resources limits = configs.resources(pod, container.spec());
+        long used = runtime.containerStats(Map.of(RuntimeLabels.POD_UID, PodFacts.uid(pod))).stream()
+                .filter(stats -> stats.id().equals(resize.id()))
+                .mapToLong(stats -> stats.usage().workingSetBytes())
+                .findFirst()
+                .orElse(0);
+        if (limits.memoryLimitBytes() > 0 && limits.memoryLimitBytes() < used) {
+            return new ActionResult.Failed(
+                    "Error",
+                    "attempting to set container \"" + resize.name() + "\" memory limit (" + limits.memoryLimitBytes()
+                            + ") below current usage (" + used + ")");
+        }
+        try {
+            limitGroup(pod);
+        } catch (IOException e) {
+            // It is narrower than what is in it: that has to go first.
+            log.atDebug()
+                    .setMessage("a pod's group is narrowed after its container")
+                    .addKeyValue("pod", PodFacts.key(pod))
+                    .addKeyValue("reason", e.getMessage())
+                    .log();
+        }
+        runtime.updateContainer(resize.id(), limits);
+        limitGroup(pod);
+        context.applied(resize.id(), container.spec());
+        log.atInfo()
+                .setMessage("container resized")
+                .addKeyValue("pod", PodFacts.key(pod))
+                .addKeyValue("container", resize.name())
+                .addKeyValue("limits", limits)
+                .log();
+        return DONE;
+    }
+
+    private void limitGroup(Pod pod) throws IOException {
+        if (files) {
+            groups.limit(pod, GroupLimits.ofPod(pod, podPids));
+        }
     }
 
     private ContainerConfig prepare(
@@ -388,7 +454,7 @@ final class ActionExecutor {
         if (files) {
             volumes.tearDown(PodFacts.uid(pod));
             Trees.delete(tree.logs(pod));
-            CgroupFolders.remove(configs.sandbox(pod, 0).cgroupParent());
+            groups.remove(pod);
         }
         return DONE;
     }

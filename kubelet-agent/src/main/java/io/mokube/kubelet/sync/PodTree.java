@@ -25,8 +25,17 @@ public record PodTree(Path root) {
         return root.resolve("logs").resolve(namespace + "_" + name + "_" + uid);
     }
 
-    Path logs(Pod pod) {
+    /** The folder of the pod's container logs. */
+    public Path logs(Pod pod) {
         return logs(pod.getMetadata().getNamespace(), pod.getMetadata().getName(), PodFacts.uid(pod));
+    }
+
+    /** The folder of an emptyDir volume. */
+    public Path emptyDir(Pod pod, String volume) {
+        return pod(PodFacts.uid(pod))
+                .resolve("volumes")
+                .resolve("kubernetes.io~empty-dir")
+                .resolve(volume);
     }
 
     /** Where a container leaves its last words. */

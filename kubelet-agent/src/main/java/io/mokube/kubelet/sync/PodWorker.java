@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.api.model.PodStatus;
 import io.mokube.client.event.EventRecorder;
 import io.mokube.kubelet.lifecycle.Action;
 import io.mokube.kubelet.lifecycle.ActionResult;
+import io.mokube.kubelet.lifecycle.Ending;
 import io.mokube.kubelet.lifecycle.Plan;
 import io.mokube.kubelet.lifecycle.PodEvent;
 import io.mokube.kubelet.lifecycle.PodInputs;
@@ -24,11 +25,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,10 +56,15 @@ final class PodWorker implements ActionExecutor.PodContext, PodProbes.Listener, 
     private final Consumer<Duration> whenStarted;
     private final Instant seen;
 
+    private final Allocations allocations;
     private volatile Pod pod;
     private volatile boolean wanted;
+    private volatile @Nullable Ending ending;
     private volatile List<String> addresses = List.of();
     private volatile int runningContainers;
+    private volatile boolean over;
+    private volatile Pod allocated;
+    private volatile Set<String> containerIds = Set.of();
     private PodState state;
     private final Map<String, InProgress> inProgress = new HashMap<>();
     private final List<Finished> finished = new ArrayList<>();
@@ -78,7 +86,8 @@ final class PodWorker implements ActionExecutor.PodContext, PodProbes.Listener, 
             List<String> hostAddresses,
             Clock clock,
             java.util.function.Function<PodProbes.Listener, PodProbes> probes,
-            Supplier<StatusWriter> statuses) {}
+            Supplier<StatusWriter> statuses,
+            Allocations allocations) {}
 
     /**
      * @param wanted false for a pod that only the runtime knows
@@ -88,6 +97,7 @@ final class PodWorker implements ActionExecutor.PodContext, PodProbes.Listener, 
     PodWorker(
             Pod pod, boolean wanted, Shared shared, Consumer<PodWorker> whenFinished, Consumer<Duration> whenStarted) {
         this.pod = pod;
+        this.allocated = pod;
         this.wanted = wanted;
         this.observer = shared.observer();
         this.executor = shared.executor();
@@ -96,13 +106,14 @@ final class PodWorker implements ActionExecutor.PodContext, PodProbes.Listener, 
         this.clock = shared.clock();
         this.probes = shared.probes().apply(this);
         this.statuses = shared.statuses().get();
+        this.allocations = shared.allocations();
         this.whenFinished = whenFinished;
         this.whenStarted = whenStarted;
         this.seen = clock.instant();
         PodStatus status = pod.getStatus() == null ? new PodStatus() : pod.getStatus();
         this.state = PodState.initial(status);
         this.startReported = "Running".equals(status.getPhase());
-        statuses.known(status);
+        statuses.known(pod, status);
     }
 
     void start() {
@@ -111,7 +122,13 @@ final class PodWorker implements ActionExecutor.PodContext, PodProbes.Listener, 
 
     @Override
     public Pod pod() {
-        return pod;
+        return allocated;
+    }
+
+    @Override
+    public void applied(String containerId, Container with) {
+        Set<String> present = new HashSet<>(containerIds);
+        allocations.applied(pod, containerId, with, present);
     }
 
     boolean wanted() {
@@ -132,6 +149,24 @@ final class PodWorker implements ActionExecutor.PodContext, PodProbes.Listener, 
         pod = newer;
         wanted = isWanted;
         wake();
+    }
+
+    /** Ends the pod for a reason of the node's; the first one counts. */
+    synchronized void end(Ending order) {
+        if (ending == null) {
+            ending = order;
+            wake();
+        }
+    }
+
+    /** Whether the pod was told to end for a reason of the node's. */
+    boolean endOrdered() {
+        return ending != null;
+    }
+
+    /** Whether the pod has ended for good and nothing of it runs. */
+    boolean over() {
+        return over;
     }
 
     /** Something may have happened to the pod. */
@@ -157,6 +192,11 @@ final class PodWorker implements ActionExecutor.PodContext, PodProbes.Listener, 
             timer.cancel();
         }
         notifyAll();
+    }
+
+    /** Whether the pod's last status is at the API server. */
+    boolean written() {
+        return statuses.idle();
     }
 
     /** Whether no action is being carried out. */
@@ -208,12 +248,24 @@ final class PodWorker implements ActionExecutor.PodContext, PodProbes.Listener, 
         // taken for unfinished, and its end brings the next look.
         Set<String> busy = takeResults();
         RuntimeView view = observer.observe(PodFacts.uid(pod));
-        Pod current = pod;
         boolean stillWanted = wanted;
+        Allocations.Answer granted = allocations.resolve(pod);
+        Pod current = granted.pod();
+        allocated = current;
         probes.watch(targets(current, view));
         Instant now = clock.instant();
         Plan plan = PodLifecycle.plan(
-                new PodInputs(current, stillWanted, view, probes.verdicts(), busy, hostAddresses, now), state);
+                new PodInputs(
+                        current,
+                        stillWanted,
+                        view,
+                        probes.verdicts(),
+                        busy,
+                        hostAddresses,
+                        now,
+                        ending,
+                        granted.resizing()),
+                state);
         state = plan.state();
         addresses = view.sandboxes().stream()
                 .filter(ObservedSandbox::ready)
@@ -222,6 +274,8 @@ final class PodWorker implements ActionExecutor.PodContext, PodProbes.Listener, 
                 .orElse(List.of());
         runningContainers = (int)
                 view.containers().stream().filter(ObservedContainer::running).count();
+        containerIds = view.containers().stream().map(ObservedContainer::id).collect(Collectors.toUnmodifiableSet());
+        over = runningContainers == 0 && PodFacts.ended(plan.status());
         if (stillWanted) {
             statuses.report(current, plan.status());
         }

@@ -13,22 +13,34 @@ import io.mokube.client.informer.Informer;
 import io.mokube.client.informer.Store;
 import io.mokube.client.rest.ApiClient;
 import io.mokube.kubelet.KubeletConfig;
+import io.mokube.kubelet.lifecycle.Ending;
+import io.mokube.kubelet.lifecycle.PodEvent;
 import io.mokube.kubelet.pods.PodFacts;
+import io.mokube.kubelet.policy.Threshold.Pressure;
 import io.mokube.kubelet.probe.PodProbes;
 import io.mokube.kubelet.probe.ProbeSender;
+import io.mokube.kubelet.resources.Admission;
+import io.mokube.kubelet.resources.GroupLimits;
+import io.mokube.kubelet.resources.NodeAmounts;
 import io.mokube.kubelet.runtime.ContainerRuntime;
 import io.mokube.kubelet.runtime.RuntimeCallException;
 import io.mokube.kubelet.sync.RuntimeObserver.Trace;
 import io.mokube.kubelet.volume.CsiDrivers;
 import io.mokube.machinery.component.Platform;
+import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.time.Clock;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -54,8 +66,25 @@ public final class PodWorkers implements AutoCloseable {
     private volatile boolean relisted;
     private Map<String, Trace> traces = Map.of();
 
-    /** What the node has, as far as containers may learn about it. */
-    public record NodeFacts(List<String> addresses, long cpuMillis, long memoryBytes) {}
+    private final CgroupFolders groups;
+    private final Allocations allocations;
+    private final NodeFacts node;
+    private final Map<String, GroupLimits> classLimits = new HashMap<>();
+    private final PodTree tree;
+    private volatile Set<Pressure> pressures = Set.of();
+    private volatile boolean shuttingDown;
+    private volatile boolean staticPodsKnown;
+    /** By UID of a static pod, that of the object that showed it last. */
+    private final Map<String, String> shown = new ConcurrentHashMap<>();
+
+    /**
+     * What the node has.
+     *
+     * @param amounts how much of it is for pods
+     * @param maxPods how many pods may run
+     * @param groups the pods' control groups
+     */
+    public record NodeFacts(List<String> addresses, NodeAmounts amounts, int maxPods, CgroupFolders groups) {}
 
     /**
      * @param files whether the runtime's containers see files of the host
@@ -75,9 +104,16 @@ public final class PodWorkers implements AutoCloseable {
         this.config = config;
         this.clock = platform.clock();
         this.pods = pods;
-        PodTree tree = new PodTree(config.root());
+        this.node = node;
+        this.groups = node.groups();
+        this.staticPodsKnown = config.policy().staticPods().isEmpty();
+        this.tree = new PodTree(config.root());
+        this.allocations = new Allocations(tree, files, this::node, this::others);
+        long cpuMillis = node.amounts().allocatable().cpuMillis();
+        long memoryBytes = node.amounts().allocatable().memoryBytes();
         this.observer = new RuntimeObserver(runtime, config.nodeName(), tree, platform.clock());
-        RuntimeConfigs configs = new RuntimeConfigs(config, tree, node.memoryBytes());
+        RuntimeConfigs configs =
+                new RuntimeConfigs(config, tree, node.amounts().capacity().memoryBytes());
         this.executor = new ActionExecutor(
                 runtime,
                 configs,
@@ -87,10 +123,12 @@ public final class PodWorkers implements AutoCloseable {
                 new ActionExecutor.Surroundings(
                         config.nodeName(),
                         node.addresses(),
-                        node.cpuMillis(),
-                        node.memoryBytes(),
+                        cpuMillis,
+                        memoryBytes,
                         pod -> visibleServices(pod, services),
                         drivers),
+                groups,
+                config.policy().podPids(),
                 clock);
         ProbeSender sender = new ProbeSender(runtime);
         this.shared = new PodWorker.Shared(
@@ -100,7 +138,8 @@ public final class PodWorkers implements AutoCloseable {
                 node.addresses(),
                 clock,
                 listener -> new PodProbes(sender, clock, platform.random(), listener),
-                () -> new StatusWriter(client, clock));
+                () -> new StatusWriter(client, clock, this::shownBy),
+                allocations);
         MeterRegistry meters = platform.meters();
         this.startTimes = Timer.builder("kubelet.pod.start.duration").register(meters);
         this.relistTimes = Timer.builder("kubelet.pleg.relist.duration").register(meters);
@@ -131,6 +170,166 @@ public final class PodWorkers implements AutoCloseable {
                             || (links && namespace.equals(pod.getMetadata().getNamespace()));
                 })
                 .toList();
+    }
+
+    // ---- what the node can take
+
+    private Admission.Node node() {
+        return new Admission.Node(node.amounts().allocatable(), node.maxPods(), pressures, shuttingDown);
+    }
+
+    /** The other pods that have not ended. */
+    private List<Pod> others(Pod pod) {
+        return workers.values().stream()
+                .filter(worker -> worker.wanted()
+                        && !worker.over()
+                        && !PodFacts.ended(worker.pod().getStatus()))
+                .map(PodWorker::pod)
+                .filter(other -> !PodFacts.uid(other).equals(PodFacts.uid(pod)))
+                .toList();
+    }
+
+    /** What the node is short of, as new pods are told. */
+    public void setPressures(Set<Pressure> told) {
+        pressures = Set.copyOf(told);
+    }
+
+    /** From now on no pod is taken. */
+    public void setShuttingDown() {
+        shuttingDown = true;
+    }
+
+    /** The pods that something runs of. */
+    public List<Pod> running() {
+        return workers.values().stream()
+                .filter(worker -> worker.wanted() && worker.runningContainers() > 0 && !worker.endOrdered())
+                .map(PodWorker::pod)
+                .toList();
+    }
+
+    /** Ends a pod for a reason of the node's. */
+    public void end(Pod pod, Ending ending) {
+        PodWorker worker = workers.get(PodFacts.uid(pod));
+        if (worker != null) {
+            worker.tell(PodEvent.warning(ending.reason(), ending.message(), ""));
+            worker.end(ending);
+        }
+    }
+
+    /** Whether nothing of the pod runs any more. */
+    public boolean over(Pod pod) {
+        PodWorker worker = workers.get(PodFacts.uid(pod));
+        return worker == null || worker.over();
+    }
+
+    /** Where a pod's files are. */
+    public PodTree tree() {
+        return tree;
+    }
+
+    private static boolean isNew(Pod pod) {
+        return pod.getStatus() == null || (pod.getStatus().getStartTime() == null && !PodFacts.ended(pod.getStatus()));
+    }
+
+    private void admit(PodWorker worker, Pod pod) {
+        if (!isNew(pod) || PodFacts.beingDeleted(pod) || (PodFacts.isStatic(pod) && !shuttingDown)) {
+            return;
+        }
+        Admission.refusal(pod, others(pod), node()).ifPresent(refusal -> {
+            worker.tell(PodEvent.warning(refusal.reason(), refusal.message(), ""));
+            worker.end(new Ending(
+                    refusal.reason(), "Pod was rejected: " + refusal.message(), Optional.of(Duration.ZERO), false));
+            log.atInfo()
+                    .setMessage("a pod was refused")
+                    .addKeyValue("pod", PodFacts.key(pod))
+                    .addKeyValue("reason", refusal.message())
+                    .log();
+        });
+    }
+
+    /** Classes of pods weigh as much as their pods together. */
+    private synchronized void weighClasses() {
+        if (!groups.managed()) {
+            return;
+        }
+        List<Pod> all = workers.values().stream()
+                .filter(worker -> worker.wanted() && !worker.over())
+                .map(PodWorker::pod)
+                .toList();
+        for (String qosClass : List.of("BestEffort", "Burstable")) {
+            GroupLimits limits = GroupLimits.ofClass(qosClass, all);
+            if (limits.equals(classLimits.put(qosClass, limits))) {
+                continue;
+            }
+            try {
+                groups.limitClass(qosClass, limits);
+            } catch (IOException e) {
+                log.atWarn()
+                        .setMessage("the weight of pods was not set")
+                        .addKeyValue("class", qosClass)
+                        .addKeyValue("reason", e.getMessage())
+                        .log();
+            }
+        }
+    }
+
+    // ---- static pods
+
+    /** The static pods that the node is to run: what is not among them ends, and what is new begins. */
+    public void setStatic(Collection<Pod> pods) {
+        Set<String> wanted = pods.stream().map(PodFacts::uid).collect(Collectors.toSet());
+        for (PodWorker worker : workers.values()) {
+            if (PodFacts.isStatic(worker.pod()) && worker.wanted() && !wanted.contains(PodFacts.uid(worker.pod()))) {
+                gone(worker.pod());
+            }
+        }
+        for (Pod pod : pods) {
+            // A changed file is another pod of the same name: it waits until the one before it has ended.
+            boolean free = workers.values().stream()
+                    .noneMatch(worker -> PodFacts.key(worker.pod()).equals(PodFacts.key(pod)));
+            if (free) {
+                launch(pod, true);
+            } else {
+                showAgain(pod);
+            }
+        }
+        staticPodsKnown = true;
+    }
+
+    /** Has a new object that shows a static pod told how that is. */
+    private void showAgain(Pod pod) {
+        PodWorker worker = workers.get(PodFacts.uid(pod));
+        if (worker != null
+                && shownBy(pod)
+                        .filter(uid -> !uid.equals(shown.get(PodFacts.uid(pod))))
+                        .isPresent()) {
+            shown.put(PodFacts.uid(pod), shownBy(pod).orElse(""));
+            worker.wake();
+        }
+    }
+
+    /** The names of static pods that have not ended altogether. */
+    public Set<ObjectKey> staticKeys() {
+        return workers.values().stream()
+                .map(PodWorker::pod)
+                .filter(PodFacts::isStatic)
+                .map(PodFacts::key)
+                .collect(Collectors.toSet());
+    }
+
+    /** The UID of the object that shows the pod at the API server. */
+    private Optional<String> shownBy(Pod pod) {
+        if (!PodFacts.isStatic(pod)) {
+            return Optional.of(PodFacts.uid(pod));
+        }
+        String hash = pod.getMetadata().getAnnotations().get(PodFacts.CONFIG_HASH);
+        return pods.store()
+                .get(PodFacts.key(pod))
+                .filter(object -> PodFacts.isMirror(object)
+                        && !PodFacts.beingDeleted(object)
+                        && Objects.equals(
+                                hash, object.getMetadata().getAnnotations().get(PodFacts.CONFIG_MIRROR)))
+                .map(PodFacts::uid);
     }
 
     /** Begins to look after the pods; returns at once. The informer must be started by the caller afterwards. */
@@ -172,7 +371,7 @@ public final class PodWorkers implements AutoCloseable {
     }
 
     private void assigned(Pod pod) {
-        if (closed) {
+        if (closed || PodFacts.isMirror(pod)) {
             return;
         }
         PodWorker known = workers.get(PodFacts.uid(pod));
@@ -187,14 +386,21 @@ public final class PodWorkers implements AutoCloseable {
         if (closed || workers.containsKey(PodFacts.uid(pod))) {
             return;
         }
-        PodWorker worker = new PodWorker(
-                pod,
-                wanted,
-                shared,
-                finished -> workers.remove(PodFacts.uid(finished.pod()), finished),
-                startTimes::record);
+        PodWorker worker = new PodWorker(pod, wanted, shared, this::finished, startTimes::record);
+        if (wanted) {
+            admit(worker, pod);
+        }
         workers.put(PodFacts.uid(pod), worker);
+        weighClasses();
         worker.start();
+    }
+
+    private void finished(PodWorker worker) {
+        String uid = PodFacts.uid(worker.pod());
+        workers.remove(uid, worker);
+        allocations.forget(uid);
+        shown.remove(uid);
+        weighClasses();
     }
 
     private void gone(Pod last) {
@@ -228,7 +434,7 @@ public final class PodWorkers implements AutoCloseable {
 
     private void relist() {
         // Taken before the list: what is in the list and was not assigned by then may still be new.
-        boolean complete = pods.hasSynced();
+        boolean complete = pods.hasSynced() && staticPodsKnown;
         Map<String, Trace> now = observer.traces();
         for (Trace trace : now.values()) {
             PodWorker worker = workers.get(trace.uid());
@@ -249,6 +455,12 @@ public final class PodWorkers implements AutoCloseable {
                 worker.wake();
             }
         }
+        // There may be room now for what had to wait.
+        workers.forEach((uid, worker) -> {
+            if (allocations.waits(uid)) {
+                worker.wake();
+            }
+        });
         traces = now;
         relisted = true;
     }
@@ -307,6 +519,15 @@ public final class PodWorkers implements AutoCloseable {
                 // A driver's volume may have become larger.
                 || volume.getPersistentVolumeClaim() != null
                 || volume.getEphemeral() != null;
+    }
+
+    /** Gives what is told of pods the time to reach the API server. */
+    public void awaitWritten(Duration grace) throws InterruptedException {
+        long begin = clock.nanoTime();
+        while (workers.values().stream().anyMatch(worker -> !worker.written())
+                && clock.nanoTime() - begin < grace.toNanos()) {
+            clock.sleep(Duration.ofMillis(20));
+        }
     }
 
     /** Gives actions in progress the time to end. */

@@ -5,7 +5,6 @@ import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerPort;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodSecurityContext;
-import io.fabric8.kubernetes.api.model.ResourceRequirements;
 import io.fabric8.kubernetes.api.model.SeccompProfile;
 import io.fabric8.kubernetes.api.model.SecurityContext;
 import io.fabric8.kubernetes.api.model.Sysctl;
@@ -19,6 +18,7 @@ import io.mokube.kubelet.network.PodHosts;
 import io.mokube.kubelet.pods.PodContainer;
 import io.mokube.kubelet.pods.PodFacts;
 import io.mokube.kubelet.pods.RuntimeLabels;
+import io.mokube.kubelet.resources.ContainerLimits;
 import io.mokube.kubelet.runtime.ContainerConfig;
 import io.mokube.kubelet.runtime.ContainerConfig.Mount;
 import io.mokube.kubelet.runtime.Image;
@@ -40,8 +40,6 @@ import org.jspecify.annotations.Nullable;
 final class RuntimeConfigs {
 
     private static final Path HOSTS = Path.of("/etc/hosts");
-    private static final long CPU_PERIOD_MICROS = 100_000;
-    private static final long LEAST_CPU_QUOTA_MICROS = 1_000;
 
     private final KubeletConfig config;
     private final PodTree tree;
@@ -96,16 +94,7 @@ final class RuntimeConfigs {
     }
 
     private String cgroupParent(Pod pod) {
-        if (config.cgroupParent().isEmpty()) {
-            return "";
-        }
-        String group =
-                switch (PodFacts.qosClass(pod)) {
-                    case "BestEffort" -> "/besteffort";
-                    case "Burstable" -> "/burstable";
-                    default -> "";
-                };
-        return config.cgroupParent() + group + "/pod" + PodFacts.uid(pod);
+        return CgroupFolders.ofPod(config.cgroupParent(), pod);
     }
 
     private static SandboxConfig.Namespaces namespaces(Pod pod) {
@@ -306,28 +295,9 @@ final class RuntimeConfigs {
         }
     }
 
-    private ContainerConfig.Resources resources(Pod pod, Container spec) {
-        ResourceRequirements resources = spec.getResources();
-        long cpuLimit = PodFacts.amount(resources == null ? null : resources.getLimits(), "cpu");
-        long cpuRequest = PodFacts.amount(resources == null ? null : resources.getRequests(), "cpu");
-        long memoryLimit = PodFacts.amount(resources == null ? null : resources.getLimits(), "memory") / 1000;
-        long memoryRequest = PodFacts.amount(resources == null ? null : resources.getRequests(), "memory") / 1000;
-        long quota = cpuLimit == 0 ? 0 : Math.max(LEAST_CPU_QUOTA_MICROS, cpuLimit * CPU_PERIOD_MICROS / 1000);
-        return new ContainerConfig.Resources(
-                quota == 0 ? 0 : CPU_PERIOD_MICROS,
-                quota,
-                PodFacts.cpuShares(cpuRequest == 0 ? cpuLimit : cpuRequest),
-                memoryLimit,
-                oomScoreAdjust(pod, memoryRequest == 0 ? memoryLimit : memoryRequest));
-    }
-
-    /** The pods that asked for least are the first that the kernel ends when the node's memory is gone. */
-    private int oomScoreAdjust(Pod pod, long memoryRequest) {
-        return switch (PodFacts.qosClass(pod)) {
-            case "Guaranteed" -> -997;
-            case "BestEffort" -> 1000;
-            default -> Math.clamp(1000 - 1000 * memoryRequest / Math.max(1, nodeMemoryBytes), 3, 999);
-        };
+    /** The limits of a container of the pod. */
+    ContainerConfig.Resources resources(Pod pod, Container spec) {
+        return ContainerLimits.of(pod, spec, nodeMemoryBytes);
     }
 
     private static boolean privileged(Container spec) {

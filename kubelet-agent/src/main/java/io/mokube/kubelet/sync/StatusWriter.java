@@ -11,6 +11,8 @@ import io.mokube.machinery.object.Json;
 import io.mokube.machinery.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,21 +32,29 @@ final class StatusWriter implements AutoCloseable {
 
     private final ApiClient client;
     private final Clock clock;
+    private final Function<Pod, Optional<String>> target;
     private @Nullable JsonNode written;
+    private String writtenTo = "";
     private @Nullable Report pending;
     private boolean writing;
     private boolean closed;
 
     private record Report(Pod pod, PodStatus status) {}
 
-    StatusWriter(ApiClient client, Clock clock) {
+    /**
+     * @param target the UID of the object that shows a pod at the API server; empty while there is none, which leaves its
+     *     status unwritten
+     */
+    StatusWriter(ApiClient client, Clock clock, Function<Pod, Optional<String>> target) {
         this.client = client;
         this.clock = clock;
+        this.target = target;
     }
 
     /** Notes what the API server has already. */
-    synchronized void known(PodStatus status) {
+    synchronized void known(Pod pod, PodStatus status) {
         written = Json.MAPPER.valueToTree(status);
+        writtenTo = PodFacts.uid(pod);
     }
 
     /** Has this status written, unless a newer one comes first. */
@@ -140,15 +150,19 @@ final class StatusWriter implements AutoCloseable {
 
     private void write(Report report) {
         JsonNode status = Json.MAPPER.valueToTree(report.status());
+        String uid = target.apply(report.pod()).orElse("");
+        JsonNode before;
         synchronized (this) {
-            if (status.equals(written)) {
-                return;
-            }
+            before = uid.equals(writtenTo) ? written : null;
+        }
+        if (uid.isEmpty() || status.equals(before)) {
+            return;
         }
         client.resource(Pod.class)
-                .patch(PodFacts.key(report.pod()), PatchKind.STRATEGIC, patch(report.pod(), status), "status");
+                .patch(PodFacts.key(report.pod()), PatchKind.STRATEGIC, patch(uid, status, before), "status");
         synchronized (this) {
             written = status;
+            writtenTo = uid;
         }
     }
 
@@ -157,9 +171,9 @@ final class StatusWriter implements AutoCloseable {
      *
      * <p>A strategic merge keeps what a patch does not name, so everything that may have been there before is named.
      */
-    static ObjectNode patch(Pod pod, JsonNode status) {
+    static ObjectNode patch(String uid, JsonNode status, @Nullable JsonNode before) {
         ObjectNode patch = Json.MAPPER.createObjectNode();
-        patch.putObject("metadata").put("uid", PodFacts.uid(pod));
+        patch.putObject("metadata").put("uid", uid);
         ObjectNode fields = (ObjectNode) status.deepCopy();
         for (String field : List.of("reason", "message", "podIP", "hostIP")) {
             if (!fields.has(field)) {
@@ -182,7 +196,23 @@ final class StatusWriter implements AutoCloseable {
                 }
             }
         }
+        if (before != null) {
+            removePassed(fields, before);
+        }
         patch.set("status", fields);
         return patch;
+    }
+
+    /** Conditions that are the agent's and that it tells no more. */
+    private static void removePassed(ObjectNode fields, JsonNode before) {
+        for (JsonNode condition : before.path("conditions")) {
+            String type = condition.path("type").asString("");
+            if (type.startsWith("PodResize")
+                    && fields.get("conditions") instanceof ArrayNode now
+                    && now.valueStream()
+                            .noneMatch(each -> type.equals(each.path("type").asString("")))) {
+                now.addObject().put("$patch", "delete").put("type", type);
+            }
+        }
     }
 }

@@ -23,6 +23,7 @@ import io.mokube.kubelet.KubeletConfig;
 import io.mokube.kubelet.network.NodeBridge;
 import io.mokube.kubelet.network.PodNetwork;
 import io.mokube.kubelet.network.PodNetworkConfig;
+import io.mokube.kubelet.policy.NodePolicy;
 import io.mokube.kubelet.runtime.ContainerRuntime;
 import io.mokube.kubelet.runtime.cri.ContainerdLauncher;
 import io.mokube.kubelet.runtime.cri.CriRuntime;
@@ -245,8 +246,23 @@ public final class Cluster {
                 .withAddress(address)
                 .withDns(new KubeletConfig.Dns(
                         List.of(ClusterDnsConfig.DEFAULT_SERVICE_ADDRESS), ClusterDnsConfig.DEFAULT_DOMAIN))
-                .withPodCidr(folder.layout().podCidr(node));
+                .withPodCidr(folder.layout().podCidr(node))
+                .withPolicy(policy());
+        if (config.runtime() == RuntimeKind.CONTAINERD) {
+            kubelet = kubelet.withCgroupParent(folder.layout().cgroup(node));
+        }
         start(new Kubelet(kubelet, platform));
+    }
+
+    private NodePolicy policy() {
+        if (config.kubeletFile() == null) {
+            return NodePolicy.SHARED_MACHINE;
+        }
+        try {
+            return NodePolicy.read(config.kubeletFile());
+        } catch (IllegalArgumentException e) {
+            throw new ComponentException(String.valueOf(e.getMessage()), e);
+        }
     }
 
     /** At which address pods reach what listens on this machine. */

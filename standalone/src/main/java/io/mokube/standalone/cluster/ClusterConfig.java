@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param advertiseAddress at which of the machine's addresses pods find the API server; null for the one on the way out
  *     of the machine. With one on loopback the API server listens there alone, and no pod finds it
  * @param schedulerFile a file of kind KubeSchedulerConfiguration; null for the standard scheduler
+ * @param kubeletFile a file of kind KubeletConfiguration, for all nodes; null for nodes that share their machine
  * @param docker the engine that {@link RuntimeKind#DOCKER} means
  */
 public record ClusterConfig(
@@ -29,6 +30,7 @@ public record ClusterConfig(
         int port,
         @Nullable String advertiseAddress,
         @Nullable Path schedulerFile,
+        @Nullable Path kubeletFile,
         DockerEngine docker) {
 
     public ClusterConfig {
@@ -38,7 +40,7 @@ public record ClusterConfig(
     /** At the address of choice, and where Docker means the engine at its usual place. */
     public ClusterConfig(
             Path folder, int nodes, RuntimeKind runtime, StoreKind store, List<String> etcdEndpoints, int port) {
-        this(folder, nodes, runtime, store, etcdEndpoints, port, null, null, DockerEngine.named(null));
+        this(folder, nodes, runtime, store, etcdEndpoints, port, null, null, null, DockerEngine.named(null));
     }
 
     /** The nodes' names. */

@@ -77,6 +77,11 @@ final class NodeLayout {
         };
     }
 
+    /** The control group of a node's pods. */
+    String cgroup(int node) {
+        return "/mokube-" + identity() + "." + node;
+    }
+
     /** The tables of nftables that lead packets to services. */
     String ruleTable() {
         return "mokube-" + identity();

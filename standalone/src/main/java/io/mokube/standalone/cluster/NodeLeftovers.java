@@ -1,6 +1,7 @@
 package io.mokube.standalone.cluster;
 
 import io.mokube.kubelet.runtime.cri.ContainerdLauncher;
+import io.mokube.kubelet.sync.CgroupFolders;
 import io.mokube.machinery.time.Clock;
 import io.mokube.proxy.KubeProxy;
 import java.nio.file.Files;
@@ -39,14 +40,14 @@ public final class NodeLeftovers {
         NodeLayout layout = folder.layout();
         for (int node = 1; node <= folder.nodes(); node++) {
             var config = layout.containerd(node);
-            if (!Files.exists(config.state())) {
-                continue;
+            if (Files.exists(config.state())) {
+                found = true;
+                ContainerdLauncher containerd = new ContainerdLauncher(config, Clock.system());
+                // Only a containerd that runs can take its containers down.
+                containerd.start();
+                containerd.stopWithContainers();
             }
-            found = true;
-            ContainerdLauncher containerd = new ContainerdLauncher(config, Clock.system());
-            // Only a containerd that runs can take its containers down.
-            containerd.start();
-            containerd.stopWithContainers();
+            new CgroupFolders(layout.cgroup(node)).removeAll();
         }
         return found;
     }

@@ -1,5 +1,6 @@
 package io.mokube.standalone.command;
 
+import io.mokube.kubelet.policy.NodePolicy;
 import io.mokube.kubelet.runtime.cri.ContainerdLauncher;
 import io.mokube.kubelet.runtime.docker.DockerEngine;
 import io.mokube.machinery.component.ComponentException;
@@ -99,6 +100,14 @@ final class UpCommand implements Callable<Integer> {
             description = "The scheduler's configuration, a file of kind KubeSchedulerConfiguration.")
     private @Nullable Path schedulerConfig;
 
+    @Option(
+            names = "--kubelet-config",
+            paramLabel = "FILE",
+            description =
+                    "The nodes' configuration, a file of kind KubeletConfiguration: what is reserved, when pods are"
+                            + " evicted, static pods, and so on. Without one, nodes leave the machine's disk and images alone.")
+    private @Nullable Path kubeletConfig;
+
     @Option(names = "--detach", description = "Return once all nodes are ready; stop the cluster with `mokube down`.")
     private boolean detach;
 
@@ -158,6 +167,7 @@ final class UpCommand implements Callable<Integer> {
                 port,
                 advertiseAddress,
                 schedulerFile(),
+                kubeletFile(),
                 docker(chosen));
     }
 
@@ -169,6 +179,20 @@ final class UpCommand implements Callable<Integer> {
         Path file = schedulerConfig.toAbsolutePath();
         try {
             SchedulerConfiguration.read(file);
+        } catch (IllegalArgumentException e) {
+            throw refuse(String.valueOf(e.getMessage()));
+        }
+        return file;
+    }
+
+    /** The same for the nodes' file. */
+    private @Nullable Path kubeletFile() {
+        if (kubeletConfig == null) {
+            return null;
+        }
+        Path file = kubeletConfig.toAbsolutePath();
+        try {
+            NodePolicy.read(file);
         } catch (IllegalArgumentException e) {
             throw refuse(String.valueOf(e.getMessage()));
         }
@@ -278,6 +302,9 @@ final class UpCommand implements Callable<Integer> {
         }
         if (config.schedulerFile() != null) {
             arguments.add("--scheduler-config=" + config.schedulerFile());
+        }
+        if (config.kubeletFile() != null) {
+            arguments.add("--kubelet-config=" + config.kubeletFile());
         }
         return arguments;
     }

@@ -10,6 +10,7 @@ import io.mokube.kubelet.runtime.cri.v1.ContainerMetadata;
 import io.mokube.kubelet.runtime.cri.v1.ContainerState;
 import io.mokube.kubelet.runtime.cri.v1.DNSConfig;
 import io.mokube.kubelet.runtime.cri.v1.Device;
+import io.mokube.kubelet.runtime.cri.v1.HugepageLimit;
 import io.mokube.kubelet.runtime.cri.v1.ImageSpec;
 import io.mokube.kubelet.runtime.cri.v1.Int64Value;
 import io.mokube.kubelet.runtime.cri.v1.KeyValue;
@@ -129,14 +130,18 @@ final class CriMessages {
         return message.build();
     }
 
-    private static LinuxContainerResources resources(ContainerConfig.Resources resources) {
-        return LinuxContainerResources.newBuilder()
+    static LinuxContainerResources resources(ContainerConfig.Resources resources) {
+        LinuxContainerResources.Builder message = LinuxContainerResources.newBuilder()
                 .setCpuPeriod(resources.cpuPeriod())
                 .setCpuQuota(resources.cpuQuota())
                 .setCpuShares(resources.cpuShares())
                 .setMemoryLimitInBytes(resources.memoryLimitBytes())
-                .setOomScoreAdj(resources.oomScoreAdjust())
-                .build();
+                .setOomScoreAdj(resources.oomScoreAdjust());
+        resources
+                .hugePages()
+                .forEach((size, bytes) -> message.addHugepageLimits(
+                        HugepageLimit.newBuilder().setPageSize(size).setLimit(bytes)));
+        return message.build();
     }
 
     private static LinuxContainerSecurityContext security(ContainerConfig config) {

@@ -24,6 +24,7 @@ import io.mokube.kubelet.runtime.cri.v1.CreateContainerRequest;
 import io.mokube.kubelet.runtime.cri.v1.ExecRequest;
 import io.mokube.kubelet.runtime.cri.v1.ExecSyncRequest;
 import io.mokube.kubelet.runtime.cri.v1.ExecSyncResponse;
+import io.mokube.kubelet.runtime.cri.v1.ImageFsInfoRequest;
 import io.mokube.kubelet.runtime.cri.v1.ImageServiceGrpc;
 import io.mokube.kubelet.runtime.cri.v1.ImageServiceGrpc.ImageServiceBlockingStub;
 import io.mokube.kubelet.runtime.cri.v1.ImageSpec;
@@ -52,10 +53,12 @@ import io.mokube.kubelet.runtime.cri.v1.StartContainerRequest;
 import io.mokube.kubelet.runtime.cri.v1.StatusRequest;
 import io.mokube.kubelet.runtime.cri.v1.StopContainerRequest;
 import io.mokube.kubelet.runtime.cri.v1.StopPodSandboxRequest;
+import io.mokube.kubelet.runtime.cri.v1.UpdateContainerResourcesRequest;
 import io.mokube.kubelet.runtime.cri.v1.VersionRequest;
 import io.mokube.kubelet.runtime.cri.v1.VersionResponse;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -214,6 +217,15 @@ public final class CriRuntime implements ContainerRuntime {
     }
 
     @Override
+    public void updateContainer(String containerId, ContainerConfig.Resources resources) {
+        UpdateContainerResourcesRequest request = UpdateContainerResourcesRequest.newBuilder()
+                .setContainerId(containerId)
+                .setLinux(CriMessages.resources(resources))
+                .build();
+        call(() -> runtime(CALL_TIMEOUT).updateContainerResources(request));
+    }
+
+    @Override
     public void removeContainer(String containerId) {
         RemoveContainerRequest request =
                 RemoveContainerRequest.newBuilder().setContainerId(containerId).build();
@@ -339,6 +351,16 @@ public final class CriRuntime implements ContainerRuntime {
     }
 
     @Override
+    public Optional<Path> imageFolder() {
+        return call(() -> images(CALL_TIMEOUT).imageFsInfo(ImageFsInfoRequest.getDefaultInstance()))
+                .getImageFilesystemsList()
+                .stream()
+                .map(system -> Path.of(system.getFsId().getMountpoint()))
+                .filter(Files::isDirectory)
+                .findFirst();
+    }
+
+    @Override
     public List<Image> listImages() {
         return call(() -> images(CALL_TIMEOUT).listImages(ListImagesRequest.getDefaultInstance()))
                 .getImagesList()
@@ -364,7 +386,8 @@ public final class CriRuntime implements ContainerRuntime {
                 List.copyOf(image.getRepoDigestsList()),
                 image.getSize(),
                 image.hasUid() ? OptionalLong.of(image.getUid().getValue()) : OptionalLong.empty(),
-                image.getUsername());
+                image.getUsername(),
+                image.getPinned());
     }
 
     @Override

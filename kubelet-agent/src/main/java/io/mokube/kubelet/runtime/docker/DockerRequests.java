@@ -1,6 +1,7 @@
 package io.mokube.kubelet.runtime.docker;
 
 import com.github.dockerjava.api.command.CreateContainerCmd;
+import com.github.dockerjava.api.command.UpdateContainerCmd;
 import com.github.dockerjava.api.model.BindOptions;
 import com.github.dockerjava.api.model.BindPropagation;
 import com.github.dockerjava.api.model.Capability;
@@ -174,6 +175,20 @@ final class DockerRequests {
             host.withMemory(resources.memoryLimitBytes()).withMemorySwap(resources.memoryLimitBytes());
         }
         host.withOomScoreAdj(OomScore.allowed(resources.oomScoreAdjust()));
+    }
+
+    /** Changes a running container's limits. */
+    static UpdateContainerCmd update(UpdateContainerCmd request, Resources resources) {
+        if (resources.cpuQuota() > 0) {
+            request.withCpuPeriod(resources.cpuPeriod()).withCpuQuota(resources.cpuQuota());
+        }
+        if (resources.cpuShares() > 0) {
+            request.withCpuShares((int) resources.cpuShares());
+        }
+        if (resources.memoryLimitBytes() > 0) {
+            request.withMemory(resources.memoryLimitBytes()).withMemorySwap(resources.memoryLimitBytes());
+        }
+        return request;
     }
 
     private static void join(HostConfig host, SandboxConfig.Namespaces namespaces, String sandbox) {

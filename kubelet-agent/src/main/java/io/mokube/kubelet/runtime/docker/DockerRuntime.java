@@ -266,6 +266,18 @@ public final class DockerRuntime implements ContainerRuntime {
     }
 
     @Override
+    public void updateContainer(String containerId, ContainerConfig.Resources resources) {
+        docker.call(client -> DockerRequests.update(client.updateContainerCmd(containerId), resources)
+                .exec());
+    }
+
+    @Override
+    public Optional<Path> imageFolder() {
+        String folder = docker.call(client -> client.infoCmd().exec().getDockerRootDir());
+        return Optional.ofNullable(folder).map(Path::of).filter(Files::isDirectory);
+    }
+
+    @Override
     public void removeContainer(String containerId) {
         docker.settle(
                 DockerCalls.TIMEOUT,

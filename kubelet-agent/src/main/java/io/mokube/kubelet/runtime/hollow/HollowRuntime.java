@@ -280,6 +280,14 @@ public final class HollowRuntime implements ContainerRuntime {
         endContainer(containerId, grace.isZero() ? 137 : 143, false);
     }
 
+    /** Nothing follows from limits here. */
+    @Override
+    public synchronized void updateContainer(String containerId, ContainerConfig.Resources resources) {
+        if (existing(containerId).state != State.RUNNING) {
+            throw new RuntimeCallException(Kind.FAILED, "container " + containerId + " is not running");
+        }
+    }
+
     @Override
     public synchronized void removeContainer(String containerId) {
         containers.remove(containerId);

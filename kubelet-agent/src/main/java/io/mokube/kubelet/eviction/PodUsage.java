@@ -1,0 +1,41 @@
+package io.mokube.kubelet.eviction;
+
+import io.fabric8.kubernetes.api.model.Pod;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a running pod uses.
+ *
+ * @param volumeBytes what is in each of its emptyDir volumes on disk, by name; what was not measured is left out
+ * @param volumeInodes how many files and folders are in all of them
+ * @param pids its processes and threads
+ */
+public record PodUsage(
+        Pod pod, List<ContainerUsage> containers, Map<String, Long> volumeBytes, long volumeInodes, long pids) {
+
+    public PodUsage {
+        containers = List.copyOf(containers);
+        volumeBytes = Map.copyOf(volumeBytes);
+    }
+
+    /**
+     * What a container uses.
+     *
+     * @param memoryBytes that could not be taken from it without harm
+     * @param writtenBytes what it wrote beside its volumes
+     * @param logBytes its logs
+     */
+    public record ContainerUsage(String name, long memoryBytes, long writtenBytes, long logBytes) {}
+
+    long memoryBytes() {
+        return containers.stream().mapToLong(ContainerUsage::memoryBytes).sum();
+    }
+
+    long diskBytes() {
+        return containers.stream()
+                        .mapToLong(each -> each.writtenBytes() + each.logBytes())
+                        .sum()
+                + volumeBytes.values().stream().mapToLong(Long::longValue).sum();
+    }
+}

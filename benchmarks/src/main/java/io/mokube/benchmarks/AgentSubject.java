@@ -3,13 +3,11 @@ package io.mokube.benchmarks;
 import io.mokube.kubelet.app.KubeletApplication;
 import java.io.IOException;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 
 /** The service of the node agent, as it runs in a cluster: a process of its own with the options of its image. */
 final class AgentSubject implements Subject {
@@ -52,18 +50,7 @@ final class AgentSubject implements Subject {
 
     /** The bytes of memory that the process has now, and 0 where the system does not tell. */
     long resident() {
-        return resident(process.pid());
-    }
-
-    static long resident(long pid) {
-        try (Stream<String> lines = Files.lines(Path.of("/proc", Long.toString(pid), "status"))) {
-            return lines.filter(line -> line.startsWith("VmRSS:"))
-                    .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) * 1024)
-                    .findFirst()
-                    .orElse(0);
-        } catch (IOException e) {
-            return 0;
-        }
+        return JavaSubject.resident(process);
     }
 
     @Override

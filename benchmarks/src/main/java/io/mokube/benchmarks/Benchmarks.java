@@ -55,11 +55,16 @@ import javax.net.ssl.TrustManagerFactory;
 public final class Benchmarks {
 
     private static final String USAGE = """
-            usage: benchmarks/run get|list|create|watch|latency|memory|rollout|dns|services|scheduling|scheduling-etcd|pods|agents
+            usage: benchmarks/run get|list|create|watch|latency|memory|idle|rollout|dns|services|scheduling|scheduling-etcd
+                |pods|agents
                 [--rounds N] [--seconds N] [--warm-up N] [--objects N] [--watchers N]
                 [--nodes N] [--background N] [--results FOLDER]""";
 
     private static final Duration WARM_UP = Duration.ofSeconds(8);
+    /** The way of a write is long, and with all processors busy the JVM takes its time to compile it. */
+    private static final Duration CREATE_WARM_UP = Duration.ofSeconds(20);
+
+    private static final Duration IDLE_AFTER = Duration.ofSeconds(30);
     private static final int GET_CONNECTIONS = 16;
     private static final int LIST_CONNECTIONS = 2;
     private static final int FILLING_CONNECTIONS = 32;
@@ -109,7 +114,12 @@ public final class Benchmarks {
         }
         int rounds = 5;
         Duration turn = Duration.ofSeconds(4);
-        Duration warmUp = WARM_UP;
+        Duration warmUp =
+                switch (arguments[0]) {
+                    case "create" -> CREATE_WARM_UP;
+                    case "idle" -> IDLE_AFTER;
+                    default -> WARM_UP;
+                };
         int watchers = 1000;
         int nodes = arguments[0].startsWith("scheduling")
                 ? SchedulingCase.NODES
@@ -163,6 +173,7 @@ public final class Benchmarks {
                 case "watch" -> benchmarks.watch();
                 case "latency" -> benchmarks.latency();
                 case "memory" -> benchmarks.memory();
+                case "idle" -> benchmarks.idle();
                 case "rollout" -> benchmarks.rollout();
                 case "dns" -> benchmarks.dns();
                 case "services" -> benchmarks.services();
@@ -539,6 +550,15 @@ public final class Benchmarks {
             }
             return report("memory", "heap after three full collections", List.of(), measures);
         }
+    }
+
+    /** What all components in one process cost while nothing happens. */
+    private String idle() throws Exception {
+        List<Report.Measure> measures = new IdleCluster(work.resolve("cluster"))
+                .measure(options.warmUp(), options.turn().multipliedBy(options.rounds()));
+        String notes = "all components in one process with one hollow node, on the embedded store, "
+                + options.warmUp().toSeconds() + " s after it was ready";
+        return report("idle", notes, List.of(), measures);
     }
 
     /** How a Deployment's cost grows, at a hundredth, a tenth and all of its size, on hollow nodes. */

@@ -72,7 +72,8 @@ final class HttpConnection implements AutoCloseable {
 
     private static StringBuilder text(String method, URI target, List<String> headers) {
         String path = target.getRawPath() + (target.getRawQuery() == null ? "" : "?" + target.getRawQuery());
-        StringBuilder text = new StringBuilder(method + " " + path + " HTTP/1.1\r\nHost: " + target.getHost() + "\r\n");
+        StringBuilder text =
+                new StringBuilder(method + " " + path + " HTTP/1.1\r\nHost: " + target.getRawAuthority() + "\r\n");
         headers.forEach(header -> text.append(header).append("\r\n"));
         return text;
     }

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -12,6 +13,7 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
  * A main class of this module in a JVM of its own. It says {@code READY <address> <address without TLS>} and ends when its
@@ -106,7 +108,19 @@ final class JavaSubject implements Subject {
 
     /** The bytes of memory that the process has now, and 0 where the system does not tell. */
     long resident() {
-        return AgentSubject.resident(process.pid());
+        return resident(process);
+    }
+
+    /** The bytes of memory that a process has now, and 0 where the system does not tell. */
+    static long resident(Process process) {
+        try (Stream<String> lines = Files.lines(Path.of("/proc", Long.toString(process.pid()), "status"))) {
+            return lines.filter(line -> line.startsWith("VmRSS:"))
+                    .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) * 1024)
+                    .findFirst()
+                    .orElse(0);
+        } catch (IOException e) {
+            return 0;
+        }
     }
 
     /** The bytes on the heap after everything unreachable was collected. */

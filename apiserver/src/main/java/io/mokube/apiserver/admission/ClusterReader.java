@@ -8,7 +8,7 @@ import java.util.Optional;
 
 /**
  * Reads other objects of the cluster, in their storage version, from the server's own cache. Callers may change what
- * they get.
+ * they get, but not what they look at.
  */
 public interface ClusterReader {
 
@@ -20,4 +20,17 @@ public interface ClusterReader {
 
     /** All objects of a resource, {@code ""} for all namespaces. */
     List<KubeObject> list(GroupResource resource, String namespace);
+
+    /**
+     * What {@link #get} finds, shared by all who look at it and not to be changed: for small objects that very many
+     * requests look at.
+     */
+    default Optional<KubeObject> look(GroupResource resource, ObjectKey key) {
+        return get(resource, key);
+    }
+
+    /** What {@link #list} finds, shared like that of {@link #look}. */
+    default List<KubeObject> lookAtAll(GroupResource resource, String namespace) {
+        return list(resource, namespace);
+    }
 }

@@ -6,6 +6,7 @@ import io.mokube.apiserver.schema.Schema.ListType;
 import io.mokube.machinery.object.Json;
 import java.math.BigDecimal;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -58,6 +59,14 @@ final class PathElement {
                             ? "associative list with keys may not have a null element"
                             : "associative list with keys may not have non-map elements");
         }
+        if (list.mapKeys().size() == 1) {
+            String key = list.mapKeys().getFirst();
+            if (object.get(key) instanceof JsonNode given) {
+                StringBuilder text = new StringBuilder("k:{");
+                key(text, key, given);
+                return text.append('}').toString();
+            }
+        }
         Map<String, JsonNode> keys = new TreeMap<>();
         for (String key : list.mapKeys()) {
             JsonNode given = object.get(key);
@@ -95,11 +104,15 @@ final class PathElement {
             if (text.length() > 3) {
                 text.append(',');
             }
-            quote(text, key.getKey());
-            text.append(':');
-            json(text, key.getValue());
+            key(text, key.getKey(), key.getValue());
         }
         return text.append('}').toString();
+    }
+
+    private static void key(StringBuilder text, String name, JsonNode value) {
+        quote(text, name);
+        text.append(':');
+        json(text, value);
     }
 
     private static String value(JsonNode value) {
@@ -160,23 +173,35 @@ final class PathElement {
     }
 
     /** The steps in the order {@code managedFields} has them. */
-    static List<String> sorted(Iterable<String> elements) {
-        List<Sortable> sortable = new ArrayList<>();
-        elements.forEach(element -> sortable.add(new Sortable(element)));
-        sortable.sort(null);
-        return sortable.stream().map(each -> each.element).toList();
+    static List<String> sorted(List<String> elements) {
+        if (elements.size() < 2) {
+            return elements;
+        }
+        Sortable[] sortable = new Sortable[elements.size()];
+        for (int i = 0; i < sortable.length; i++) {
+            sortable[i] = new Sortable(elements.get(i));
+        }
+        Arrays.sort(sortable);
+        List<String> sorted = new ArrayList<>(sortable.length);
+        for (Sortable each : sortable) {
+            sorted.add(each.element);
+        }
+        return sorted;
     }
 
     private static final class Sortable implements Comparable<Sortable> {
 
         private final String element;
         private final int type;
-        private final @Nullable JsonNode content;
+        /** Where the one text in the element begins; 0 when there is something else in it. */
+        private final int text;
+
+        private @Nullable JsonNode content;
 
         Sortable(String element) {
             this.element = element;
             this.type = TYPES.indexOf(element.charAt(0));
-            this.content = type == 0 ? null : Json.MAPPER.readTree(element.substring(2));
+            this.text = plainText(element);
         }
 
         @Override
@@ -184,10 +209,39 @@ final class PathElement {
             if (type != other.type) {
                 return Integer.compare(type, other.type);
             }
-            return content == null || other.content == null
-                    ? element.compareTo(other.element)
-                    : compareValues(content, other.content);
+            boolean byText =
+                    type == 0 || (text > 0 && text == other.text && element.regionMatches(0, other.element, 0, text));
+            return byText ? element.compareTo(other.element) : compareValues(content(), other.content());
         }
+
+        private JsonNode content() {
+            JsonNode known = content;
+            if (known == null) {
+                known = Json.MAPPER.readTree(element.substring(2));
+                content = known;
+            }
+            return known;
+        }
+    }
+
+    /**
+     * Where the text begins in {@code v:"text"} and {@code k:{"key":"text"}}; 0 for other elements, and when the text has
+     * escapes or characters that JSON's closing quote does not come before. Elements that are the same up to there have the
+     * order of their texts.
+     */
+    private static int plainText(String element) {
+        boolean value = element.startsWith("v:\"");
+        int begin = value ? 3 : element.startsWith("k:{\"") ? element.indexOf("\":\"") + 3 : 0;
+        int end = element.length() - (value ? 1 : 2);
+        if (begin < 3 || end < begin || !element.startsWith(value ? "\"" : "\"}", end)) {
+            return 0;
+        }
+        for (int i = begin; i < end; i++) {
+            if (element.charAt(i) <= '"' || element.charAt(i) == '\\') {
+                return 0;
+            }
+        }
+        return begin;
     }
 
     private static int compareValues(JsonNode a, JsonNode b) {

@@ -2,6 +2,7 @@ package io.mokube.apiserver.verbs;
 
 import io.mokube.machinery.object.Json;
 import io.mokube.machinery.object.KubeObject;
+import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
@@ -105,8 +106,12 @@ final class Lifecycle {
     }
 
     private static String uid(RandomGenerator random) {
-        long high = (random.nextLong() & ~0xF000L) | 0x4000L;
-        long low = (random.nextLong() & 0x3FFF_FFFF_FFFF_FFFFL) | 0x8000_0000_0000_0000L;
+        byte[] bytes = new byte[2 * Long.BYTES];
+        // At once: each request of a secure generator costs as much as this one.
+        random.nextBytes(bytes);
+        ByteBuffer numbers = ByteBuffer.wrap(bytes);
+        long high = (numbers.getLong() & ~0xF000L) | 0x4000L;
+        long low = (numbers.getLong() & 0x3FFF_FFFF_FFFF_FFFFL) | 0x8000_0000_0000_0000L;
         return new UUID(high, low).toString();
     }
 

@@ -56,7 +56,7 @@ public final class NamespaceLifecycle implements AdmissionPlugin {
             return;
         }
         ObjectKey key = new ObjectKey("", request.namespace());
-        Optional<KubeObject> namespace = cluster.get(NAMESPACES, key).or(() -> cluster.getFresh(NAMESPACES, key));
+        Optional<KubeObject> namespace = cluster.look(NAMESPACES, key).or(() -> cluster.getFresh(NAMESPACES, key));
         if (namespace.isEmpty()) {
             throw ApiException.notFound(NAMESPACES, request.namespace());
         }

@@ -52,7 +52,7 @@ public final class PodSecurity implements AdmissionPlugin {
             return;
         }
         ObjectKey key = new ObjectKey("", request.namespace());
-        Optional<KubeObject> namespace = cluster.get(NAMESPACES, key).or(() -> cluster.getFresh(NAMESPACES, key));
+        Optional<KubeObject> namespace = cluster.look(NAMESPACES, key).or(() -> cluster.getFresh(NAMESPACES, key));
         Map<String, String> labels = namespace.map(KubeObject::labels).orElse(Map.of());
         boolean isPod = request.resource().groupResource().toString().equals("pods");
         if (isPod) {

@@ -88,13 +88,13 @@ public final class Priority implements AdmissionPlugin {
 
     private Optional<KubeObject> find(String className) {
         ObjectKey key = new ObjectKey("", className);
-        return cluster.get(CLASSES, key).or(() -> cluster.getFresh(CLASSES, key));
+        return cluster.look(CLASSES, key).or(() -> cluster.getFresh(CLASSES, key));
     }
 
     /** The class marked as default; the least important one should several be. */
     private Optional<KubeObject> defaultClass() {
         KubeObject least = null;
-        for (KubeObject each : cluster.list(CLASSES, "")) {
+        for (KubeObject each : cluster.lookAtAll(CLASSES, "")) {
             boolean less = least == null
                     || each.at("value").asLong(0) < least.at("value").asLong(0);
             if (each.at("globalDefault").asBoolean(false) && less) {

@@ -89,7 +89,7 @@ public final class ServiceAccount implements AdmissionPlugin {
 
     private KubeObject find(AdmissionRequest request, KubeObject pod, String account) {
         ObjectKey key = new ObjectKey(request.namespace(), account);
-        return cluster.get(ACCOUNTS, key)
+        return cluster.look(ACCOUNTS, key)
                 .or(() -> cluster.getFresh(ACCOUNTS, key))
                 .orElseThrow(() -> ApiException.forbidden(
                         PODS,

@@ -1,6 +1,7 @@
 package io.mokube.apiserver.storage.etcd;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.UnsafeByteOperations;
 import io.etcd.jetcd.api.CompactionRequest;
 import io.etcd.jetcd.api.Compare;
 import io.etcd.jetcd.api.DeleteRangeRequest;
@@ -266,7 +267,8 @@ public final class EtcdStore implements KeyValueStore {
         RequestOp put = RequestOp.newBuilder()
                 .setRequestPut(PutRequest.newBuilder()
                         .setKey(etcdKey)
-                        .setValue(ByteString.copyFrom(value))
+                        // Nobody changes values, so they need no copy.
+                        .setValue(UnsafeByteOperations.unsafeWrap(value))
                         .setLease(lease))
                 .build();
         TxnResponse response;

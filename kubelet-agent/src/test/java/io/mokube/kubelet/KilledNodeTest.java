@@ -185,12 +185,12 @@ class KilledNodeTest {
 
         @Override
         public String shimMark() {
-            return docker.daemon().socket().getParent().resolve("exec").toString();
+            return folder().resolve("exec").toString();
         }
 
         @Override
         public Path folder() {
-            return docker.daemon().socket().getParent();
+            return Objects.requireNonNull(docker.daemon().socket().getParent());
         }
 
         @Override

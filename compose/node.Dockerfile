@@ -7,5 +7,5 @@ RUN command -v containerd >/dev/null || { apt-get update \
     && rm -rf /var/lib/apt/lists/*; }
 COPY compose/service compose/node /usr/local/bin/
 COPY kubelet-agent/target/kubelet-agent-*-application.jar /opt/mokube/application.jar
-ENV JDK_JAVA_OPTIONS="-Xmx256m -XX:+UseSerialGC --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow"
+ENV JDK_JAVA_OPTIONS="-Xms16m -Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:MaxHeapFreeRatio=30 -XX:MinHeapFreeRatio=10 --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow"
 ENTRYPOINT ["node"]

@@ -56,6 +56,7 @@ public final class Benchmarks {
 
     private static final String USAGE = """
             usage: benchmarks/run get|list|create|watch|latency|memory|idle|rollout|dns|services|scheduling|scheduling-etcd
+                |pods|agents
                 [--rounds N] [--seconds N] [--warm-up N] [--objects N] [--watchers N]
                 [--nodes N] [--background N] [--results FOLDER]""";
 
@@ -69,6 +70,9 @@ public final class Benchmarks {
     private static final int FILLING_CONNECTIONS = 32;
     private static final int DNS_CLIENTS = 16;
     private static final int SLOW_READERS = 10;
+    private static final int PODS_OF_A_NODE = 110;
+    private static final int MOST_AGENTS = 500;
+    private static final long GIBI = 1L << 30;
     private static final long MEGA = 1_000_000;
     private static final String PODS = "/api/v1/namespaces/default/pods";
     private static final List<String> JSON = List.of("Accept: application/json");
@@ -117,12 +121,15 @@ public final class Benchmarks {
                     default -> WARM_UP;
                 };
         int watchers = 1000;
-        int nodes = arguments[0].startsWith("scheduling") ? SchedulingCase.NODES : 1000;
+        int nodes = arguments[0].startsWith("scheduling")
+                ? SchedulingCase.NODES
+                : arguments[0].equals("agents") ? MOST_AGENTS : 1000;
         int background = 0;
         int objects =
                 switch (arguments[0]) {
                     case "list", "rollout", "dns", "services" -> 10_000;
                     case "memory" -> 150_000;
+                    case "pods" -> PODS_OF_A_NODE;
                     default -> 100;
                 };
         Path results = Path.of("benchmarks", "results");
@@ -171,6 +178,8 @@ public final class Benchmarks {
                 case "dns" -> benchmarks.dns();
                 case "services" -> benchmarks.services();
                 case "scheduling" -> benchmarks.scheduling(cases);
+                case "pods" -> benchmarks.pods();
+                case "agents" -> benchmarks.agents();
                 case "scheduling-etcd" -> benchmarks.schedulingThroughEtcd(cases);
                 default -> throw new IllegalArgumentException("no benchmark is called " + what);
             };
@@ -687,6 +696,70 @@ public final class Benchmarks {
                     measured.add(run.measure(round));
                 }
                 return measured;
+            }
+        }
+    }
+
+    /** Pods that start on a node, against the bare calls to its containerd, and what a full node's agent costs. */
+    private String pods() throws Exception {
+        Path data = work.resolve("server");
+        try (JavaSubject server = server(data, PODS)) {
+            fill(server, data, 0);
+            Path kubeconfig = data.resolve("admin.conf");
+            List<Report.Measure> measures = new ArrayList<>();
+            try (ApiClient client = new ApiClient(ClientConfig.fromKubeconfig(kubeconfig), Platform.system());
+                    PodStarts starts = new PodStarts(work.resolve("node"), server.server(), kubeconfig, client)) {
+                for (int size : List.of(1, 20, PODS_OF_A_NODE)) {
+                    if (size <= options.objects()) {
+                        measures.add(starts.compare(size, options.rounds()));
+                    }
+                }
+                measures.addAll(starts.idle(options.objects(), options.turn().multipliedBy(5)));
+            }
+            return report(
+                    "pods",
+                    "containerd on this machine, image there, pods of one container without volumes; API server, agent"
+                            + " (options of its image) and containerd are processes of their own. A first round of each size is not"
+                            + " counted. Load average at the end: " + loadAverage(),
+                    List.of(),
+                    measures);
+        }
+    }
+
+    /** The memory of very many whole agents in one process. */
+    private String agents() throws Exception {
+        Path data = work.resolve("server");
+        try (JavaSubject server = server(data, PODS)) {
+            fill(server, data, 0);
+            Duration idle = options.turn().multipliedBy(5);
+            try (JavaSubject agents = JavaSubject.start(
+                    "agents",
+                    "768m",
+                    HollowAgentsMain.class,
+                    List.of(
+                            data.resolve("admin.conf").toString(),
+                            Integer.toString(options.nodes()),
+                            work.resolve("agents").toString()),
+                    "/")) {
+                Clock.system().sleep(options.warmUp());
+                Duration before = agents.cpu();
+                Clock.system().sleep(idle);
+                double core = agents.cpu().minus(before).toNanos() / (double) idle.toNanos();
+                long resident = agents.resident();
+                return report(
+                        "agents",
+                        "whole agents without containers and without pods, all in one process (-Xmx768m)",
+                        List.of(),
+                        List.of(new Report.Measure(
+                                options.nodes() + " hollow agents in one process, resident memory of 1 GiB",
+                                resident / (double) GIBI,
+                                1,
+                                String.format(
+                                        Locale.ROOT,
+                                        "%.0f MB resident, heap %.0f MB after a collection, %.0f %% of a core",
+                                        resident / (double) MEGA,
+                                        agents.heap() / (double) MEGA,
+                                        core * 100))));
             }
         }
     }

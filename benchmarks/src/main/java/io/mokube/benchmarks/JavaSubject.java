@@ -43,9 +43,15 @@ final class JavaSubject implements Subject {
 
     /** Starts the class and waits until it serves. */
     static JavaSubject start(String name, Class<?> main, List<String> arguments, String path) throws IOException {
+        return start(name, "4g", main, arguments, path);
+    }
+
+    /** The same with another size of the heap. */
+    static JavaSubject start(String name, String heap, Class<?> main, List<String> arguments, String path)
+            throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx4g",
+                "-Xmx" + heap,
                 "-XX:+UseSerialGC",
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow",

@@ -6,15 +6,20 @@ import io.mokube.client.event.EventRecorder;
 import io.mokube.client.informer.Informer;
 import io.mokube.client.informer.Selection;
 import io.mokube.client.rest.ApiClient;
+import io.mokube.kubelet.log.LogRotation;
 import io.mokube.kubelet.node.Machine;
 import io.mokube.kubelet.node.NodeReporter;
 import io.mokube.kubelet.node.NodeStatuses;
+import io.mokube.kubelet.plugin.PluginRegistry;
+import io.mokube.kubelet.pods.RuntimeLabels;
 import io.mokube.kubelet.resources.GroupLimits;
 import io.mokube.kubelet.resources.NodeAmounts;
 import io.mokube.kubelet.resources.NodeAmounts.Amounts;
 import io.mokube.kubelet.runtime.ContainerRuntime;
 import io.mokube.kubelet.runtime.ContainerRuntime.RuntimeStatus;
 import io.mokube.kubelet.runtime.ContainerRuntime.RuntimeVersion;
+import io.mokube.kubelet.runtime.ContainerStatus;
+import io.mokube.kubelet.runtime.ContainerSummary;
 import io.mokube.kubelet.runtime.Image;
 import io.mokube.kubelet.runtime.RuntimeCallException;
 import io.mokube.kubelet.runtime.hollow.HollowRuntime;
@@ -24,6 +29,7 @@ import io.mokube.kubelet.sync.CgroupFolders;
 import io.mokube.kubelet.sync.PodWorkers;
 import io.mokube.kubelet.upkeep.NodeShutdown;
 import io.mokube.kubelet.upkeep.NodeUpkeep;
+import io.mokube.kubelet.volume.CsiDrivers;
 import io.mokube.machinery.component.Component;
 import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.component.Platform;
@@ -32,6 +38,7 @@ import io.mokube.machinery.quantity.Quantity;
 import io.mokube.machinery.selector.FieldSelector;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -50,6 +57,7 @@ public final class Kubelet implements Component {
 
     private static final Logger log = LoggerFactory.getLogger(Kubelet.class);
     private static final Duration RETRY = Duration.ofSeconds(1);
+    private static final Duration ROTATE_EVERY = Duration.ofSeconds(10);
 
     private final KubeletConfig config;
     private final Platform platform;
@@ -63,6 +71,9 @@ public final class Kubelet implements Component {
     private @Nullable Thread connecting;
     private @Nullable Informer<Pod> pods;
     private @Nullable Informer<Service> services;
+    private @Nullable PluginRegistry plugins;
+    private @Nullable Thread rotating;
+    private @Nullable CsiDrivers drivers;
     private volatile @Nullable ContainerRuntime runtime;
     private volatile @Nullable RuntimeVersion runtimeVersion;
     private volatile @Nullable PodWorkers workers;
@@ -169,6 +180,8 @@ public final class Kubelet implements Component {
         if (connection instanceof HollowRuntime hollow) {
             hollow.lookUpAnnotations(this::annotations);
         }
+        CsiDrivers csi = new CsiDrivers(api, config.nodeName());
+        drivers = csi;
         NodeAmounts amounts = amounts(machine);
         CgroupFolders groups = new CgroupFolders(files ? config.cgroupParent() : "");
         limit(groups, amounts);
@@ -191,7 +204,8 @@ public final class Kubelet implements Component {
                         List.of(config.address()),
                         amounts,
                         config.policy().maxPods().orElse(config.resources().pods()),
-                        groups));
+                        groups),
+                csi);
         workers = podWorkers;
         podWorkers.start();
         serviceInformer.start();
@@ -217,6 +231,44 @@ public final class Kubelet implements Component {
         reporter = nodeReporter;
         nodeUpkeep.whenChanged(nodeReporter::reportNow);
         nodeReporter.start();
+        if (files) {
+            PluginRegistry registry = new PluginRegistry(
+                    config.root().resolve("plugins_registry"), Map.of(CsiDrivers.TYPE, csi), platform.clock());
+            plugins = registry;
+            registry.start();
+            rotating = Thread.ofVirtual().name("log rotation").start(() -> rotateLogs(connection));
+        }
+    }
+
+    private void rotateLogs(ContainerRuntime connection) {
+        LogRotation rotation = new LogRotation(
+                config.root().resolve("logs"),
+                LogRotation.DEFAULT_BYTES,
+                LogRotation.DEFAULT_FILES,
+                file -> writer(connection, file));
+        try {
+            while (true) {
+                platform.clock().sleep(ROTATE_EVERY);
+                rotation.look(platform.clock().instant());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** How the runtime is told to open a container's log again, if the container runs. */
+    private Optional<Runnable> writer(ContainerRuntime connection, Path file) {
+        for (ContainerSummary container : connection.listContainers(Map.of(RuntimeLabels.NODE, config.nodeName()))) {
+            Optional<ContainerStatus> running = container.state() == ContainerStatus.State.RUNNING
+                            && file.toString().contains(container.labels().getOrDefault(RuntimeLabels.POD_UID, "-"))
+                    ? connection.containerStatus(container.id())
+                    : Optional.empty();
+            if (running.filter(status -> status.logPath().equals(file.toString()))
+                    .isPresent()) {
+                return Optional.of(() -> connection.reopenLog(container.id()));
+            }
+        }
+        return Optional.empty();
     }
 
     private NodeAmounts amounts(Machine machine) {
@@ -311,16 +363,19 @@ public final class Kubelet implements Component {
             }
             stopped = true;
             known = workers;
-            closeAll(reporter, upkeep, staticPods, pods, services, server);
+            closeAll(plugins, reporter, upkeep, staticPods, pods, services, server);
             if (connecting != null) {
                 connecting.interrupt();
+            }
+            if (rotating != null) {
+                rotating.interrupt();
             }
         }
         if (known != null) {
             known.awaitIdle(grace);
         }
         synchronized (this) {
-            closeAll(known, events, client);
+            closeAll(known, drivers, events, client);
             ContainerRuntime connection = runtime;
             if (connection != null && !(connection instanceof HollowRuntime)) {
                 connection.close();

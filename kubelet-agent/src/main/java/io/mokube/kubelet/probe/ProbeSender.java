@@ -3,11 +3,18 @@ package io.mokube.kubelet.probe;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ContainerPort;
 import io.fabric8.kubernetes.api.model.ExecAction;
+import io.fabric8.kubernetes.api.model.GRPCAction;
 import io.fabric8.kubernetes.api.model.HTTPGetAction;
 import io.fabric8.kubernetes.api.model.HTTPHeader;
 import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.api.model.Probe;
 import io.fabric8.kubernetes.api.model.TCPSocketAction;
+import io.grpc.ManagedChannel;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.NettyChannelBuilder;
+import io.mokube.kubelet.probe.health.v1.HealthCheckRequest;
+import io.mokube.kubelet.probe.health.v1.HealthCheckResponse.ServingStatus;
+import io.mokube.kubelet.probe.health.v1.HealthGrpc;
 import io.mokube.kubelet.runtime.ContainerRuntime;
 import io.mokube.kubelet.runtime.RuntimeCallException;
 import java.io.BufferedReader;
@@ -22,6 +29,7 @@ import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
@@ -53,7 +61,10 @@ public final class ProbeSender {
         if (probe.getTcpSocket() != null) {
             return tcp(probe.getTcpSocket(), container, address, timeout);
         }
-        return new Answer(false, "this kind of probe is not supported by this node");
+        if (probe.getGrpc() != null) {
+            return grpc(probe.getGrpc(), address, timeout);
+        }
+        return new Answer(false, "missing probe handler");
     }
 
     /** Runs a command in the container; success is exit code 0. */
@@ -157,6 +168,39 @@ public final class ProbeSender {
             return new Answer(false, "dial tcp " + host + ":" + action.getPort().getValue() + ": " + e.getMessage());
         } catch (IllegalArgumentException e) {
             return new Answer(false, String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** Asks a server of gRPC how its service is; success is that it serves. */
+    private static Answer grpc(GRPCAction action, String address, Duration timeout) {
+        ManagedChannel channel = NettyChannelBuilder.forAddress(address, action.getPort())
+                .usePlaintext()
+                .userAgent("kube-probe/1.36")
+                .build();
+        try {
+            ServingStatus status = HealthGrpc.newBlockingStub(channel)
+                    .withDeadlineAfter(timeout.toMillis(), TimeUnit.MILLISECONDS)
+                    .check(HealthCheckRequest.newBuilder()
+                            .setService(Objects.requireNonNullElse(action.getService(), ""))
+                            .build())
+                    .getStatus();
+            return status == ServingStatus.SERVING
+                    ? new Answer(true, "service healthy")
+                    : new Answer(false, "service unhealthy (responded with \"" + status + "\")");
+        } catch (StatusRuntimeException e) {
+            String at = "\"" + address + ":" + action.getPort() + "\"";
+            return new Answer(
+                    false,
+                    switch (e.getStatus().getCode()) {
+                        case UNIMPLEMENTED ->
+                            "error: this server does not implement the grpc health protocol (grpc.health.v1.Health)";
+                        case DEADLINE_EXCEEDED, UNAVAILABLE ->
+                            "timeout: failed to connect service " + at + " within " + timeout.toSeconds() + "s: "
+                                    + e.getStatus().getDescription();
+                        default -> "error: health rpc probe failed: " + e.getStatus();
+                    });
+        } finally {
+            channel.shutdownNow();
         }
     }
 

@@ -33,7 +33,51 @@ public record ContainerConfig(
         boolean tty,
         Resources resources,
         Security security,
-        SandboxConfig.Namespaces namespaces) {
+        SandboxConfig.Namespaces namespaces,
+        List<Device> devices) {
+
+    /** A container without devices of the host. */
+    public ContainerConfig(
+            String name,
+            int attempt,
+            String image,
+            List<String> command,
+            List<String> arguments,
+            String workingDirectory,
+            Map<String, String> environment,
+            List<Mount> mounts,
+            Map<String, String> labels,
+            Map<String, String> annotations,
+            String logPath,
+            boolean stdin,
+            boolean stdinOnce,
+            boolean tty,
+            Resources resources,
+            Security security,
+            SandboxConfig.Namespaces namespaces) {
+        this(
+                name,
+                attempt,
+                image,
+                command,
+                arguments,
+                workingDirectory,
+                environment,
+                mounts,
+                labels,
+                annotations,
+                logPath,
+                stdin,
+                stdinOnce,
+                tty,
+                resources,
+                security,
+                namespaces,
+                List.of());
+    }
+
+    /** A device of the host seen inside the container, which may write to it or only read. */
+    public record Device(String containerPath, String hostPath, boolean readOnly) {}
 
     /** A path of the host seen inside the container. */
     public record Mount(String containerPath, String hostPath, boolean readOnly, Propagation propagation) {

@@ -20,6 +20,7 @@ import java.util.Map;
  * @param namespaces which namespaces are the pod's own
  * @param sysctls kernel parameters of the sandbox's namespaces
  * @param privileged whether a privileged container will run in it
+ * @param runtimeHandler which of the runtime's ways to run containers, empty for its default
  */
 public record SandboxConfig(
         String name,
@@ -35,7 +36,62 @@ public record SandboxConfig(
         String cgroupParent,
         Namespaces namespaces,
         Map<String, String> sysctls,
-        boolean privileged) {
+        boolean privileged,
+        String runtimeHandler) {
+
+    /** A sandbox of the runtime's default way. */
+    public SandboxConfig(
+            String name,
+            String uid,
+            String namespace,
+            int attempt,
+            String hostname,
+            String logDirectory,
+            Dns dns,
+            List<PortMapping> portMappings,
+            Map<String, String> labels,
+            Map<String, String> annotations,
+            String cgroupParent,
+            Namespaces namespaces,
+            Map<String, String> sysctls,
+            boolean privileged) {
+        this(
+                name,
+                uid,
+                namespace,
+                attempt,
+                hostname,
+                logDirectory,
+                dns,
+                portMappings,
+                labels,
+                annotations,
+                cgroupParent,
+                namespaces,
+                sysctls,
+                privileged,
+                "");
+    }
+
+    /** The same, run in another way. */
+    public SandboxConfig withRuntimeHandler(String handler) {
+        return new SandboxConfig(
+                name,
+                uid,
+                namespace,
+                attempt,
+                hostname,
+                logDirectory,
+                dns,
+                portMappings,
+                labels,
+                annotations,
+                cgroupParent,
+                namespaces,
+                sysctls,
+                privileged,
+                handler);
+    }
 
     /** Name resolution inside the sandbox; all empty means the host's. */
     public record Dns(List<String> servers, List<String> searches, List<String> options) {

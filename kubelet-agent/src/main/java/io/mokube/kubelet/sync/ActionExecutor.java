@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.api.model.LifecycleHandler;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.Volume;
+import io.fabric8.kubernetes.api.model.node.v1.RuntimeClass;
 import io.mokube.client.rest.ApiClient;
 import io.mokube.client.rest.ConnectionException;
 import io.mokube.client.rest.DeleteOptions;
@@ -25,6 +26,7 @@ import io.mokube.kubelet.runtime.RuntimeCallException;
 import io.mokube.kubelet.runtime.SandboxConfig;
 import io.mokube.kubelet.runtime.SandboxStatus;
 import io.mokube.kubelet.volume.ConfigurationSource;
+import io.mokube.kubelet.volume.CsiDrivers;
 import io.mokube.kubelet.volume.PodFields;
 import io.mokube.kubelet.volume.PodVolumes;
 import io.mokube.kubelet.volume.VolumeException;
@@ -37,6 +39,8 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -67,9 +71,19 @@ final class ActionExecutor {
     private final CgroupFolders groups;
     private final OptionalLong podPids;
 
-    /** What the containers of a pod may learn about what is around them. */
+    /**
+     * What is around the pods.
+     *
+     * @param node the node's name
+     * @param drivers the drivers of volumes that the node has
+     */
     record Surroundings(
-            List<String> hostAddresses, long cpuMillis, long memoryBytes, Function<Pod, List<Service>> services) {}
+            String node,
+            List<String> hostAddresses,
+            long cpuMillis,
+            long memoryBytes,
+            Function<Pod, List<Service>> services,
+            CsiDrivers drivers) {}
 
     /**
      * @param files whether the runtime's containers see files of the host
@@ -95,7 +109,7 @@ final class ActionExecutor {
         this.groups = groups;
         this.podPids = podPids;
         ConfigurationSource source = new ConfigurationSource(client);
-        this.volumes = new PodVolumes(tree.pods(), source, clock);
+        this.volumes = new PodVolumes(tree.pods(), source, surroundings.node(), surroundings.drivers(), clock);
         this.environment = new EnvironmentVariables(source);
         this.images = new ImageSource(runtime, source, clock);
         this.hooks = new ProbeSender(runtime);
@@ -179,8 +193,16 @@ final class ActionExecutor {
             limitGroup(pod);
         }
         configs.dns(pod).warnings().forEach(warning -> context.tell(PodEvent.warning("DNSConfigForming", warning, "")));
+        String className = Objects.requireNonNullElse(pod.getSpec().getRuntimeClassName(), "");
+        Optional<String> handler = className.isEmpty() ? Optional.of("") : runtimeHandler(className);
+        if (handler.isEmpty()) {
+            String missing =
+                    "failed to get sandbox runtime: runtimeclasses.node.k8s.io \"" + className + "\" not found";
+            context.tell(PodEvent.warning("FailedCreatePodSandBox", "Failed to create pod sandbox: " + missing, ""));
+            return new ActionResult.Failed("FailedCreatePodSandBox", missing);
+        }
         try {
-            String id = runtime.runSandbox(configs.sandbox(pod, attempt));
+            String id = runtime.runSandbox(configs.sandbox(pod, attempt).withRuntimeHandler(handler.get()));
             log.atInfo()
                     .setMessage("sandbox started")
                     .addKeyValue("pod", PodFacts.key(pod))
@@ -191,6 +213,11 @@ final class ActionExecutor {
             context.tell(PodEvent.warning("FailedCreatePodSandBox", "Failed to create pod sandbox: " + e.text(), ""));
             return new ActionResult.Failed("FailedCreatePodSandBox", e.text());
         }
+    }
+
+    /** Which of the runtime's ways a class of pods is run in; empty when there is no such class. */
+    private Optional<String> runtimeHandler(String className) {
+        return client.resource(RuntimeClass.class).get("", className).map(RuntimeClass::getHandler);
     }
 
     private Map<String, Path> setUpVolumes(Pod pod, List<String> addresses) {

@@ -25,6 +25,7 @@ import io.mokube.kubelet.resources.NodeAmounts;
 import io.mokube.kubelet.runtime.ContainerRuntime;
 import io.mokube.kubelet.runtime.RuntimeCallException;
 import io.mokube.kubelet.sync.RuntimeObserver.Trace;
+import io.mokube.kubelet.volume.CsiDrivers;
 import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.time.Clock;
@@ -87,6 +88,7 @@ public final class PodWorkers implements AutoCloseable {
 
     /**
      * @param files whether the runtime's containers see files of the host
+     * @param drivers the drivers of volumes that the node has
      */
     public PodWorkers(
             KubeletConfig config,
@@ -97,7 +99,8 @@ public final class PodWorkers implements AutoCloseable {
             EventRecorder events,
             Informer<Pod> pods,
             Store<Service> services,
-            NodeFacts node) {
+            NodeFacts node,
+            CsiDrivers drivers) {
         this.config = config;
         this.clock = platform.clock();
         this.pods = pods;
@@ -118,7 +121,12 @@ public final class PodWorkers implements AutoCloseable {
                 files,
                 client,
                 new ActionExecutor.Surroundings(
-                        node.addresses(), cpuMillis, memoryBytes, pod -> visibleServices(pod, services)),
+                        config.nodeName(),
+                        node.addresses(),
+                        cpuMillis,
+                        memoryBytes,
+                        pod -> visibleServices(pod, services),
+                        drivers),
                 groups,
                 config.policy().podPids(),
                 clock);
@@ -507,7 +515,10 @@ public final class PodWorkers implements AutoCloseable {
         return volume.getConfigMap() != null
                 || volume.getSecret() != null
                 || volume.getProjected() != null
-                || volume.getDownwardAPI() != null;
+                || volume.getDownwardAPI() != null
+                // A driver's volume may have become larger.
+                || volume.getPersistentVolumeClaim() != null
+                || volume.getEphemeral() != null;
     }
 
     /** Gives what is told of pods the time to reach the API server. */

@@ -9,6 +9,7 @@ import io.fabric8.kubernetes.api.model.SeccompProfile;
 import io.fabric8.kubernetes.api.model.SecurityContext;
 import io.fabric8.kubernetes.api.model.Sysctl;
 import io.fabric8.kubernetes.api.model.Volume;
+import io.fabric8.kubernetes.api.model.VolumeDevice;
 import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.mokube.kubelet.KubeletConfig;
 import io.mokube.kubelet.network.HostResolver;
@@ -195,7 +196,22 @@ final class RuntimeConfigs {
                 Boolean.TRUE.equals(spec.getTty()),
                 resources(pod, spec),
                 security(pod, spec, image),
-                namespaces(pod).withProcessesOf(target));
+                namespaces(pod).withProcessesOf(target),
+                devices(pod, spec, volumes));
+    }
+
+    /** The volumes of mode Block that the container sees as devices. */
+    private static List<ContainerConfig.Device> devices(Pod pod, Container spec, Map<String, Path> volumes) {
+        List<ContainerConfig.Device> devices = new ArrayList<>();
+        for (VolumeDevice device : spec.getVolumeDevices()) {
+            Path path = volumes.get(device.getName());
+            if (path == null) {
+                throw new InvalidSpecException("volume \"" + device.getName() + "\" is not there");
+            }
+            devices.add(new ContainerConfig.Device(
+                    device.getDevicePath(), path.toString(), isReadOnly(pod, device.getName())));
+        }
+        return devices;
     }
 
     private static List<String> expand(List<String> words, Map<String, String> environment) {

@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PersistentVolumeSpec;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.mokube.kubelet.pods.PodFacts;
 import java.io.IOException;
@@ -13,10 +14,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the persistent volumes that pods have claims on: folders of the host and local disks. Others are refused, and a
- * claim that has no volume yet makes the pod wait; both in the kubelet's words.
+ * Finds the persistent volumes that pods have claims on: folders of the host, local disks and volumes of CSI drivers.
+ * Others are refused, and a claim that has no volume yet makes the pod wait; both in the kubelet's words.
  */
 final class ClaimedVolumes {
 
@@ -29,12 +31,17 @@ final class ClaimedVolumes {
     record Found(String name, Path path, boolean managed) {}
 
     private final ClaimSource source;
+    private final @Nullable CsiVolumes csi;
 
     /** By the pod's UID and the volume's name in the pod: a bound claim keeps its volume. */
     private final Map<String, Found> known = new ConcurrentHashMap<>();
 
-    ClaimedVolumes(ClaimSource source) {
+    /**
+     * @param csi volumes of drivers; null when there can be no drivers
+     */
+    ClaimedVolumes(ClaimSource source, @Nullable CsiVolumes csi) {
         this.source = source;
+        this.csi = csi;
     }
 
     /** Whether this kind of volume is found through a claim. */
@@ -53,9 +60,35 @@ final class ClaimedVolumes {
         if (before != null) {
             return before;
         }
-        Found found = locate(volume, bound(pod, volume));
+        PersistentVolume bound = bound(pod, volume);
+        Found found = locate(pod, volume, bound);
         known.put(key, found);
         return found;
+    }
+
+    /** Makes the file systems of drivers' volumes grow after their volumes, and says so in the claim. */
+    void expand(Pod pod, Volume volume) throws IOException {
+        Found found = known.get(PodFacts.uid(pod) + "/" + volume.getName());
+        if (csi == null || found == null || !csi.isPublished(pod, found.name())) {
+            return;
+        }
+        PersistentVolume bound = bound(pod, volume);
+        PersistentVolumeClaim claim = source.claim(
+                        pod.getMetadata().getNamespace(),
+                        bound.getSpec().getClaimRef().getName())
+                .orElseThrow();
+        Quantity wanted = bound.getSpec().getCapacity().get("storage");
+        Quantity reached = claim.getStatus().getCapacity().get("storage");
+        if (wanted == null || reached == null || bytes(wanted) <= bytes(reached)) {
+            return;
+        }
+        if (csi.expand(pod, bound, bytes(wanted))) {
+            source.expanded(claim, wanted);
+        }
+    }
+
+    private static long bytes(Quantity quantity) {
+        return io.mokube.machinery.quantity.Quantity.parse(quantity.toString()).value();
     }
 
     /** Forgets a pod. */
@@ -113,11 +146,18 @@ final class ClaimedVolumes {
         return false;
     }
 
-    private static Found locate(Volume volume, PersistentVolume found) throws IOException {
+    private Found locate(Pod pod, Volume volume, PersistentVolume found) throws IOException {
         String name = found.getMetadata().getName();
         PersistentVolumeSpec spec = found.getSpec();
+        if (spec.getCsi() != null) {
+            if (csi == null) {
+                throw CsiVolumes.noDriver(name, spec.getCsi().getDriver());
+            }
+            CsiVolumes.Published published = csi.publish(pod, found, isReadOnly(volume));
+            return new Found(name, published.path(), published.managed());
+        }
         if ("Block".equals(spec.getVolumeMode())) {
-            throw new VolumeException(name, "volumes of mode Block are not supported by this node");
+            return new Found(name, device(name, spec), false);
         }
         if (spec.getHostPath() != null) {
             return new Found(name, HostPaths.prepare(name, spec.getHostPath()), false);
@@ -135,16 +175,22 @@ final class ClaimedVolumes {
             }
             return new Found(name, path, true);
         }
-        if (spec.getCsi() != null) {
-            throw new VolumeException(
-                    name,
-                    "kubernetes.io/csi: driver name " + spec.getCsi().getDriver()
-                            + " not found in the list of registered CSI drivers");
-        }
         throw new VolumeException(
                 name,
                 "this kind of persistent volume, of the pod's volume \"" + volume.getName()
                         + "\", is not supported by this node");
+    }
+
+    /** A disk of the machine that is given to containers as it is. */
+    private static Path device(String name, PersistentVolumeSpec spec) throws IOException {
+        if (spec.getLocal() == null) {
+            throw new VolumeException(name, "this kind of persistent volume has no block devices");
+        }
+        Path path = Path.of(spec.getLocal().getPath());
+        if (!HostPaths.isSpecial(path, "BlockDevice")) {
+            throw new VolumeException(name, "\"" + path + "\" is no block device");
+        }
+        return path;
     }
 
     /** Whether a pod may only read one of its volumes, whatever its mounts say. */

@@ -4,10 +4,17 @@ import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Quantity;
 import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.storage.CSIDriver;
+import io.fabric8.kubernetes.api.model.storage.CSIDriverSpec;
+import io.fabric8.kubernetes.api.model.storage.VolumeAttachment;
 import io.mokube.client.rest.ApiClient;
+import io.mokube.client.rest.PatchKind;
+import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.object.Json;
+import java.net.HttpURLConnection;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -65,6 +72,39 @@ public final class ConfigurationSource implements ClaimSource {
     @Override
     public Optional<PersistentVolume> volume(String name) {
         return client.resource(PersistentVolume.class).get(new ObjectKey("", name));
+    }
+
+    @Override
+    public void expanded(PersistentVolumeClaim claim, Quantity size) {
+        ObjectNode patch = Json.MAPPER.createObjectNode();
+        ObjectNode status = patch.putObject("status");
+        status.putObject("capacity").put("storage", size.toString());
+        status.putArray("conditions").addObject().put("$patch", "delete").put("type", "FileSystemResizePending");
+        client.resource(PersistentVolumeClaim.class)
+                .patch(
+                        new ObjectKey(
+                                claim.getMetadata().getNamespace(),
+                                claim.getMetadata().getName()),
+                        PatchKind.STRATEGIC,
+                        patch,
+                        "status");
+    }
+
+    /** What the cluster knows of a driver's wishes; empty when nothing is. */
+    public Optional<CSIDriverSpec> csiDriver(String name) {
+        return client.resource(CSIDriver.class).get("", name).map(CSIDriver::getSpec);
+    }
+
+    /** A volume's attachment; empty as long as there is none, which nodes may not be told. */
+    public Optional<VolumeAttachment> attachment(String name) {
+        try {
+            return client.resource(VolumeAttachment.class).get("", name);
+        } catch (ApiException e) {
+            if (e.code() == HttpURLConnection.HTTP_FORBIDDEN) {
+                return Optional.empty();
+            }
+            throw e;
+        }
     }
 
     private static byte[] decode(String base64) {

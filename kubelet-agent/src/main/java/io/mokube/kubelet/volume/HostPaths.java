@@ -43,7 +43,7 @@ final class HostPaths {
         return path;
     }
 
-    private static boolean isSpecial(Path path, String type) throws IOException {
+    static boolean isSpecial(Path path, String type) throws IOException {
         if (!Files.exists(path)) {
             return false;
         }

@@ -21,6 +21,7 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
@@ -39,6 +40,7 @@ public final class PodVolumes {
     private final Path pods;
     private final ConfigurationSource source;
     private final Clock clock;
+    private final CsiVolumes csi;
     private final ClaimedVolumes claims;
     private final Map<String, IssuedToken> tokens = new ConcurrentHashMap<>();
 
@@ -46,11 +48,13 @@ public final class PodVolumes {
 
     /**
      * @param pods the folder with one folder per pod
+     * @param node the node's name
      */
-    public PodVolumes(Path pods, ConfigurationSource source, Clock clock) {
+    public PodVolumes(Path pods, ConfigurationSource source, String node, CsiDrivers drivers, Clock clock) {
         this.pods = pods;
         this.source = source;
-        this.claims = new ClaimedVolumes(source);
+        this.csi = new CsiVolumes(Objects.requireNonNull(pods.getParent()), node, drivers, source);
+        this.claims = new ClaimedVolumes(source, csi);
         this.clock = clock;
     }
 
@@ -68,7 +72,9 @@ public final class PodVolumes {
                         volume.getName(),
                         ClaimedVolumes.isClaimed(volume)
                                 ? claimed(fields.pod(), volume, starting)
-                                : setUp(fields, volume));
+                                : volume.getCsi() != null
+                                        ? inline(fields.pod(), volume, starting)
+                                        : setUp(fields, volume));
             } catch (IOException e) {
                 throw new VolumeException(volume.getName(), describe(e), e);
             }
@@ -82,20 +88,36 @@ public final class PodVolumes {
 
     private Path claimed(Pod pod, Volume volume, boolean starting) throws IOException {
         ClaimedVolumes.Found found = claims.find(pod, volume);
-        OptionalLong group = group(pod);
-        if (starting && found.managed() && group.isPresent()) {
-            boolean readOnly = ClaimedVolumes.isReadOnly(volume);
-            boolean lazily =
-                    "OnRootMismatch".equals(pod.getSpec().getSecurityContext().getFsGroupChangePolicy());
-            if (!lazily || !Ownership.isGiven(found.path(), group.getAsLong(), readOnly)) {
-                Ownership.give(found.path(), group.getAsLong(), readOnly);
-            }
+        give(pod, found.path(), ClaimedVolumes.isReadOnly(volume), starting && found.managed());
+        if (!starting) {
+            claims.expand(pod, volume);
         }
         return found.path();
     }
 
+    private Path inline(Pod pod, Volume volume, boolean starting) throws IOException {
+        CsiVolumes.Published published = csi.publishInline(pod, volume);
+        give(
+                pod,
+                published.path(),
+                Boolean.TRUE.equals(volume.getCsi().getReadOnly()),
+                starting && published.managed());
+        return published.path();
+    }
+
+    private static void give(Pod pod, Path path, boolean readOnly, boolean managed) throws IOException {
+        OptionalLong group = group(pod);
+        if (managed && group.isPresent()) {
+            boolean lazily =
+                    "OnRootMismatch".equals(pod.getSpec().getSecurityContext().getFsGroupChangePolicy());
+            if (!lazily || !Ownership.isGiven(path, group.getAsLong(), readOnly)) {
+                Ownership.give(path, group.getAsLong(), readOnly);
+            }
+        }
+    }
+
     /** The group that a pod's files belong to. */
-    private static OptionalLong group(Pod pod) {
+    static OptionalLong group(Pod pod) {
         return pod.getSpec().getSecurityContext() == null
                         || pod.getSpec().getSecurityContext().getFsGroup() == null
                 ? OptionalLong.empty()
@@ -313,6 +335,7 @@ public final class PodVolumes {
         claims.forget(uid);
         Path folder = pods.resolve(uid);
         try {
+            csi.tearDown(uid);
             for (Path mount : mountsBelow(folder)) {
                 run(List.of("umount", mount.toString()));
             }

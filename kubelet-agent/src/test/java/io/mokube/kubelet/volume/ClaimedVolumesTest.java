@@ -9,6 +9,7 @@ import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaimBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
+import io.fabric8.kubernetes.api.model.Quantity;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,17 +30,24 @@ class ClaimedVolumesTest {
     private final Map<String, PersistentVolumeClaim> claims = new HashMap<>();
     private final Map<String, PersistentVolume> volumes = new HashMap<>();
 
-    private final ClaimedVolumes found = new ClaimedVolumes(new ClaimSource() {
-        @Override
-        public Optional<PersistentVolumeClaim> claim(String namespace, String name) {
-            return Optional.ofNullable(claims.get(name));
-        }
+    private final ClaimedVolumes found = new ClaimedVolumes(
+            new ClaimSource() {
+                @Override
+                public Optional<PersistentVolumeClaim> claim(String namespace, String name) {
+                    return Optional.ofNullable(claims.get(name));
+                }
 
-        @Override
-        public Optional<PersistentVolume> volume(String name) {
-            return Optional.ofNullable(volumes.get(name));
-        }
-    });
+                @Override
+                public Optional<PersistentVolume> volume(String name) {
+                    return Optional.ofNullable(volumes.get(name));
+                }
+
+                @Override
+                public void expanded(PersistentVolumeClaim claim, Quantity size) {
+                    throw new AssertionError("no driver's volume here");
+                }
+            },
+            null);
 
     private static PodBuilder pod() {
         return new PodBuilder()

@@ -9,6 +9,7 @@ import io.mokube.kubelet.runtime.cri.v1.Capability;
 import io.mokube.kubelet.runtime.cri.v1.ContainerMetadata;
 import io.mokube.kubelet.runtime.cri.v1.ContainerState;
 import io.mokube.kubelet.runtime.cri.v1.DNSConfig;
+import io.mokube.kubelet.runtime.cri.v1.Device;
 import io.mokube.kubelet.runtime.cri.v1.HugepageLimit;
 import io.mokube.kubelet.runtime.cri.v1.ImageSpec;
 import io.mokube.kubelet.runtime.cri.v1.Int64Value;
@@ -119,6 +120,12 @@ final class CriMessages {
                                 case HOST_TO_CONTAINER -> MountPropagation.PROPAGATION_HOST_TO_CONTAINER;
                                 case BIDIRECTIONAL -> MountPropagation.PROPAGATION_BIDIRECTIONAL;
                             }));
+        }
+        for (ContainerConfig.Device device : config.devices()) {
+            message.addDevices(Device.newBuilder()
+                    .setContainerPath(device.containerPath())
+                    .setHostPath(device.hostPath())
+                    .setPermissions(device.readOnly() ? "r" : "rwm"));
         }
         return message.build();
     }

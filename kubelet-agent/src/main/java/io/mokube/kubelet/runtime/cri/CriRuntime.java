@@ -1,8 +1,7 @@
 package io.mokube.kubelet.runtime.cri;
 
-import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
-import io.grpc.netty.NettyChannelBuilder;
+import io.mokube.kubelet.plugin.UnixChannel;
 import io.mokube.kubelet.runtime.ContainerConfig;
 import io.mokube.kubelet.runtime.ContainerRuntime;
 import io.mokube.kubelet.runtime.ContainerStats;
@@ -57,13 +56,8 @@ import io.mokube.kubelet.runtime.cri.v1.StopPodSandboxRequest;
 import io.mokube.kubelet.runtime.cri.v1.UpdateContainerResourcesRequest;
 import io.mokube.kubelet.runtime.cri.v1.VersionRequest;
 import io.mokube.kubelet.runtime.cri.v1.VersionResponse;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
-import io.netty.channel.nio.NioIoHandler;
-import io.netty.channel.socket.nio.NioDomainSocketChannel;
-import io.netty.util.concurrent.DefaultThreadFactory;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.net.UnixDomainSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -72,9 +66,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
@@ -89,26 +80,15 @@ public final class CriRuntime implements ContainerRuntime {
     /** A node full of containers with long annotations passes gRPC's default of 4 MiB. */
     private static final int MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 
-    private final ManagedChannel channel;
-    private final MultiThreadIoEventLoopGroup events;
-    private final ExecutorService callbacks;
+    private final UnixChannel connection;
     private final RuntimeServiceBlockingStub runtime;
     private final ImageServiceBlockingStub images;
 
     /** A client of the runtime behind this socket. Does not connect yet. */
     public CriRuntime(Path socket) {
-        events = new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("cri", true), NioIoHandler.newFactory());
-        callbacks = Executors.newVirtualThreadPerTaskExecutor();
-        channel = NettyChannelBuilder.forAddress(UnixDomainSocketAddress.of(socket))
-                .channelType(NioDomainSocketChannel.class, UnixDomainSocketAddress.class)
-                .eventLoopGroup(events)
-                .executor(callbacks)
-                .overrideAuthority("localhost")
-                .maxInboundMessageSize(MAX_MESSAGE_BYTES)
-                .usePlaintext()
-                .build();
-        runtime = RuntimeServiceGrpc.newBlockingStub(channel);
-        images = ImageServiceGrpc.newBlockingStub(channel);
+        connection = new UnixChannel("cri", socket, MAX_MESSAGE_BYTES);
+        runtime = RuntimeServiceGrpc.newBlockingStub(connection.channel());
+        images = ImageServiceGrpc.newBlockingStub(connection.channel());
     }
 
     @Override
@@ -141,6 +121,7 @@ public final class CriRuntime implements ContainerRuntime {
     public String runSandbox(SandboxConfig config) {
         RunPodSandboxRequest request = RunPodSandboxRequest.newBuilder()
                 .setConfig(CriMessages.sandbox(config))
+                .setRuntimeHandler(config.runtimeHandler())
                 .build();
         return call(() -> runtime(CALL_TIMEOUT).runPodSandbox(request)).getPodSandboxId();
     }
@@ -428,9 +409,7 @@ public final class CriRuntime implements ContainerRuntime {
 
     @Override
     public void close() {
-        channel.shutdownNow();
-        callbacks.shutdown();
-        var _ = events.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+        connection.close();
     }
 
     private static ImageSpec spec(String reference) {

@@ -5,6 +5,7 @@ import com.github.dockerjava.api.command.UpdateContainerCmd;
 import com.github.dockerjava.api.model.BindOptions;
 import com.github.dockerjava.api.model.BindPropagation;
 import com.github.dockerjava.api.model.Capability;
+import com.github.dockerjava.api.model.Device;
 import com.github.dockerjava.api.model.ExposedPort;
 import com.github.dockerjava.api.model.HostConfig;
 import com.github.dockerjava.api.model.InternetProtocol;
@@ -58,6 +59,9 @@ final class DockerRequests {
                 .withDns(config.dns().servers())
                 .withDnsSearch(config.dns().searches())
                 .withDnsOptions(config.dns().options());
+        if (!config.runtimeHandler().isEmpty()) {
+            host.withRuntime(config.runtimeHandler());
+        }
         if (namespaces.hostPid()) {
             host.withPidMode("host");
         }
@@ -112,6 +116,12 @@ final class DockerRequests {
                 .withCapAdd(capabilities(security.addCapabilities()))
                 .withCapDrop(capabilities(security.dropCapabilities()))
                 .withSecurityOpts(options(security));
+        if (!config.devices().isEmpty()) {
+            host.withDevices(config.devices().stream()
+                    .map(device ->
+                            new Device(device.readOnly() ? "r" : "rwm", device.containerPath(), device.hostPath()))
+                    .toList());
+        }
         limit(host, config.resources());
         join(host, config.namespaces(), "container:" + sandboxId);
         inGroup(host, sandbox);

@@ -261,7 +261,7 @@ class NetworkTest {
     }
 
     @Test
-    @Order(11)
+    @Order(12)
     void servicesGetAddressesOfARangeThatIsReady() {
         cluster.apply("""
                 apiVersion: networking.k8s.io/v1
@@ -291,7 +291,7 @@ class NetworkTest {
     }
 
     @Test
-    @Order(12)
+    @Order(13)
     void theRangeOfServicesIsReadyAndStaysWhileServicesUseIt() {
         Await.passes(
                 PATIENCE,
@@ -321,7 +321,7 @@ class NetworkTest {
     // -----------------------------------------------------------------------------------------------------------
 
     @Test
-    @Order(20)
+    @Order(11)
     void loadBalancersHaveAddressesOfTheirOwn() {
         for (String name : List.of("one", "two", "three")) {
             cluster.kubectl("create", "service", "loadbalancer", name, "--tcp=80:8080");

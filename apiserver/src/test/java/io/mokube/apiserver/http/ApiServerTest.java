@@ -271,6 +271,26 @@ class ApiServerTest {
         admin.delete(services + "/chosen");
     }
 
+    @Test
+    void aServiceLosesWhatItsNewTypeLacks() {
+        String services = "/api/v1/namespaces/default/services";
+        JsonNode made = admin.post(services, balancer("changes", "Local", 0)).json();
+        int given = made.at("/spec/ports/0/nodePort").asInt();
+        assertThat(given).isBetween(30000, 32767);
+        Reply changed = admin.patch(
+                services + "/changes", "application/merge-patch+json", "{\"spec\":{\"type\":\"ClusterIP\"}}");
+        assertThat(changed.code()).as(changed.text()).isEqualTo(200);
+        assertThat(changed.json().at("/spec").propertyNames())
+                .doesNotContain("healthCheckNodePort", "allocateLoadBalancerNodePorts", "externalTrafficPolicy");
+        assertThat(changed.json().at("/spec/ports/0").has("nodePort")).isFalse();
+        assertThat(changed.json().at("/spec/clusterIP")).isEqualTo(made.at("/spec/clusterIP"));
+        String another = "{\"spec\":{\"type\":\"ClusterIP\",\"ports\":[{\"port\":80,\"nodePort\":" + given + "}]}}";
+        assertThat(admin.patch(services + "/changes", "application/merge-patch+json", another)
+                        .message())
+                .contains("spec.ports[0].nodePort: Forbidden: may not be used when `type` is 'ClusterIP'");
+        admin.delete(services + "/changes");
+    }
+
     private static String balancer(String name, String policy, int healthCheckNodePort) {
         return """
                 {"kind":"Service","apiVersion":"v1","metadata":{"name":"%s"},"spec":{"type":"LoadBalancer",

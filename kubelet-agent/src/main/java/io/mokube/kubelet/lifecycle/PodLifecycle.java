@@ -93,6 +93,9 @@ public final class PodLifecycle {
             if (over) {
                 if (state.terminatingSince() == null) {
                     state = state.withTerminatingSince(now);
+                    if (!deleted && pastDeadline()) {
+                        events.add(PodEvent.normal("DeadlineExceeded", PodStatuses.PAST_DEADLINE, ""));
+                    }
                 }
                 finished = end(deleted);
             } else {

@@ -32,6 +32,8 @@ import org.jspecify.annotations.Nullable;
 /** Says how a pod is, in Kubernetes' words. */
 final class PodStatuses {
 
+    static final String PAST_DEADLINE = "Pod was active on the node longer than the specified deadline";
+
     private static final int KILLED = 137;
 
     private final PodInputs in;
@@ -115,7 +117,11 @@ final class PodStatuses {
                 .withStartTime(last.getStartTime() == null ? seconds(in.now()) : last.getStartTime())
                 .withQosClass(PodFacts.qosClass(pod))
                 .withInitContainerStatuses(inits)
-                .withContainerStatuses(mains)
+                .withContainerStatuses(
+                        (phase.equals("Failed") || phase.equals("Succeeded"))
+                                        && incomplete(inits).isEmpty()
+                                ? atTheEnd(mains)
+                                : mains)
                 .withEphemeralContainerStatuses(PodContainer.ephemeralContainers(pod).stream()
                         .map(this::containerStatus)
                         .toList())
@@ -127,8 +133,7 @@ final class PodStatuses {
         if (ending != null && phase.equals("Failed") && !terminal(last)) {
             status.withReason(ending.reason()).withMessage(ending.message());
         } else if (pastDeadline) {
-            status.withReason("DeadlineExceeded")
-                    .withMessage("Pod was active on the node longer than the specified deadline");
+            status.withReason("DeadlineExceeded").withMessage(PAST_DEADLINE);
         }
         if (!in.hostAddresses().isEmpty()) {
             status.withHostIP(in.hostAddresses().getFirst())
@@ -139,6 +144,23 @@ final class PodStatuses {
                     .withPodIPs(addresses.stream().map(PodIP::new).toList());
         }
         return status.build();
+    }
+
+    /** In a pod that has ended nothing is waited for: containers that never were count as failed. */
+    private static List<ContainerStatus> atTheEnd(List<ContainerStatus> mains) {
+        return mains.stream()
+                .map(each -> each.getState().getWaiting() == null
+                        ? each
+                        : new ContainerStatusBuilder(each)
+                                .withNewState()
+                                .withNewTerminated()
+                                .withExitCode(KILLED)
+                                .withReason("ContainerStatusUnknown")
+                                .withMessage("The container could not be located when the pod was terminated")
+                                .endTerminated()
+                                .endState()
+                                .build())
+                .toList();
     }
 
     private List<String> addresses(Optional<ObservedSandbox> sandbox, PodStatus last) {

@@ -490,6 +490,28 @@ class PodLifecycleTest {
         assertThat(plan.status().getPhase()).isEqualTo("Failed");
         assertThat(plan.status().getReason()).isEqualTo("DeadlineExceeded");
         assertThat(plan.actions()).hasOnlyElementsOfType(Action.StopContainer.class);
+        assertThat(plan.events()).extracting(PodEvent::reason).containsOnlyOnce("DeadlineExceeded");
+        assertThat(scene.plan().events()).extracting(PodEvent::reason).doesNotContain("DeadlineExceeded");
+    }
+
+    @Test
+    void aContainerThatNeverWasHasEndedWithThePod() {
+        Pod pod = pod("Always")
+                .editSpec()
+                .withActiveDeadlineSeconds(60L)
+                .endSpec()
+                .build();
+        Scene scene = new Scene(pod).sandbox(true);
+        assertThat(only(scene.plan()).getState().getWaiting().getReason()).isEqualTo("ContainerCreating");
+        ContainerStatus status = only(scene.pass(Duration.ofSeconds(60)).plan());
+        assertThat(status.getState().getWaiting()).isNull();
+        assertThat(status.getState().getTerminated().getReason()).isEqualTo("ContainerStatusUnknown");
+        assertThat(status.getState().getTerminated().getExitCode()).isEqualTo(137);
+    }
+
+    private static ContainerStatus only(Plan plan) {
+        assertThat(plan.status().getContainerStatuses()).hasSize(1);
+        return plan.status().getContainerStatuses().getFirst();
     }
 
     // ---- memory

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -84,6 +85,7 @@ public final class ServiceStrategy extends SpecStatusStrategy {
         ObjectNode spec = Tree.child(service.root(), "spec");
         JsonNode before = old.at("spec");
         healthCheckNodePort(spec, before);
+        dropWhatTheTypeLacks(spec, before);
         if (!hasAddress(spec) || !hasAddress(before)) {
             if (!hasAddress(spec)) {
                 spec.remove(List.of("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"));
@@ -116,6 +118,40 @@ public final class ServiceStrategy extends SpecStatusStrategy {
         } else if (now == known) {
             spec.remove(HEALTH_CHECK);
         }
+    }
+
+    /** What belonged to the former type goes with it, unless somebody changed it in the same request. */
+    private static void dropWhatTheTypeLacks(ObjectNode spec, JsonNode before) {
+        if (hasNodePorts(before) && !hasNodePorts(spec) && givenNodePorts(spec).equals(givenNodePorts(before))) {
+            Tree.items(spec, "ports").forEach(port -> port.remove("nodePort"));
+        }
+        if (Tree.text(before, "type").equals("LoadBalancer")
+                && !Tree.text(spec, "type").equals("LoadBalancer")) {
+            dropUnchanged("allocateLoadBalancerNodePorts", spec, before);
+            dropUnchanged("loadBalancerClass", spec, before);
+        }
+        if (fromOutside(before) && !fromOutside(spec)) {
+            dropUnchanged("externalTrafficPolicy", spec, before);
+        }
+    }
+
+    private static void dropUnchanged(String field, ObjectNode spec, JsonNode before) {
+        if (spec.path(field).equals(before.path(field))) {
+            spec.remove(field);
+        }
+    }
+
+    private static Set<Integer> givenNodePorts(JsonNode spec) {
+        return Tree.items(spec, "ports").stream()
+                .map(port -> port.path("nodePort").asInt(0))
+                .filter(port -> port != 0)
+                .collect(Collectors.toSet());
+    }
+
+    private static boolean fromOutside(JsonNode spec) {
+        return hasNodePorts(spec)
+                || (Tree.text(spec, "type").equals("ClusterIP")
+                        && !spec.path("externalIPs").isEmpty());
     }
 
     /** Whether load balancers ask each node for endpoints of its own. */

@@ -115,11 +115,13 @@ class DnsServerTest {
                                     .counter()
                                     .count()
                             == 1);
-            assertThat(meters.get("coredns.dns.responses")
-                            .tag("rcode", "NOERROR")
-                            .counter()
-                            .count())
-                    .isEqualTo(1);
+            Await.until(
+                    "the response is counted",
+                    () -> meters.get("coredns.dns.responses")
+                                    .tag("rcode", "NOERROR")
+                                    .counter()
+                                    .count()
+                            == 1);
         }
     }
 

@@ -336,12 +336,21 @@ public final class PodVolumes {
         Path folder = pods.resolve(uid);
         try {
             csi.tearDown(uid);
-            for (Path mount : mountsBelow(folder)) {
-                run(List.of("umount", mount.toString()));
-            }
+            unmountBelow(folder);
             PublishedFiles.deleteTree(folder);
         } catch (IOException e) {
             throw new VolumeException("", "can't remove " + folder + ": " + describe(e), e);
+        }
+    }
+
+    /**
+     * Unmounts what is mounted below a folder, the deepest first: what pods have left there that no agent looks after any more.
+     *
+     * @throws IOException when something is still in use
+     */
+    public static void unmountBelow(Path folder) throws IOException {
+        for (Path mount : mountsBelow(folder)) {
+            run(List.of("umount", mount.toString()));
         }
     }
 

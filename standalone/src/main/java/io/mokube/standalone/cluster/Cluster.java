@@ -267,7 +267,7 @@ public final class Cluster {
                         name,
                         ClientConfig.fromKubeconfig(credentials.kubeconfig()),
                         runtime(node),
-                        folder.node(name).resolve("kubelet"))
+                        folder.kubelet(name))
                 .withServer(new KubeletConfig.Server(
                         0,
                         Optional.of(read(credentials.servingCertificate())),

@@ -48,6 +48,11 @@ public record ClusterFolder(Path path) {
         return path.resolve("nodes").resolve(name);
     }
 
+    /** What the node's agent keeps, its pods' volumes among it. */
+    public Path kubelet(String name) {
+        return node(name).resolve("kubelet");
+    }
+
     /** The volumes that the cluster makes for claims; every node is on this machine and finds them. */
     public Path volumes() {
         return path.resolve("volumes");

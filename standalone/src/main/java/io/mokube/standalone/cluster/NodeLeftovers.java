@@ -2,12 +2,15 @@ package io.mokube.standalone.cluster;
 
 import io.mokube.kubelet.runtime.cri.ContainerdLauncher;
 import io.mokube.kubelet.sync.CgroupFolders;
+import io.mokube.kubelet.volume.PodVolumes;
+import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.time.Clock;
 import io.mokube.proxy.KubeProxy;
 import io.mokube.proxy.announce.LoadBalancerAnnouncer;
+import java.io.IOException;
 import java.nio.file.Files;
 
-/** What a cluster that was killed leaves on its nodes: containers, their network, their containerd, rules for services. */
+/** What a cluster that was killed leaves on its nodes: containers, their network and volumes, their containerd, rules for services. */
 public final class NodeLeftovers {
 
     private NodeLeftovers() {}
@@ -22,9 +25,21 @@ public final class NodeLeftovers {
         boolean onDocker = new DockerNodes(folder).remove();
         boolean onContainerd = removeContainerds(folder);
         if (folder.runtime().filter(runtime -> runtime != RuntimeKind.HOLLOW).isPresent()) {
+            unmountVolumes(folder);
             removeRules(folder.layout());
         }
         return onContainerd || onDocker;
+    }
+
+    /** Pods keep their volumes until they are deleted, also those that have ended. */
+    private static void unmountVolumes(ClusterFolder folder) {
+        for (int node = 1; node <= folder.nodes(); node++) {
+            try {
+                PodVolumes.unmountBelow(folder.kubelet("node-" + node));
+            } catch (IOException e) {
+                throw new ComponentException("can't unmount the volumes of node-" + node + ": " + e.getMessage(), e);
+            }
+        }
     }
 
     private static void removeRules(NodeLayout layout) {

@@ -14,6 +14,7 @@ import io.mokube.kubelet.runtime.TestContainerd;
 import io.mokube.kubelet.runtime.TestDocker;
 import io.mokube.kubelet.runtime.cri.ContainerdLauncher;
 import io.mokube.kubelet.runtime.cri.DemoImage;
+import io.mokube.kubelet.sync.CgroupFolders;
 import io.mokube.testkit.Await;
 import io.mokube.testkit.Needs;
 import java.io.IOException;
@@ -146,6 +147,7 @@ class KilledNodeTest {
         @Override
         public void close() {
             containerd.close();
+            new CgroupFolders(cgroups).removeAll();
         }
     }
 

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.mokube.testkit.Await;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -60,7 +59,7 @@ class NodeResourcesTest {
     @Test
     void podsThatTakeTooMuchAreEvicted() {
         ok("run", "modest", "--image=mokube/demo:1");
-        apply("""
+        cluster.apply("""
                 apiVersion: v1
                 kind: Pod
                 metadata: {name: volume}
@@ -85,7 +84,7 @@ class NodeResourcesTest {
         ended("volume", "Evicted", "Usage of EmptyDir volume \"data\" exceeds the limit \"5Mi\". ");
         ended("layer", "Evicted", "Pod ephemeral local storage usage exceeds the total limit of containers 5Mi. ");
 
-        apply("""
+        cluster.apply("""
                 apiVersion: v1
                 kind: Pod
                 metadata: {name: hog}
@@ -169,15 +168,6 @@ class NodeResourcesTest {
 
     private static String status(String pod) {
         return ok("get", "pod", pod, "-o", "jsonpath={.status.phase} {.status.reason} {.status.message}");
-    }
-
-    private static void apply(String manifest) {
-        try {
-            Path file = Files.writeString(Files.createTempFile(folder, "manifest", ".yaml"), manifest);
-            ok("apply", "-f", file.toString());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     private static String ok(String... arguments) {

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.mokube.testkit.Await;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -27,7 +26,7 @@ class PersistentVolumesTest {
     @BeforeAll
     static void up() {
         cluster = UpCluster.start(2);
-        apply("""
+        cluster.apply("""
                 apiVersion: storage.k8s.io/v1
                 kind: StorageClass
                 metadata: {name: folders}
@@ -51,7 +50,7 @@ class PersistentVolumesTest {
 
     @Test
     void aStatefulSetsPodComesBackToItsData() {
-        apply("""
+        cluster.apply("""
                 apiVersion: apps/v1
                 kind: StatefulSet
                 metadata: {name: db}
@@ -114,7 +113,7 @@ class PersistentVolumesTest {
         for (String node : List.of("node-1", "node-2")) {
             Path disk = Files.createDirectory(folder.resolve(node));
             Files.writeString(disk.resolve("whose"), node + "\n");
-            apply("""
+            cluster.apply("""
                     apiVersion: v1
                     kind: PersistentVolume
                     metadata: {name: disk-NODE}
@@ -130,7 +129,7 @@ class PersistentVolumesTest {
                     """.replace("NODE", node).replace("PATH", disk.toString()));
         }
         claim("wants-disk", "disks");
-        apply("""
+        cluster.apply("""
                 apiVersion: v1
                 kind: Pod
                 metadata: {name: picky}
@@ -151,7 +150,7 @@ class PersistentVolumesTest {
         assertThat(ok("exec", "picky", "--", "stat", "-c", "%g", "/disk/whose")).isEqualTo("2345\n");
 
         // The claim is bound now, and its volume holds other pods to the node.
-        apply("""
+        cluster.apply("""
                 apiVersion: v1
                 kind: Pod
                 metadata: {name: elsewhere}
@@ -168,7 +167,7 @@ class PersistentVolumesTest {
 
     @Test
     void aPodWaitsForItsClaimAndStartsOnceThatIsThere() {
-        apply("""
+        cluster.apply("""
                 apiVersion: v1
                 kind: Pod
                 metadata: {name: early}
@@ -192,7 +191,7 @@ class PersistentVolumesTest {
 
     @Test
     void devicesAreGivenToOneClaimAtATime() {
-        apply("""
+        cluster.apply("""
                 apiVersion: resource.k8s.io/v1
                 kind: DeviceClass
                 metadata: {name: gpu}
@@ -221,7 +220,7 @@ class PersistentVolumesTest {
                               - cel: {expression: 'device.attributes["gpu.example.com"].model == "demo"'}
                 """);
         for (String name : List.of("first", "second")) {
-            apply("""
+            cluster.apply("""
                     apiVersion: v1
                     kind: Pod
                     metadata: {name: NAME}
@@ -266,7 +265,7 @@ class PersistentVolumesTest {
     }
 
     private static void claim(String name, String storageClass) {
-        apply("""
+        cluster.apply("""
                 apiVersion: v1
                 kind: PersistentVolumeClaim
                 metadata: {name: NAME}
@@ -275,15 +274,6 @@ class PersistentVolumesTest {
                   storageClassName: CLASS
                   resources: {requests: {storage: 1Mi}}
                 """.replace("NAME", name).replace("CLASS", storageClass));
-    }
-
-    private static void apply(String manifest) {
-        try {
-            Path file = Files.writeString(Files.createTempFile(folder, "manifest", ".yaml"), manifest);
-            ok("apply", "-f", file.toString());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     private static String ok(String... arguments) {

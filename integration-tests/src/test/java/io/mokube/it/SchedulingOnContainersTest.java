@@ -6,7 +6,6 @@ import io.mokube.machinery.object.Json;
 import io.mokube.machinery.quantity.Quantity;
 import io.mokube.testkit.Await;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -62,7 +61,7 @@ class SchedulingOnContainersTest {
     @Test
     void aProfileThatPacksFillsOneNode() {
         for (int i = 0; i < 4; i++) {
-            apply(pod("packed-" + i, "packed", "packer", "50m", ""));
+            cluster.apply(pod("packed-" + i, "packed", "packer", "50m", ""));
         }
         ok("wait", "--for=condition=Ready", "pod", "-l", "app=packed", "--timeout=90s");
         assertThat(nodes("app=packed")).hasSize(1);
@@ -78,7 +77,7 @@ class SchedulingOnContainersTest {
 
     @Test
     void constraintsSpreadPodsOverAllNodes() {
-        apply("""
+        cluster.apply("""
                 apiVersion: apps/v1
                 kind: Deployment
                 metadata: {name: spread}
@@ -106,17 +105,17 @@ class SchedulingOnContainersTest {
     void anImportantPodTakesTheRoomOfALessImportantOne() {
         String most = mostOfANode();
         for (int i = 0; i < 3; i++) {
-            apply(pod("low-" + i, "low", "default-scheduler", most, ""));
+            cluster.apply(pod("low-" + i, "low", "default-scheduler", most, ""));
         }
         ok("wait", "--for=condition=Ready", "pod", "-l", "app=low", "--timeout=90s");
         assertThat(nodes("app=low")).hasSize(3);
-        apply("""
+        cluster.apply("""
                 apiVersion: scheduling.k8s.io/v1
                 kind: PriorityClass
                 metadata: {name: important}
                 value: 1000
                 """);
-        apply(pod("high", "high", "default-scheduler", most, "priorityClassName: important"));
+        cluster.apply(pod("high", "high", "default-scheduler", most, "priorityClassName: important"));
         ok("wait", "--for=condition=Ready", "pod/high", "--timeout=90s");
         assertThat(ok("get", "pods", "-l", "app=low", "-o", "name").lines()).hasSize(2);
         Await.passes(PATIENCE, () -> {
@@ -157,15 +156,6 @@ class SchedulingOnContainersTest {
             nodes.merge(pod.at("/spec/nodeName").asString(), 1, Integer::sum);
         }
         return nodes;
-    }
-
-    private static void apply(String manifest) {
-        try {
-            Path file = Files.writeString(Files.createTempFile(folder, "manifest", ".yaml"), manifest);
-            ok("apply", "-f", file.toString());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     private static String ok(String... arguments) {

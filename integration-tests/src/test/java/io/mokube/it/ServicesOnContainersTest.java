@@ -7,7 +7,6 @@ import io.mokube.pki.CertificateAuthority;
 import io.mokube.pki.Credential;
 import io.mokube.testkit.Await;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -276,14 +275,7 @@ class ServicesOnContainersTest {
     private static void policy(String name, String spec) {
         String policy = "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {namespace: shop, name: "
                 + name + "}, spec: {" + spec.strip() + "}}";
-        Path file = cluster.data().resolveSibling(cluster.data().getFileName() + "-policy.yaml");
-        try {
-            Files.writeString(file, policy);
-            ok("apply", "-f", file.toString());
-            Files.delete(file);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        cluster.apply(policy);
     }
 
     /** Waits until of all clients just these reach the pod, each of its own node or another. */

@@ -5,25 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.mokube.apiserver.peers.AdvertisedAddress;
 import io.mokube.testkit.Await;
 import io.mokube.testkit.Needs;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Every kind of workload in real containers on two nodes, driven by kubectl as users do. */
 class WorkloadsOnContainersTest {
 
     private static final Duration PATIENCE = Duration.ofMinutes(2);
-
-    @TempDir
-    private static Path folder;
 
     private static UpCluster cluster;
 
@@ -41,7 +33,7 @@ class WorkloadsOnContainersTest {
 
     @Test
     void aStatefulSetKeepsItsNamesAndRollsBack() {
-        apply("""
+        cluster.apply("""
                 apiVersion: apps/v1
                 kind: StatefulSet
                 metadata: {name: db}
@@ -78,7 +70,7 @@ class WorkloadsOnContainersTest {
 
     @Test
     void aDaemonSetRunsOnEveryNodeAndRestarts() {
-        apply("""
+        cluster.apply("""
                 apiVersion: apps/v1
                 kind: DaemonSet
                 metadata: {name: agent}
@@ -106,7 +98,7 @@ class WorkloadsOnContainersTest {
         ok("create", "job", "hello", "--image=mokube/demo:1", "--", "sh", "-c", "echo hello from a job");
         ok("wait", "--for=condition=complete", "job/hello", "--timeout=90s");
         assertThat(ok("logs", "job/hello")).isEqualTo("hello from a job\n");
-        apply("""
+        cluster.apply("""
                 apiVersion: batch/v1
                 kind: Job
                 metadata: {name: indexed}
@@ -168,7 +160,7 @@ class WorkloadsOnContainersTest {
 
     @Test
     void aBusyDeploymentGetsMorePods() {
-        apply("""
+        cluster.apply("""
                 apiVersion: apps/v1
                 kind: Deployment
                 metadata: {name: busy}
@@ -219,15 +211,6 @@ class WorkloadsOnContainersTest {
     private static List<String> images(String selector) {
         String images = ok("get", "pods", "-l", selector, "-o", "jsonpath={.items[*].spec.containers[0].image}");
         return List.of(images.split(" "));
-    }
-
-    private static void apply(String manifest) {
-        try {
-            Path file = Files.writeString(Files.createTempFile(folder, "manifest", ".yaml"), manifest);
-            ok("apply", "-f", file.toString());
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     private static String ok(String... arguments) {

@@ -38,6 +38,11 @@ public final class ObviousAffinity implements FilterPlugin, ScorePlugin {
             // As in Kubernetes: then it has no say about nominated pods either.
             return NodeFilter.NONE;
         }
+        return filter(pod, snapshot);
+    }
+
+    private NodeFilter filter(PodInfo pod, Snapshot snapshot) {
+        List<AffinityTerm> required = pod.affinities().required();
         return new NodeFilter() {
             @Override
             public Verdict check(NodeInfo node) {
@@ -75,7 +80,8 @@ public final class ObviousAffinity implements FilterPlugin, ScorePlugin {
 
             @Override
             public NodeFilter in(Snapshot imagined) {
-                return prepare(pod, imagined);
+                // As in Kubernetes: it keeps its say, even when those who did not want the pod are thought away.
+                return filter(pod, imagined);
             }
         };
     }

@@ -6,30 +6,20 @@ import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServiceBuilder;
 import io.fabric8.kubernetes.api.model.ServicePort;
 import io.fabric8.kubernetes.api.model.ServicePortBuilder;
-import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
-import io.fabric8.kubernetes.api.model.coordination.v1.LeaseBuilder;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointPort;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointPortBuilder;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSliceBuilder;
 import io.mokube.client.informer.Store;
+import io.mokube.client.presence.Presence;
 import io.mokube.client.rest.ApiClient;
 import io.mokube.client.rest.ConnectionException;
 import io.mokube.client.rest.DeleteOptions;
-import io.mokube.client.rest.ListOptions;
-import io.mokube.client.rest.PatchKind;
 import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.names.ObjectKey;
-import io.mokube.machinery.object.Json;
-import io.mokube.machinery.selector.LabelSelector;
 import io.mokube.machinery.time.Clock;
-import java.time.Duration;
-import java.time.ZoneOffset;
-import java.time.ZonedDateTime;
-import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -38,7 +28,6 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Keeps the service there, this instance among its endpoints, and dead instances away from them. Each instance owns one
@@ -54,8 +43,7 @@ public final class EndpointKeeper implements AutoCloseable {
 
     private static final String MANAGED_BY = "endpointslice.kubernetes.io/managed-by";
     private static final String SERVICE_NAME = "kubernetes.io/service-name";
-    private static final String INSTANCE = "mokube.io/cluster-dns-instance";
-    private static final DateTimeFormatter MICROS = DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSSSS'Z'");
+    private static final String INSTANCE = Presence.label("cluster-dns");
     private static final int DNS_PORT = 53;
     private static final int METRICS_PORT = 9153;
 
@@ -66,13 +54,10 @@ public final class EndpointKeeper implements AutoCloseable {
     private final Store<Service> services;
     private final Store<EndpointSlice> slices;
     private final Clock clock;
-    private final Map<String, Seen> seen = new HashMap<>();
+    private final Presence presence;
     private @Nullable Thread thread;
     private volatile boolean closed;
     private volatile boolean published;
-
-    /** What a lease said, and since when it has said nothing else, by this instance's clock. */
-    private record Seen(String renewal, long sinceNanos) {}
 
     /**
      * @param service the service's name
@@ -95,6 +80,7 @@ public final class EndpointKeeper implements AutoCloseable {
         this.services = services;
         this.slices = slices;
         this.clock = platform.clock();
+        presence = new Presence(client, clock, service.namespace(), "cluster-dns", config.instance(), config.expiry());
     }
 
     /** Begins, on a thread of its own; to be called when this instance can answer. */
@@ -112,7 +98,7 @@ public final class EndpointKeeper implements AutoCloseable {
             while (!closed) {
                 try {
                     ensureService();
-                    renewLease();
+                    presence.renew();
                     ensureSlice();
                     published = true;
                     removeDead();
@@ -196,36 +182,6 @@ public final class EndpointKeeper implements AutoCloseable {
         return service.name() + "-" + config.instance();
     }
 
-    private static String leaseName(String instance) {
-        return "cluster-dns-" + instance;
-    }
-
-    private void renewLease() {
-        ZonedDateTime now = clock.instant().atZone(ZoneOffset.UTC);
-        ObjectKey key = new ObjectKey(service.namespace(), leaseName(config.instance()));
-        ObjectNode patch = Json.MAPPER.createObjectNode();
-        patch.putObject("spec").put("renewTime", MICROS.format(now));
-        try {
-            client.resource(Lease.class).patch(key, PatchKind.MERGE, patch);
-        } catch (ApiException e) {
-            if (!e.isNotFound()) {
-                throw e;
-            }
-            client.resource(Lease.class).create(lease(key, now));
-        }
-    }
-
-    private Lease lease(ObjectKey key, ZonedDateTime now) {
-        return new LeaseBuilder()
-                .withMetadata(metadata(key.name(), Map.of(INSTANCE, config.instance())))
-                .withNewSpec()
-                .withHolderIdentity(config.instance())
-                .withLeaseDurationSeconds(Math.toIntExact(config.expiry().toSeconds()))
-                .withRenewTime(now)
-                .endSpec()
-                .build();
-    }
-
     private void ensureSlice() {
         ObjectKey key = new ObjectKey(service.namespace(), ownName());
         EndpointSlice known = slices.get(key).orElse(null);
@@ -293,22 +249,9 @@ public final class EndpointKeeper implements AutoCloseable {
         List<EndpointSlice> ours = slices.list(service.namespace()).stream()
                 .filter(slice -> MANAGER.equals(labels(slice).get(MANAGED_BY)))
                 .toList();
-        Map<String, String> renewals = client
-                .resource(Lease.class)
-                .list(service.namespace(), ListOptions.ALL.withLabels(LabelSelector.parse(INSTANCE)))
-                .items()
-                .stream()
-                .collect(Collectors.toMap(
-                        lease -> lease.getMetadata().getLabels().get(INSTANCE),
-                        lease -> lease.getMetadata().getResourceVersion()));
-        Set<String> present = ours.stream().map(EndpointKeeper::instance).collect(Collectors.toSet());
-        seen.keySet().retainAll(present);
-        for (EndpointSlice slice : ours) {
-            String instance = instance(slice);
-            if (!instance.equals(config.instance()) && silent(instance, renewals.getOrDefault(instance, "none"))) {
-                remove(slice, instance);
-            }
-        }
+        Set<String> silent =
+                presence.silent(ours.stream().map(EndpointKeeper::instance).collect(Collectors.toSet()));
+        ours.stream().filter(slice -> silent.contains(instance(slice))).forEach(this::remove);
     }
 
     private static Map<String, String> labels(EndpointSlice slice) {
@@ -319,28 +262,16 @@ public final class EndpointKeeper implements AutoCloseable {
         return labels(slice).getOrDefault(INSTANCE, "");
     }
 
-    private boolean silent(String instance, String renewal) {
-        long now = clock.nanoTime();
-        Seen last = seen.get(instance);
-        if (last == null || !last.renewal().equals(renewal)) {
-            seen.put(instance, new Seen(renewal, now));
-            return false;
-        }
-        return Duration.ofNanos(now - last.sinceNanos()).compareTo(config.expiry()) > 0;
-    }
-
-    private void remove(EndpointSlice slice, String instance) {
+    private void remove(EndpointSlice slice) {
         log.atWarn()
                 .setMessage("a name server is dead")
-                .addKeyValue("instance", instance)
+                .addKeyValue("instance", instance(slice))
                 .log();
         deleteIfThere(() -> client.resource(EndpointSlice.class)
                 .delete(
                         new ObjectKey(service.namespace(), slice.getMetadata().getName()),
                         DeleteOptions.DEFAULT.withUid(slice.getMetadata().getUid())));
-        deleteIfThere(() -> client.resource(Lease.class)
-                .delete(new ObjectKey(service.namespace(), leaseName(instance)), DeleteOptions.DEFAULT));
-        seen.remove(instance);
+        presence.end(instance(slice));
     }
 
     private static void deleteIfThere(Runnable deletion) {
@@ -371,8 +302,7 @@ public final class EndpointKeeper implements AutoCloseable {
         try {
             deleteIfThere(() -> client.resource(EndpointSlice.class)
                     .delete(new ObjectKey(service.namespace(), ownName()), DeleteOptions.DEFAULT));
-            deleteIfThere(() -> client.resource(Lease.class)
-                    .delete(new ObjectKey(service.namespace(), leaseName(config.instance())), DeleteOptions.DEFAULT));
+            presence.end(config.instance());
         } catch (ApiException | ConnectionException e) {
             log.atWarn()
                     .setMessage("the name server's endpoint was not removed; the other instances do that")

@@ -92,7 +92,9 @@ final class RouteFeed {
         slices.addIndex(BY_SERVICE, RouteFeed::serviceOf);
         events = new EventRecorder(client, "mokube-ingress", "");
         loop = new ReconcileLoop<>("ingress-routes", 1, key -> settle(), platform);
-        publication = config.published().map(address -> new Publication(config, address, client));
+        publication = config.published()
+                .map(address ->
+                        new Publication(config, address, client, services.store(), slices.store(), platform.clock()));
         ingresses.addHandler(Handler.each(each -> changed()));
         classes.addHandler(Handler.each(each -> changed()));
         secrets.addHandler(Handler.each(each -> changed()));
@@ -150,10 +152,12 @@ final class RouteFeed {
         read.problems().forEach((key, wrong) -> problems.put(key, new ArrayList<>(wrong)));
         certificates.set(chains(read, ours, problems));
         table = read.table();
-        settled = true;
+        if (!settled) {
+            settled = true;
+            publication.ifPresent(each -> each.start(httpPort, httpsPort));
+        }
         tell(ours, problems);
         Optional<Service> service = services.store().get(Publication.SERVICE);
-        publication.ifPresent(each -> each.ensure(service.isPresent(), httpPort, httpsPort));
         ours.forEach(ingress -> writeStatus(ingress, Publication.addresses(service)));
         return Outcome.done();
     }

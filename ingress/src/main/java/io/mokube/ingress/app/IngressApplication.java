@@ -68,7 +68,8 @@ public class IngressApplication {
                 new InetSocketAddress(settings.bindAddress(), settings.httpsPort()),
                 Optional.ofNullable(settings.address()),
                 Optional.ofNullable(settings.nodeName()),
-                new Timeouts(settings.connectTimeout(), settings.silenceTimeout()));
+                new Timeouts(settings.connectTimeout(), settings.silenceTimeout()),
+                IngressConfig.Presence.STANDARD);
         return new IngressRouter(config, new Platform(Clock.system(), new SecureRandom(), meters));
     }
 

@@ -71,7 +71,10 @@ final class Exchange {
                         .setConnectTimeout((int) timeouts.connect().toMillis())
                         // Shorter than what servers allow, so that they seldom close what is about to be used.
                         .setKeepAliveTimeout(IDLE_SECONDS)
-                        .setDecompressionSupported(false),
+                        .setDecompressionSupported(false)
+                        // As other ingresses do by default: endpoints' certificates are seldom of a known authority.
+                        .setTrustAll(true)
+                        .setVerifyHost(false),
                 new PoolOptions().setHttp1MaxSize(MOST_CONNECTIONS).setMaxWaitQueueSize(MOST_WAITING));
     }
 
@@ -91,9 +94,9 @@ final class Exchange {
         switch (router.route(host, path == null ? "" : path)) {
             case Target.NoRoute none -> refuse(request, 404, "no rule for host \"" + host + "\" and path " + path);
             case Target.NoEndpoint(String reason) -> refuse(request, 503, reason);
-            case Target.Endpoints(String backend, List<InetSocketAddress> addresses) -> {
+            case Target.Endpoints(String backend, List<InetSocketAddress> addresses, boolean tls) -> {
                 int first = Math.floorMod(turn.getAndIncrement(), addresses.size());
-                connect(request, addresses, first, 0)
+                connect(request, addresses, tls, first, 0)
                         .onSuccess(upstream -> send(request, upstream, backend))
                         .onFailure(e -> {
                             log.atWarn()
@@ -108,17 +111,21 @@ final class Exchange {
     }
 
     private Future<HttpClientRequest> connect(
-            HttpServerRequest request, List<InetSocketAddress> addresses, int first, int attempt) {
+            HttpServerRequest request, List<InetSocketAddress> addresses, boolean tls, int first, int attempt) {
         InetSocketAddress address = addresses.get((first + attempt) % addresses.size());
         Future<HttpClientRequest> connected = client.request(new RequestOptions()
                 .setMethod(request.method())
-                .setHost(address.getAddress().getHostAddress())
+                .setHost(
+                        address.isUnresolved()
+                                ? address.getHostString()
+                                : address.getAddress().getHostAddress())
                 .setPort(address.getPort())
+                .setSsl(tls)
                 .setURI(request.uri())
                 .setConnectTimeout(timeouts.connect().toMillis())
                 .setIdleTimeout(timeouts.silence().toMillis()));
         return attempt + 1 < Math.min(MOST_ATTEMPTS, addresses.size())
-                ? connected.recover(e -> connect(request, addresses, first, attempt + 1))
+                ? connected.recover(e -> connect(request, addresses, tls, first, attempt + 1))
                 : connected;
     }
 

@@ -10,8 +10,10 @@ public sealed interface Target {
      * To one of these endpoints, the first that takes a connection.
      *
      * @param backend for messages
+     * @param addresses where they are; unresolved ones are names that are still to be looked up
+     * @param tls whether they speak TLS. Their certificates are not verified: they are mostly their own authority's
      */
-    record Endpoints(String backend, List<InetSocketAddress> addresses) implements Target {}
+    record Endpoints(String backend, List<InetSocketAddress> addresses, boolean tls) implements Target {}
 
     /** Nowhere: no rule fits. */
     record NoRoute() implements Target {}

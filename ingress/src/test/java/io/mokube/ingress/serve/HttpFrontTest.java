@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.mokube.ingress.serve.Certificates.Chain;
 import io.mokube.machinery.component.Platform;
@@ -25,6 +27,8 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.security.KeyStore;
+import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
@@ -32,6 +36,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
+import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
@@ -52,6 +57,7 @@ class HttpFrontTest {
     private CertificateAuthority authority;
     private Certificates certificates;
     private HttpServer backend;
+    private HttpsServer secure;
     private ServerSocket raw;
     private HttpFront front;
 
@@ -74,19 +80,25 @@ class HttpFrontTest {
         authority =
                 CertificateAuthority.create("test", Platform.system().clock().instant());
         certificates = new Certificates(serving("fallback"));
+        secure = HttpsServer.create(ANY, 0);
+        secure.setHttpsConfigurator(new HttpsConfigurator(identity(serving("nobody.test"))));
+        secure.createContext("/", HttpFrontTest::echo);
+        secure.start();
         InetSocketAddress dead = new InetSocketAddress(InetAddress.getLoopbackAddress(), FreePort.next());
         front = HttpFront.open(
                 ANY,
                 ANY,
                 certificates,
                 (host, path) -> switch (host) {
-                    case "web.test", "localhost" -> new Target.Endpoints("web", List.of(backend.getAddress()));
-                    case "half.test" -> new Target.Endpoints("half", List.of(dead, backend.getAddress()));
-                    case "dead.test" -> new Target.Endpoints("dead", List.of(dead));
+                    case "web.test", "localhost" -> new Target.Endpoints("web", List.of(backend.getAddress()), false);
+                    case "half.test" -> new Target.Endpoints("half", List.of(dead, backend.getAddress()), false);
+                    case "dead.test" -> new Target.Endpoints("dead", List.of(dead), false);
                     case "raw.test" ->
                         new Target.Endpoints(
                                 "raw",
-                                List.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), raw.getLocalPort())));
+                                List.of(new InetSocketAddress(InetAddress.getLoopbackAddress(), raw.getLocalPort())),
+                                false);
+                    case "secure.test" -> new Target.Endpoints("secure", List.of(secure.getAddress()), true);
                     case "empty.test" -> new Target.NoEndpoint("web has no endpoint that is ready");
                     default -> new Target.NoRoute();
                 },
@@ -99,6 +111,7 @@ class HttpFrontTest {
         release.countDown();
         front.close();
         backend.stop(0);
+        secure.stop(0);
         raw.close();
     }
 
@@ -113,6 +126,25 @@ class HttpFrontTest {
     private Credential serving(String name) throws Exception {
         return authority.issueServing(
                 name, List.of(), List.of(name), Platform.system().clock().instant());
+    }
+
+    private static SSLContext identity(Credential credential) throws Exception {
+        KeyStore keys = KeyStore.getInstance("PKCS12");
+        keys.load(null, null);
+        keys.setKeyEntry("server", credential.key(), new char[0], new Certificate[] {credential.certificate()});
+        KeyManagerFactory managers = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        managers.init(keys, new char[0]);
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(managers.getKeyManagers(), null, null);
+        return context;
+    }
+
+    /** Whatever the endpoint's certificate says; here it is another name's, of an authority that nobody knows. */
+    @Test
+    void endpointsMaySpeakTls() throws Exception {
+        assertThat(get("secure.test", "/page"))
+                .startsWith("HTTP/1.1 200 OK")
+                .contains("GET /page", "host: [secure.test]", "x-forwarded-proto: [http]");
     }
 
     /** Answers with what came: the request's headers, and its body's length. */

@@ -160,6 +160,22 @@ class HollowKubeletTest {
                 .contains("Pulling", "Pulled", "Created", "Started"));
     }
 
+    /** As the node lifecycle controller does to the pods of a silent node. */
+    @Test
+    void aPodThatOthersCalledUnreadyIsReadyAgain() {
+        cluster()
+                .pods()
+                .create(TestCluster.pod("web", "hollow-1", "example.com/web:1").build());
+        Pod ready = cluster().await("web", "is ready", TestCluster::ready);
+        ready.getStatus().getConditions().stream()
+                .filter(each -> each.getType().equals("Ready"))
+                .forEach(each -> each.setStatus("False"));
+        ready.getMetadata().setResourceVersion(null);
+        Pod overruled = cluster().pods().updateStatus(ready);
+        assertThat(TestCluster.ready(overruled)).isFalse();
+        cluster().await("web", "is ready again", TestCluster::ready);
+    }
+
     @Test
     void aCrashIsCountedAndTheContainerStartedAgain() {
         cluster()

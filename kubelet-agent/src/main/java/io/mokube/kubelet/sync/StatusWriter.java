@@ -21,8 +21,9 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Tells the API server how one pod is: always the newest status, never the same twice, again and again while the server is
- * away. Whoever reports does not wait.
+ * Tells the API server how one pod is: always the newest status, again and again while the server is away, and never the
+ * same twice unless somebody else has changed a condition that it told. The node lifecycle controller does that to pods of a
+ * node that is silent: they have to be ready again when it speaks. Whoever reports does not wait.
  */
 final class StatusWriter implements AutoCloseable {
 
@@ -35,6 +36,7 @@ final class StatusWriter implements AutoCloseable {
     private final Function<Pod, Optional<String>> target;
     private @Nullable JsonNode written;
     private String writtenTo = "";
+    private long writtenVersion;
     private @Nullable Report pending;
     private boolean writing;
     private boolean closed;
@@ -55,6 +57,7 @@ final class StatusWriter implements AutoCloseable {
     synchronized void known(Pod pod, PodStatus status) {
         written = Json.MAPPER.valueToTree(status);
         writtenTo = PodFacts.uid(pod);
+        writtenVersion = version(pod);
     }
 
     /** Has this status written, unless a newer one comes first. */
@@ -154,16 +157,36 @@ final class StatusWriter implements AutoCloseable {
         JsonNode before;
         synchronized (this) {
             before = uid.equals(writtenTo) ? written : null;
+            // An older object may show what was there before the last patch.
+            boolean overruled = version(report.pod()) > writtenVersion
+                    && overruled(report.pod().getStatus(), report.status());
+            if (uid.isEmpty() || (status.equals(before) && !overruled)) {
+                return;
+            }
         }
-        if (uid.isEmpty() || status.equals(before)) {
-            return;
-        }
-        client.resource(Pod.class)
+        Pod patched = client.resource(Pod.class)
                 .patch(PodFacts.key(report.pod()), PatchKind.STRATEGIC, patch(uid, status, before), "status");
         synchronized (this) {
             written = status;
             writtenTo = uid;
+            writtenVersion = version(patched);
         }
+    }
+
+    /** Whether what is shown says otherwise about a condition than was told. */
+    static boolean overruled(@Nullable PodStatus shown, PodStatus told) {
+        if (shown == null) {
+            return false;
+        }
+        return told.getConditions().stream()
+                .anyMatch(mine -> shown.getConditions().stream()
+                        .anyMatch(theirs -> theirs.getType().equals(mine.getType())
+                                && !theirs.getStatus().equals(mine.getStatus())));
+    }
+
+    private static long version(Pod pod) {
+        String version = pod.getMetadata().getResourceVersion();
+        return version == null || version.isEmpty() ? 0 : Long.parseLong(version);
     }
 
     /**

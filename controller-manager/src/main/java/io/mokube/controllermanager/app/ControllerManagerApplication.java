@@ -7,6 +7,7 @@ import io.mokube.controllermanager.ControllerManager;
 import io.mokube.controllermanager.ControllerManagerConfig;
 import io.mokube.controllermanager.controllers.loadbalancer.AddressPool;
 import io.mokube.controllermanager.controllers.nodeipam.NodeIpamConfig;
+import io.mokube.controllermanager.controllers.nodelifecycle.NodeLifecycleConfig;
 import io.mokube.machinery.component.CarrierThreads;
 import io.mokube.machinery.component.Component.Readiness;
 import io.mokube.machinery.component.Platform;
@@ -50,6 +51,9 @@ public class ControllerManagerApplication {
      * @param serviceAccountPrivateKeyFile the key of the tokens in secrets
      * @param hostPathVolumes the folder of volumes that {@code kubernetes.io/host-path} makes
      * @param loadBalancerPool blocks, ranges and addresses for services of type LoadBalancer
+     * @param nodeMonitorGracePeriod how long a node may be silent until it counts as unreachable; several times its lease's
+     *     renewal, which is every 10 s
+     * @param nodeMonitorPeriod how often each node is looked at
      */
     @ConfigurationProperties("mokube")
     public record Settings(
@@ -64,7 +68,9 @@ public class ControllerManagerApplication {
             @DefaultValue("365d") Duration clusterSigningDuration,
             @Nullable Path serviceAccountPrivateKeyFile,
             @Nullable Path hostPathVolumes,
-            @DefaultValue List<String> loadBalancerPool) {
+            @DefaultValue List<String> loadBalancerPool,
+            @DefaultValue("50s") Duration nodeMonitorGracePeriod,
+            @DefaultValue("5s") Duration nodeMonitorPeriod) {
 
         ClusterKeys keys() {
             ClusterKeys keys = ClusterKeys.NONE;
@@ -95,6 +101,8 @@ public class ControllerManagerApplication {
     ControllerManager controllerManager(Settings settings, MeterRegistry meters) {
         ControllerManagerConfig config = ControllerManagerConfig.standard(
                         ClientConfig.fromKubeconfig(settings.kubeconfig()))
+                .withNodeLifecycle(NodeLifecycleConfig.STANDARD.withGrace(
+                        settings.nodeMonitorGracePeriod(), settings.nodeMonitorPeriod()))
                 .withNodeIpam(settings.nodeIpam())
                 .withKeys(settings.keys())
                 .withLoadBalancerPool(AddressPool.parse(settings.loadBalancerPool()));

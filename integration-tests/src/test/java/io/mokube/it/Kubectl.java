@@ -114,6 +114,20 @@ record Kubectl(String version, Path binary) {
         return run(kubeconfig, arguments).orFail();
     }
 
+    /** Applies a manifest. */
+    void apply(Path kubeconfig, String manifest) {
+        try {
+            Path file = Files.writeString(Files.createTempFile("mokube-it", ".yaml"), manifest);
+            try {
+                ok(kubeconfig, "apply", "-f", file.toString());
+            } finally {
+                Files.delete(file);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     @Override
     public String toString() {
         return "kubectl " + version;

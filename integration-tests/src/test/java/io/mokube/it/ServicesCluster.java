@@ -116,26 +116,9 @@ final class ServicesCluster implements TestCluster {
         }
     }
 
-    private void launch(String name, String module, List<String> arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx256m",
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-jar",
-                application(module).toString(),
-                "--server.port=0"));
-        command.addAll(arguments);
+    private void launch(String name, String module, List<String> arguments) {
+        List<String> command = Applications.command(module, arguments);
         services.put(name, new Service(command, ChildProcess.start("services-" + name, command, Map.of())));
-    }
-
-    private static Path application(String module) throws IOException {
-        Path target = Path.of("..", module, "target").toAbsolutePath().normalize();
-        try (Stream<Path> files = Files.list(target)) {
-            return files.filter(file -> file.getFileName().toString().endsWith("-application.jar"))
-                    .findFirst()
-                    .orElseThrow(() -> new AssertionError("no application jar in " + target + ": package " + module));
-        }
     }
 
     private ContainerdConfig containerd(String node) {

@@ -80,16 +80,7 @@ final class UpCluster implements TestCluster {
 
     /** Applies a manifest with kubectl. */
     void apply(String manifest) {
-        try {
-            Path file = Files.writeString(Files.createTempFile("mokube-it", ".yaml"), manifest);
-            try {
-                Kubectl.any().ok(kubeconfig(), "apply", "-f", file.toString());
-            } finally {
-                Files.delete(file);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        Kubectl.any().apply(kubeconfig(), manifest);
     }
 
     /** What the cluster's process logged. */

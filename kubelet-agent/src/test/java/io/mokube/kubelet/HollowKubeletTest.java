@@ -129,6 +129,28 @@ class HollowKubeletTest {
         assertThat(lease.getSpec().getHolderIdentity()).isEqualTo("hollow-1");
     }
 
+    /** As the node lifecycle controller does to a node that is silent. */
+    @Test
+    void aNodeThatOthersCalledUnknownIsReadyAgain() {
+        Node node = cluster().client().resource(Node.class).get("", "hollow-1").orElseThrow();
+        node.getStatus().getConditions().forEach(each -> each.setStatus("Unknown"));
+        node.getMetadata().setResourceVersion(null);
+        cluster().client().resource(Node.class).updateStatus(node);
+        Await.until(
+                Duration.ofSeconds(30),
+                "all conditions are known again",
+                () ->
+                        cluster()
+                                .client()
+                                .resource(Node.class)
+                                .get("", "hollow-1")
+                                .orElseThrow()
+                                .getStatus()
+                                .getConditions()
+                                .stream()
+                                .noneMatch(each -> each.getStatus().equals("Unknown")));
+    }
+
     @Test
     void runsAPodAndTellsEverythingAboutIt() {
         cluster()

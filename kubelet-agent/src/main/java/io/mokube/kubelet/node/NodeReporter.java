@@ -23,6 +23,7 @@ import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -195,7 +196,13 @@ public final class NodeReporter implements AutoCloseable {
         boolean due =
                 Duration.between(writtenAt, now).compareTo(config.timings().statusReport()) >= 0;
         if (!changed && !due) {
-            return;
+            JsonNode theirs = otherwise(status);
+            if (theirs == null) {
+                return;
+            }
+            // What changes from there has changed now.
+            status = statuses.status(snapshots.get(), theirs, now);
+            written = theirs;
         }
         ObjectNode patch = Json.MAPPER.createObjectNode();
         ObjectNode fields = (ObjectNode) status.deepCopy();
@@ -211,6 +218,33 @@ public final class NodeReporter implements AutoCloseable {
         if (nowReady) {
             events.normal(node, "NodeReady", "Node " + config.nodeName() + " status is now: NodeReady");
         }
+    }
+
+    /**
+     * The status at the API server if it says otherwise about a condition, as the node lifecycle controller has it say
+     * Unknown about a node that was silent; null if it does not. A node that is gone is registered again.
+     */
+    private @Nullable JsonNode otherwise(JsonNode status) {
+        Node node = client.resource(Node.class).get("", config.nodeName()).orElse(null);
+        if (node == null) {
+            registered = false;
+            written = null;
+            return null;
+        }
+        JsonNode shown = Json.MAPPER.valueToTree(node.getStatus());
+        Map<String, String> said = new HashMap<>();
+        for (JsonNode condition : shown.path("conditions")) {
+            said.put(
+                    condition.path("type").asString(""),
+                    condition.path("status").asString(""));
+        }
+        for (JsonNode condition : status.path("conditions")) {
+            String mine = condition.path("status").asString("");
+            if (!mine.equals(said.getOrDefault(condition.path("type").asString(""), mine))) {
+                return shown;
+            }
+        }
+        return null;
     }
 
     private static boolean ready(JsonNode status) {

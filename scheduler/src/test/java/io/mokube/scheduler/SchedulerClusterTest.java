@@ -464,6 +464,11 @@ class SchedulerClusterTest {
                     () -> claims.list("default", ListOptions.ALL).items().stream()
                             .anyMatch(claim -> claim.getStatus() != null
                                     && claim.getStatus().getAllocation() != null));
+            Await.until(
+                    "it says what it waits for",
+                    () -> events("p").stream()
+                            .anyMatch(event -> event.startsWith("Normal BindingConditionsPending")
+                                    && event.endsWith("waiting for binding conditions for device on node one")));
             assertThat(boundTo()).doesNotContainKey("p");
             ResourceClaim claim =
                     claims.list("default", ListOptions.ALL).items().getFirst();

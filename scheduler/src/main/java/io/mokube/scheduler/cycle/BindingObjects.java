@@ -21,7 +21,13 @@ final class BindingObjects implements ApiObjects {
     private static final Duration FIRST_LOOK = Duration.ofMillis(20);
     private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
 
+    /** Who writes an event of a pod's scheduler. */
+    interface Reports {
+        void normal(PodInfo pod, String reason, String message);
+    }
+
     private final ApiWrites writes;
+    private final Reports reports;
     private final Clock clock;
     private final Semaphore writers;
 
@@ -30,8 +36,9 @@ final class BindingObjects implements ApiObjects {
      *
      * @param writes guarded by the term
      */
-    BindingObjects(ApiWrites writes, Clock clock, Semaphore writers) {
+    BindingObjects(ApiWrites writes, Reports reports, Clock clock, Semaphore writers) {
         this.writes = writes;
+        this.reports = reports;
         this.clock = clock;
         this.writers = writers;
     }
@@ -59,6 +66,11 @@ final class BindingObjects implements ApiObjects {
     @Override
     public <T extends HasMetadata> T patchStatus(Class<T> type, ObjectKey key, ObjectNode patch) {
         return writes.resource(type).patch(key, PatchKind.STRATEGIC, patch, "status");
+    }
+
+    @Override
+    public void report(PodInfo pod, String reason, String message) {
+        reports.normal(pod, reason, message);
     }
 
     @Override

@@ -136,7 +136,7 @@ public final class SchedulingLoop {
     public synchronized void begin(WriteGuard guard) {
         if (thread == null) {
             ApiWrites guarded = writes.guardedBy(guard);
-            Term term = new Term(guarded, new BindingObjects(guarded, clock, writers));
+            Term term = new Term(guarded, new BindingObjects(guarded, this::report, clock, writers));
             thread = Thread.ofPlatform().name("scheduling").daemon().start(() -> run(term));
         }
     }
@@ -446,12 +446,7 @@ public final class SchedulingLoop {
                         .addKeyValue("evaluated", place.evaluated())
                         .addKeyValue("feasible", place.feasible())
                         .log();
-                lane.events()
-                        .record(
-                                reference(pod),
-                                EventRecorder.Type.NORMAL,
-                                "Scheduled",
-                                "Successfully assigned " + pod.key() + " to " + place.node());
+                report(pod, "Scheduled", "Successfully assigned " + pod.key() + " to " + place.node());
                 profile.postBinds().forEach(plugin -> plugin.bound(pod, place.node(), state));
             }
             case BindOutcome.Overtaken(String why) -> {
@@ -575,6 +570,10 @@ public final class SchedulingLoop {
         queue.failed(taken);
         writers.acquire();
         write(pod, () -> explain(pod, SCHEDULER_ERROR, message, pod.nominatedNode(), term));
+    }
+
+    private void report(PodInfo pod, String reason, String message) {
+        lane(pod).events().record(reference(pod), EventRecorder.Type.NORMAL, reason, message);
     }
 
     private static ObjectReference reference(PodInfo pod) {

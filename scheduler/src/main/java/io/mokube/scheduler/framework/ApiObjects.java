@@ -29,6 +29,9 @@ public interface ApiObjects {
     /** Changes an object's status by a strategic patch. */
     <T extends HasMetadata> T patchStatus(Class<T> type, ObjectKey key, ObjectNode patch);
 
+    /** Reports something to a pod's users, in a normal event of the pod's scheduler. */
+    void report(PodInfo pod, String reason, String message);
+
     /** What time it is, for stamps in objects. */
     Instant now();
 

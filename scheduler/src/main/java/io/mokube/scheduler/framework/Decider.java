@@ -297,8 +297,8 @@ public final class Decider {
                 return extenders.preempt(pod, victims, snapshot);
             }
         };
-        StringJoiner message =
-                new StringJoiner(", ", rejections.summary() + " ", "").setEmptyValue(rejections.summary());
+        String summary = rejections.summary();
+        StringJoiner message = new StringJoiner(", ", summary + " ", "").setEmptyValue(summary);
         boolean hopeless = false;
         Optional<ObjectKey> takeBack = Optional.empty();
         for (PostFilterPlugin plugin : profile.postFilters()) {
@@ -309,8 +309,7 @@ public final class Decider {
                     takeBack = takeBack.or(none::takeBack);
                 }
                 case Remedy.Evict evict -> {
-                    return new Decision.NoFit(
-                            rejections.summary(), rejections.plugins(), evict, snapshot.size(), heard);
+                    return new Decision.NoFit(summary, rejections.plugins(), evict, snapshot.size(), heard);
                 }
             }
         }

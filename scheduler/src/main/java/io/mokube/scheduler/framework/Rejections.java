@@ -2,6 +2,7 @@ package io.mokube.scheduler.framework;
 
 import io.mokube.scheduler.snapshot.Snapshot;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -68,11 +69,7 @@ public final class Rejections {
     /** The names of the plugins that ruled a node out. */
     public Set<String> plugins() {
         Set<String> plugins = new LinkedHashSet<>(leftOutBy);
-        for (Verdict.Unfit verdict : asked) {
-            if (verdict != null) {
-                plugins.add(verdict.plugin());
-            }
-        }
+        counted().forEach((verdict, count) -> plugins.add(verdict.plugin()));
         return plugins;
     }
 
@@ -82,27 +79,50 @@ public final class Rejections {
             // The pod was rejected, and not node by node.
             return "0/" + nodes + " nodes are available: " + String.join(", ", others.reasons()) + ".";
         }
+        Map<Verdict.Unfit, Integer> said = counted();
         Map<String, Integer> counts = new HashMap<>();
-        int silent = 0;
-        for (Verdict.Unfit verdict : asked) {
-            if (verdict != null) {
-                count(verdict.reasons(), counts);
-            } else {
-                silent++;
-            }
-        }
+        said.forEach((verdict, count) -> count(verdict.reasons(), count, counts));
+        int silent = asked.length
+                - said.values().stream().mapToInt(Integer::intValue).sum();
         if (others != null && silent > 0) {
-            for (String reason : others.reasons()) {
-                counts.merge(reason, silent, Integer::sum);
-            }
+            count(others.reasons(), silent, counts);
         }
         return summary(nodes, counts);
     }
 
+    /**
+     * How many nodes said each thing. Most nodes say the same, in one object that a plugin gives to all of them, so that
+     * a word on thousands of nodes costs one comparison a node.
+     */
+    @SuppressWarnings("ReferenceEquality") // a run of equal verdicts that are several objects is only counted in parts
+    private Map<Verdict.Unfit, Integer> counted() {
+        Map<Verdict.Unfit, Integer> counts = new LinkedHashMap<>();
+        Verdict.Unfit previous = null;
+        int run = 0;
+        for (Verdict.Unfit verdict : asked) {
+            if (verdict != previous) {
+                if (previous != null) {
+                    counts.merge(previous, run, Integer::sum);
+                }
+                previous = verdict;
+                run = 0;
+            }
+            run++;
+        }
+        if (previous != null) {
+            counts.merge(previous, run, Integer::sum);
+        }
+        return counts;
+    }
+
     /** Adds one to the count of each reason. */
     public static void count(List<String> reasons, Map<String, Integer> counts) {
+        count(reasons, 1, counts);
+    }
+
+    private static void count(List<String> reasons, int nodes, Map<String, Integer> counts) {
         for (String reason : reasons) {
-            counts.merge(reason, 1, Integer::sum);
+            counts.merge(reason, nodes, Integer::sum);
         }
     }
 

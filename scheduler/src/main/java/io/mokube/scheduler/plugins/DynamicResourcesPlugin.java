@@ -427,7 +427,7 @@ public final class DynamicResourcesPlugin
                 }
             }
             state.devices().release(pod.uid());
-            awaitConditions(entered, objects);
+            awaitConditions(pod, node, entered, objects);
         } catch (ApiException | ChangedException e) {
             return new Outcome.Failed(String.valueOf(e.getMessage()));
         } catch (NotReadyException e) {
@@ -490,15 +490,19 @@ public final class DynamicResourcesPlugin
         }
     }
 
-    private void awaitConditions(List<ResourceClaim> claims, ApiObjects objects) throws InterruptedException {
+    private void awaitConditions(PodInfo pod, String node, List<ResourceClaim> claims, ApiObjects objects)
+            throws InterruptedException {
         List<ObjectKey> waiting = claims.stream()
                 .filter(claim -> results(claim)
                         .anyMatch(result -> !result.getBindingConditions().isEmpty()))
                 .map(claim -> new ObjectKey(
                         claim.getMetadata().getNamespace(), claim.getMetadata().getName()))
                 .toList();
-        if (!waiting.isEmpty()
-                && !objects.await(() -> waiting.stream().allMatch(key -> isReady(key, objects)), patience)) {
+        if (waiting.isEmpty()) {
+            return;
+        }
+        objects.report(pod, "BindingConditionsPending", "waiting for binding conditions for device on node " + node);
+        if (!objects.await(() -> waiting.stream().allMatch(key -> isReady(key, objects)), patience)) {
             throw new NotReadyException("device binding timeout");
         }
     }

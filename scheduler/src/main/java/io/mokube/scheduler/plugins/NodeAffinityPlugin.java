@@ -32,6 +32,9 @@ public final class NodeAffinityPlugin implements FilterPlugin, ScorePlugin {
     private static final Verdict NO_MATCH_OF_ADDED =
             new Verdict.Unfit(NAME, List.of("node(s) didn't match scheduler-enforced node affinity"), false);
 
+    private static final Verdict.Unfit CONFLICT =
+            new Verdict.Unfit(NAME, List.of("pod affinity terms conflict"), false);
+
     private final Optional<List<NodeRequirement>> addedRequired;
     private final List<NodePreference> addedPreferred;
 
@@ -64,8 +67,11 @@ public final class NodeAffinityPlugin implements FilterPlugin, ScorePlugin {
                             added -> node -> matchesAny(added, node.facts()) ? Verdict.FITS : NO_MATCH_OF_ADDED)
                     .orElse(NodeFilter.NONE);
         }
-        Set<String> names = required.map(NodeAffinityPlugin::names).orElse(Set.of());
-        OnlyNodes only = names.isEmpty() ? null : new OnlyNodes(NAME, names);
+        Optional<Set<String>> names = required.flatMap(NodeAffinityPlugin::names);
+        if (names.isPresent() && names.get().isEmpty()) {
+            return NodeFilter.nowhere(CONFLICT);
+        }
+        OnlyNodes only = names.map(some -> new OnlyNodes(NAME, some)).orElse(null);
         return new NodeFilter() {
             @Override
             public Verdict check(NodeInfo node) {
@@ -82,17 +88,17 @@ public final class NodeAffinityPlugin implements FilterPlugin, ScorePlugin {
         };
     }
 
-    /** The only nodes that the terms name; empty when one of them names none, and so any node may match. */
-    private static Set<String> names(List<NodeRequirement> terms) {
+    /** The only nodes that the terms name; empty when there are no terms, or one of them names none. */
+    private static Optional<Set<String>> names(List<NodeRequirement> terms) {
         Set<String> names = new HashSet<>();
         for (NodeRequirement term : terms) {
-            Set<String> named = term.namedNodes();
+            Optional<Set<String>> named = term.namedNodes();
             if (named.isEmpty()) {
-                return Set.of();
+                return Optional.empty();
             }
-            names.addAll(named);
+            names.addAll(named.get());
         }
-        return names;
+        return terms.isEmpty() ? Optional.empty() : Optional.of(names);
     }
 
     /** Whether a pod's node selector and required affinity allow a node. */

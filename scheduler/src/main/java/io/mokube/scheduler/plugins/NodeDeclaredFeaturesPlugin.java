@@ -10,13 +10,13 @@ import io.mokube.scheduler.snapshot.PodInfo;
 import io.mokube.scheduler.snapshot.Snapshot;
 import java.util.List;
 import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
 
 /** Lets a pod that needs what not every node can do only where the node declares it ({@code status.declaredFeatures}). */
 public final class NodeDeclaredFeaturesPlugin implements FilterPlugin {
 
     private static final String NAME = "NodeDeclaredFeatures";
-    private static final Verdict LACKING =
-            new Verdict.Unfit(NAME, List.of("node(s) didn't match Pod's required features"), false);
 
     @Override
     public String name() {
@@ -25,10 +25,22 @@ public final class NodeDeclaredFeaturesPlugin implements FilterPlugin {
 
     @Override
     public NodeFilter prepare(PodInfo pod, Snapshot snapshot) {
-        Set<String> required = pod.requiredFeatures();
-        return required.isEmpty()
-                ? NodeFilter.NONE
-                : node -> node.facts().declaredFeatures().containsAll(required) ? Verdict.FITS : LACKING;
+        SortedSet<String> required = new TreeSet<>(pod.requiredFeatures());
+        return required.isEmpty() ? NodeFilter.NONE : node -> verdict(required, node.facts());
+    }
+
+    private static Verdict verdict(SortedSet<String> required, NodeFacts node) {
+        if (node.declaredFeatures().containsAll(required)) {
+            return Verdict.FITS;
+        }
+        List<String> missing = required.stream()
+                .filter(feature -> !node.declaredFeatures().contains(feature))
+                .toList();
+        return new Verdict.Unfit(
+                NAME,
+                List.of("node declared features check failed - unsatisfied requirements: "
+                        + String.join(", ", missing)),
+                false);
     }
 
     @Override

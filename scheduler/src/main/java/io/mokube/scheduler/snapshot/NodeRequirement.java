@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -49,19 +50,17 @@ public record NodeRequirement(
         return requirements;
     }
 
-    /** The only nodes that can match, by name; empty when the term names none. */
-    public Set<String> namedNodes() {
-        Set<String> named = new HashSet<>();
-        for (LabelSelector.Requirement requirement : names) {
-            if (requirement.key().equals(NAME_FIELD) && requirement.operator() == LabelSelector.Operator.IN) {
-                if (named.isEmpty()) {
-                    named.addAll(requirement.values());
-                } else {
-                    named.retainAll(requirement.values());
-                }
-            }
-        }
-        return named;
+    /** The only nodes that can match, by name: no node at all when names contradict each other; empty when any may match. */
+    public Optional<Set<String>> namedNodes() {
+        return names.stream()
+                .filter(requirement ->
+                        requirement.key().equals(NAME_FIELD) && requirement.operator() == LabelSelector.Operator.IN)
+                .<Set<String>>map(requirement -> Set.copyOf(requirement.values()))
+                .reduce((some, others) -> {
+                    Set<String> both = new HashSet<>(some);
+                    both.retainAll(others);
+                    return both;
+                });
     }
 
     public boolean matches(NodeFacts node) {

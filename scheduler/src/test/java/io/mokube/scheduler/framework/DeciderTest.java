@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.fabric8.kubernetes.api.model.NodeBuilder;
+import io.fabric8.kubernetes.api.model.NodeSelectorRequirement;
 import io.mokube.scheduler.framework.PostFilterPlugin.Remedy;
 import io.mokube.scheduler.plugins.DefaultPlugins;
 import io.mokube.scheduler.plugins.NodeResourcesFitPlugin;
@@ -185,6 +186,32 @@ class DeciderTest {
                         noFit -> assertThat(noFit.message())
                                 .startsWith("0/300 nodes are available: 1 Insufficient cpu,"
                                         + " 299 node(s) didn't satisfy plugin(s) [NodeAffinity]."));
+    }
+
+    @Test
+    void namesThatContradictEachOtherAreThePodsOwnFault() {
+        Snapshot cluster = snapshot(nodeInfo(node("a", "cpu=4")), nodeInfo(node("b", "cpu=4")));
+        PodInfo torn = info(pod("p", "cpu=1")
+                .editSpec()
+                .withNewAffinity()
+                .withNewNodeAffinity()
+                .withNewRequiredDuringSchedulingIgnoredDuringExecution()
+                .addNewNodeSelectorTerm()
+                .addToMatchFields(nodeNamed("a"), nodeNamed("b"), nodeNamed("a"))
+                .endNodeSelectorTerm()
+                .endRequiredDuringSchedulingIgnoredDuringExecution()
+                .endNodeAffinity()
+                .endAffinity()
+                .endSpec());
+        assertThat(DECIDER.decide(torn, cluster, 0, 1))
+                .isInstanceOfSatisfying(
+                        Decision.NoFit.class,
+                        noFit -> assertThat(noFit.message())
+                                .startsWith("0/2 nodes are available: pod affinity terms conflict."));
+    }
+
+    private static NodeSelectorRequirement nodeNamed(String name) {
+        return new NodeSelectorRequirement("metadata.name", "In", List.of(name));
     }
 
     private static PodInfo naming(String requests, String... nodes) {

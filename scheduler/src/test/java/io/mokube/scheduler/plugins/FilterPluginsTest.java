@@ -41,7 +41,9 @@ class FilterPluginsTest {
             List.of("node(s) didn't have free ports for the requested pod ports");
     private static final List<String> CORDONED = List.of("node(s) were unschedulable");
 
-    private static final List<String> NO_FEATURE = List.of("node(s) didn't match Pod's required features");
+    private static List<String> unsatisfied(String features) {
+        return List.of("node declared features check failed - unsatisfied requirements: " + features);
+    }
 
     private static PodInfo restartingAll() {
         return info(pod("p", "")
@@ -117,7 +119,12 @@ class FilterPluginsTest {
                         nodeInfo(node("n", "cpu=2,pods=1"), placed("a", "cpu=1500m", "n")),
                         List.of("Too many pods", "Insufficient cpu")),
                 arguments("needs nothing special", FEATURES, info("p", ""), nodeInfo(small), List.of()),
-                arguments("needs a feature", FEATURES, restartingAll(), nodeInfo(small), NO_FEATURE),
+                arguments(
+                        "needs a feature",
+                        FEATURES,
+                        restartingAll(),
+                        nodeInfo(small),
+                        unsatisfied("RestartAllContainersOnContainerExits")),
                 arguments(
                         "needs a feature that the node has",
                         FEATURES,
@@ -133,7 +140,7 @@ class FilterPluginsTest {
                                 .withHostUsers(false)
                                 .endSpec()),
                         declaring("RestartAllContainersOnContainerExits"),
-                        NO_FEATURE),
+                        unsatisfied("UserNamespacesHostNetworkSupport")),
                 arguments("no taints", TAINT, info("p", ""), nodeInfo(small), List.of()),
                 arguments("untolerated", TAINT, info("p", ""), tainted("k", "v", "NoSchedule"), TAINTED),
                 arguments("no execute", TAINT, info("p", ""), tainted("k", "v", "NoExecute"), TAINTED),

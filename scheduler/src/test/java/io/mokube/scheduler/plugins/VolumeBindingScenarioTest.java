@@ -55,6 +55,11 @@ class VolumeBindingScenarioTest {
         }
 
         @Override
+        public void report(PodInfo pod, String reason, String message) {
+            throw new UnsupportedOperationException("nothing is reported");
+        }
+
+        @Override
         public Instant now() {
             return Instant.EPOCH;
         }

@@ -6,8 +6,11 @@ import io.mokube.apiserver.ApiServer;
 import io.mokube.apiserver.ApiServerConfig;
 import io.mokube.apiserver.http.TestClient.Reply;
 import io.mokube.machinery.component.Platform;
+import io.mokube.testkit.Await;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -30,7 +33,10 @@ class AnswersTest {
 
     @BeforeAll
     static void start() throws Exception {
-        server = new ApiServer(ApiServerConfig.inMemory(folder), Platform.system());
+        Path tokens = folder.resolve("tokens.csv");
+        Files.writeString(tokens, "t-nobody,nobody,1\n");
+        server = new ApiServer(
+                ApiServerConfig.inMemory(folder.resolve("data")).withTokenFile(tokens), Platform.system());
         server.start();
         admin = TestClient.admin(server);
         admin.post("/api/v1/namespaces/default/serviceaccounts", json("{'metadata':{'name':'default'}}"));
@@ -96,6 +102,9 @@ class AnswersTest {
                         + " name part must consist of alphanumeric characters",
                 "services|{'metadata':{'name':'a'},'spec':{'ports':[{'port':70000}]}}|422|Invalid|must be between 1 and 65535,"
                         + " inclusive",
+                "replicationcontrollers|{'metadata':{'name':'a'},'spec':{'replicas':-1,'selector':{'a':'b'},'template':{'metadata':"
+                        + "{'labels':{'a':'b'}},'spec':{'containers':[{'name':'c','image':'i'}]}}}}|422|Invalid|spec.replicas:"
+                        + " Invalid value: -1: must be greater than or equal to 0",
                 "pods/pod|{}|405|MethodNotAllowed|the server does not allow this method on the requested resource",
                 "configmaps|{'metadata':{'name':'map'}}|409|AlreadyExists|configmaps \"map\" already exists",
                 "pods|{'metadata':{'name':'b'},'spec':{'serviceAccountName':'nobody','containers':[{'name':'c',"
@@ -381,6 +390,150 @@ class AnswersTest {
                 413,
                 "RequestEntityTooLarge",
                 "The allowed maximum operations in a JSON patch is 10000, got 10001");
+    }
+
+    @Test
+    void objectsThatAreTooLargeToKeep() {
+        assertRefused(
+                admin.post(
+                        MAPS, json("{'metadata':{'name':'a','annotations':{'a':'" + "x".repeat(256 * 1024) + "'}}}")),
+                422,
+                "Invalid",
+                "metadata.annotations: Too long: may not be more than 262144 bytes");
+        assertRefused(
+                admin.post(MAPS, json("{'metadata':{'name':'a'},'data':{'a':'" + "x".repeat(1024 * 1024 + 1) + "'}}")),
+                422,
+                "Invalid",
+                "ConfigMap \"a\" is invalid: []: Too long: may not be more than 1048576 bytes");
+        String arguments = "{'name':'c','image':'i','args':['" + "x".repeat(1536 * 1024) + "']}";
+        assertRefused(
+                admin.post(PODS, json("{'metadata':{'name':'large'},'spec':{'containers':[" + arguments + "]}}")),
+                413,
+                "RequestEntityTooLarge",
+                "the limit is 1572864");
+        assertThat(admin.get(PODS + "/large").code()).isEqualTo(404);
+    }
+
+    @Test
+    void whatNeverChanges() {
+        String secrets = "/api/v1/namespaces/default/secrets";
+        admin.post(secrets, json("{'metadata':{'name':'typed'},'type':'a/b'}"));
+        assertRefused(
+                admin.patch(secrets + "/typed", "application/merge-patch+json", json("{'type':'a/c'}")),
+                422,
+                "Invalid",
+                "Secret \"typed\" is invalid: type: Invalid value: \"a/c\": field is immutable");
+        admin.post(MAPS, json("{'metadata':{'name':'frozen'},'immutable':true,'data':{'a':'b'}}"));
+        assertRefused(
+                admin.patch(MAPS + "/frozen", "application/merge-patch+json", json("{'data':{'a':'c'}}")),
+                422,
+                "Invalid",
+                "ConfigMap \"frozen\" is invalid: data: Forbidden: field is immutable when `immutable` is set");
+    }
+
+    @Test
+    void evictionsThatBreakABudget() {
+        String budgets = "/apis/policy/v1/namespaces/default/poddisruptionbudgets";
+        admin.post(
+                budgets,
+                json(
+                        "{'metadata':{'name':'b'},'spec':{'minAvailable':1,'selector':{'matchLabels':{'guarded':'yes'}}}}"));
+        admin.post(
+                PODS,
+                json("{'metadata':{'name':'guarded','labels':{'guarded':'yes'}},'spec':{'containers':[{'name':'c',"
+                        + "'image':'i'}]}}"));
+        admin.patch(
+                PODS + "/guarded/status",
+                "application/merge-patch+json",
+                json("{'status':{'phase':'Running','conditions':[{'type':'Ready','status':'True'}]}}"));
+        admin.patch(
+                budgets + "/b/status",
+                "application/merge-patch+json",
+                json("{'status':{'observedGeneration':1,'disruptionsAllowed':0,'currentHealthy':1,'desiredHealthy':1,"
+                        + "'expectedPods':1}}"));
+        assertRefused(
+                admin.post(PODS + "/guarded/eviction", json("{'metadata':{'name':'guarded'}}")),
+                429,
+                "TooManyRequests",
+                "Cannot evict pod as it would violate the pod's disruption budget.");
+    }
+
+    @Test
+    void thoseWhoMayNot() throws Exception {
+        try (TestClient other = TestClient.anonymous(server)) {
+            String token = "Bearer t-nobody";
+            assertRefused(
+                    other.send("GET", PODS, null, "Authorization", token),
+                    403,
+                    "Forbidden",
+                    "pods is forbidden: User \"nobody\" cannot list resource \"pods\" in API group \"\" in the namespace"
+                            + " \"default\"");
+            assertRefused(
+                    other.send("GET", PODS, null, "Authorization", "Bearer t-wrong"),
+                    401,
+                    "Unauthorized",
+                    "Unauthorized");
+            admin.post(
+                    "/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles",
+                    json(
+                            "{'metadata':{'name':'makers'},'rules':[{'apiGroups':['rbac.authorization.k8s.io'],'resources':"
+                                    + "['roles'],'verbs':['create']}]}"));
+            admin.post(
+                    "/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings",
+                    json(
+                            "{'metadata':{'name':'makers'},'roleRef':{'apiGroup':'rbac.authorization.k8s.io','kind':'Role','name':"
+                                    + "'makers'},'subjects':[{'apiGroup':'rbac.authorization.k8s.io','kind':'User','name':'nobody'}]}"));
+            assertRefused(
+                    other.send(
+                            "POST",
+                            "/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles",
+                            json("{'metadata':{'name':'more'},'rules':[{'apiGroups':[''],'resources':['pods'],'verbs':"
+                                    + "['get']}]}"),
+                            "Authorization",
+                            token,
+                            "Content-Type",
+                            "application/json"),
+                    403,
+                    "Forbidden",
+                    "roles.rbac.authorization.k8s.io \"more\" is forbidden: user \"nobody\" (groups=["
+                            + "\"system:authenticated\"]) is attempting to grant RBAC permissions not currently held");
+        }
+    }
+
+    @Test
+    void historiesThatAreGone() throws Exception {
+        String past = admin.get(MAPS + "?limit=1")
+                .json()
+                .path("metadata")
+                .path("resourceVersion")
+                .asString();
+        String token = admin.get(MAPS + "?limit=1")
+                .json()
+                .path("metadata")
+                .path("continue")
+                .asString();
+        admin.post(MAPS, json("{'metadata':{'name':'busy'}}"));
+        for (int i = 0; i < 100; i++) {
+            String data = "{'data':{'a':'" + i + "x".repeat(1000 * 1000) + "'}}";
+            assertThat(admin.patch(MAPS + "/busy", "application/merge-patch+json", json(data))
+                            .code())
+                    .isEqualTo(200);
+        }
+        String exactly = MAPS + "?resourceVersionMatch=Exact&resourceVersion=" + past;
+        Await.until("the store has forgotten", () -> admin.get(exactly).code() != 200);
+        assertRefused(admin.get(exactly), 410, "Expired", "The resourceVersion for the provided list is too old.");
+        Reply page = admin.get(MAPS + "?limit=1&continue=" + token);
+        assertRefused(page, 410, "Expired", "The provided continue parameter is too old");
+        String fresh = page.json().path("metadata").path("continue").asString();
+        assertThat(admin.get(MAPS + "?limit=1&continue=" + fresh).code()).isEqualTo(200);
+        try (TestClient.WatchReader watch = admin.watch(MAPS + "?watch=true&resourceVersion=" + past)) {
+            assertThat(watch.code()).isEqualTo(200);
+            JsonNode event = Objects.requireNonNull(watch.next());
+            assertThat(event.path("type").asString()).isEqualTo("ERROR");
+            assertThat(event.path("object").path("code").asInt()).isEqualTo(410);
+            assertThat(event.path("object").path("reason").asString()).isEqualTo("Expired");
+            assertThat(watch.next()).isNull();
+        }
     }
 
     @Test

@@ -28,7 +28,8 @@ final class ConfigMapStrategy implements ResourceStrategy {
             size += Base64.getMimeDecoder().decode(entry.getValue().asString("")).length;
         }
         if (size > SecretStrategy.MAX_BYTES) {
-            errors.add(FieldError.tooLong("", SecretStrategy.MAX_BYTES));
+            // The field without a name reads so.
+            errors.add(FieldError.tooLong("[]", SecretStrategy.MAX_BYTES));
         }
     }
 

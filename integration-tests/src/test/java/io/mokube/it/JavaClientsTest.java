@@ -21,8 +21,11 @@ import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import io.kubernetes.client.Exec;
 import io.kubernetes.client.PortForward;
 import io.kubernetes.client.custom.V1Patch;
+import io.kubernetes.client.extended.leaderelection.LeaderElectionConfig;
+import io.kubernetes.client.extended.leaderelection.LeaderElector;
 import io.kubernetes.client.informer.SharedInformerFactory;
 import io.kubernetes.client.openapi.ApiClient;
+import io.kubernetes.client.openapi.apis.CoordinationV1Api;
 import io.kubernetes.client.openapi.apis.CoreV1Api;
 import io.kubernetes.client.openapi.models.V1ConfigMap;
 import io.kubernetes.client.openapi.models.V1ConfigMapList;
@@ -256,6 +259,36 @@ class JavaClientsTest {
     private static void patch(GenericKubernetesApi<V1ConfigMap, V1ConfigMapList> maps, String format, String patch)
             throws Exception {
         maps.patch("default", "informed", format, new V1Patch(patch)).throwsApiException();
+    }
+
+    @Test
+    void theOfficialClientElectsALeader() throws Exception {
+        ConcurrentLinkedQueue<String> story = new ConcurrentLinkedQueue<>();
+        LeaderElector first = elector("first");
+        Thread.ofVirtual().start(() -> first.run(() -> story.add("first leads"), () -> story.add("first stops")));
+        Await.until("one leads", () -> story.contains("first leads"));
+        try (LeaderElector second = elector("second")) {
+            Thread.ofVirtual()
+                    .start(() -> second.run(() -> story.add("second leads"), () -> story.add("second stops")));
+            first.close();
+            Await.until("the other leads", () -> story.contains("second leads"));
+            assertThat(new CoordinationV1Api(official)
+                            .readNamespacedLease("official-leader", "default")
+                            .execute()
+                            .getSpec()
+                            .getHolderIdentity())
+                    .isEqualTo("second");
+        }
+        assertThat(story).startsWith("first leads").contains("first stops");
+    }
+
+    private static LeaderElector elector(String identity) {
+        return new LeaderElector(new LeaderElectionConfig(
+                new io.kubernetes.client.extended.leaderelection.resourcelock.LeaseLock(
+                        "default", "official-leader", identity, official),
+                Duration.ofSeconds(4),
+                Duration.ofSeconds(3),
+                Duration.ofSeconds(1)));
     }
 
     @Test

@@ -31,7 +31,10 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Services with two endpoints each, in a network namespace of their own: how long all of them take, how long one change
- * takes from the changed facts to the kernel, and the same text given to {@code nft -f -} in another namespace, in turns.
+ * takes from the changed facts to the kernel, and how long {@code nft -f -} takes that is told to go back again, in turns.
+ *
+ * <p>It measures in a process that was started in the namespace, as a kube-proxy is: entering one costs as much as a
+ * change.
  */
 final class ServiceRulesScale {
 
@@ -65,7 +68,43 @@ final class ServiceRulesScale {
         }
     }
 
+    /** Measures in a namespace that it makes, and returns the table that it also saved. */
     String run(Path results) throws IOException, InterruptedException {
+        String namespace = "mkb" + ProcessHandle.current().pid();
+        command("ip", "netns", "add", namespace);
+        try {
+            Process inside = new ProcessBuilder(
+                            "ip",
+                            "netns",
+                            "exec",
+                            namespace,
+                            Path.of(System.getProperty("java.home"), "bin", "java")
+                                    .toString(),
+                            "-cp",
+                            System.getProperty("java.class.path"),
+                            ServiceRulesScale.class.getName(),
+                            Integer.toString(most),
+                            Integer.toString(changes),
+                            results.toString())
+                    .redirectError(ProcessBuilder.Redirect.INHERIT)
+                    .start();
+            String table = new String(inside.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            if (inside.waitFor() != 0) {
+                throw new IOException("the measurement in the namespace failed");
+            }
+            return table;
+        } finally {
+            command("ip", "netns", "delete", namespace);
+        }
+    }
+
+    /** {@code MOST CHANGES RESULTS}, in the namespace. */
+    public static void main(String[] arguments) throws Exception {
+        ServiceRulesScale scale = new ServiceRulesScale(Integer.parseInt(arguments[0]), Integer.parseInt(arguments[1]));
+        System.out.print(scale.measureAll(Path.of(arguments[2])));
+    }
+
+    private String measureAll(Path results) throws IOException, InterruptedException {
         measure(Math.max(1, most / 100)); // warms up
         List<Size> sizes = new ArrayList<>();
         for (int divisor : List.of(100, 10, 1)) {
@@ -78,40 +117,37 @@ final class ServiceRulesScale {
     }
 
     private Size measure(int count) throws IOException, InterruptedException {
-        String name = "mkb" + ProcessHandle.current().pid();
-        try (Namespace ours = new Namespace(name + "-a");
-                Namespace byHand = new Namespace(name + "-b")) {
-            NftablesApplier applier = new NftablesApplier(TABLE, Optional.of(ours.name()));
-            List<ServiceFacts> services = new ArrayList<>();
-            for (int i = 0; i < count; i++) {
-                services.add(service(i, 0));
-            }
-            long before = heap();
-            long begin = System.nanoTime();
-            RuleSet rules = RuleCompiler.compile(services, NODE);
-            applier.apply(null, rules);
-            long all = System.nanoTime() - begin;
-            long retained = heap() - before;
-            String script = new NftablesApplier(TABLE, Optional.of(byHand.name())).script(null, rules);
-            long allByHand = byHand.nft(script);
-
-            long[] change = new long[changes];
-            long[] changeByHand = new long[changes];
-            Random random = new Random(7);
-            for (int i = 0; i < changes; i++) {
-                int which = random.nextInt(count);
-                ServiceFacts changed = service(which, i + 1);
-                begin = System.nanoTime();
-                RuleSet next = RuleCompiler.compile(Map.of(changed.key(), Optional.of(changed)), NODE, rules);
-                applier.apply(rules, next);
-                change[i] = System.nanoTime() - begin;
-                changeByHand[i] = byHand.nft(applier.script(rules, next));
-                rules = next;
-            }
-            Arrays.sort(change);
-            Arrays.sort(changeByHand);
-            return new Size(count, all, allByHand, change, changeByHand, retained);
+        NftablesApplier applier = new NftablesApplier(TABLE, Optional.empty());
+        List<ServiceFacts> services = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            services.add(service(i, 0));
         }
+        RuleSet rules = RuleCompiler.compile(services, NODE);
+        long allByHand = nft(applier.script(null, rules));
+        applier.remove();
+
+        long before = heap();
+        long begin = System.nanoTime();
+        rules = RuleCompiler.compile(services, NODE);
+        applier.apply(null, rules);
+        long all = System.nanoTime() - begin;
+        long retained = heap() - before;
+
+        long[] change = new long[changes];
+        long[] changeByHand = new long[changes];
+        Random random = new Random(7);
+        for (int i = 0; i < changes; i++) {
+            ServiceFacts changed = service(random.nextInt(count), i + 1);
+            begin = System.nanoTime();
+            RuleSet next = RuleCompiler.compile(Map.of(changed.key(), Optional.of(changed)), NODE, rules);
+            applier.apply(rules, next);
+            change[i] = System.nanoTime() - begin;
+            changeByHand[i] = nft(applier.script(next, rules));
+        }
+        applier.remove();
+        Arrays.sort(change);
+        Arrays.sort(changeByHand);
+        return new Size(count, all, allByHand, change, changeByHand, retained);
     }
 
     /** One endpoint moves from one version to the next. */
@@ -153,7 +189,7 @@ final class ServiceRulesScale {
                 .append("\n\nServices with two endpoints each; ")
                 .append(changes)
                 .append(
-                        " single changes, in turns with `nft -f -` of the same text; the ratio is of the 99th percentiles.\n\n")
+                        " single changes, in turns with `nft -f -` told to take them back; the ratio is of the 99th percentiles.\n\n")
                 .append(
                         "| services | all, ms | by nft, ms | change p50, ms | p99, ms | by nft p50, ms | p99, ms | ratio | goal | MB |\n")
                 .append("|---|---|---|---|---|---|---|---|---|---|\n");
@@ -211,45 +247,25 @@ final class ServiceRulesScale {
         return root;
     }
 
-    /** A network namespace with nothing in it. */
-    private record Namespace(String name) implements AutoCloseable {
-
-        Namespace {
-            run("ip", "netns", "add", name);
+    /** Gives nft a script and returns how long it took. */
+    private static long nft(String script) throws IOException, InterruptedException {
+        long begin = System.nanoTime();
+        Process process = new ProcessBuilder("nft", "-f", "-")
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        try (var in = process.getOutputStream()) {
+            in.write(script.getBytes(StandardCharsets.UTF_8));
         }
-
-        /** Gives nft a script and returns how long it took. */
-        long nft(String script) throws IOException, InterruptedException {
-            long begin = System.nanoTime();
-            Process process = new ProcessBuilder("ip", "netns", "exec", name, "nft", "-f", "-")
-                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                    .redirectError(ProcessBuilder.Redirect.INHERIT)
-                    .start();
-            try (var in = process.getOutputStream()) {
-                in.write(script.getBytes(StandardCharsets.UTF_8));
-            }
-            if (process.waitFor() != 0) {
-                throw new IOException("nft failed");
-            }
-            return System.nanoTime() - begin;
+        if (process.waitFor() != 0) {
+            throw new IOException("nft failed");
         }
+        return System.nanoTime() - begin;
+    }
 
-        @Override
-        public void close() {
-            run("ip", "netns", "delete", name);
-        }
-
-        private static void run(String... command) {
-            try {
-                if (new ProcessBuilder(command).inheritIO().start().waitFor() != 0) {
-                    throw new ComponentException(String.join(" ", command) + " failed: this takes root and iproute2");
-                }
-            } catch (IOException e) {
-                throw new ComponentException("can't run " + command[0] + ": " + e.getMessage(), e);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new ComponentException("interrupted", e);
-            }
+    private static void command(String... command) throws IOException, InterruptedException {
+        if (new ProcessBuilder(command).inheritIO().start().waitFor() != 0) {
+            throw new ComponentException(String.join(" ", command) + " failed: this takes root and iproute2");
         }
     }
 }

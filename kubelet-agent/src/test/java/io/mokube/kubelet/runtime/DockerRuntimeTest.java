@@ -19,6 +19,7 @@ import io.mokube.kubelet.runtime.docker.DockerRuntime;
 import io.mokube.machinery.time.Clock;
 import io.mokube.testkit.Await;
 import io.mokube.testkit.FreePort;
+import io.mokube.testkit.TestRegistry;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -464,7 +465,9 @@ class DockerRuntimeTest extends ContainerRuntimeContract {
 
     @Test
     void imagesArePulledWithCredentialsAndRemoved() throws IOException {
-        try (TestRegistry registry = TestRegistry.start(logs)) {
+        Path demo = logs.resolve("demo.tar");
+        DemoImage.write(demo);
+        try (TestRegistry registry = TestRegistry.start(demo, logs)) {
             assertThatThrownBy(() -> runtime().pullImage(registry.image(), Optional.empty()))
                     .hasMessageContaining(registry.image())
                     .hasMessageContaining("no basic auth credentials");

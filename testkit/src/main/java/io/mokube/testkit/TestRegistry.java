@@ -1,6 +1,5 @@
-package io.mokube.kubelet.runtime;
+package io.mokube.testkit;
 
-import io.mokube.kubelet.runtime.cri.DemoImage;
 import io.mokube.machinery.object.Json;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -21,10 +20,10 @@ import java.util.Map;
 import tools.jackson.databind.JsonNode;
 
 /** An image registry with one image, {@code demo:1}, for those who know the password. */
-final class TestRegistry implements AutoCloseable {
+public final class TestRegistry implements AutoCloseable {
 
-    static final String USER = "reader";
-    static final String PASSWORD = "se:cret";
+    public static final String USER = "reader";
+    public static final String PASSWORD = "se:cret";
 
     /** The first byte of a TLS connection. */
     private static final int TLS = 0x16;
@@ -35,9 +34,7 @@ final class TestRegistry implements AutoCloseable {
     private final Map<String, byte[]> blobs = new HashMap<>();
     private final byte[] manifest;
 
-    private TestRegistry(Path folder) throws Exception {
-        Path archive = folder.resolve("demo.tar");
-        DemoImage.write(archive);
+    private TestRegistry(Path archive, Path folder) throws Exception {
         Path unpacked = Files.createDirectories(folder.resolve("unpacked"));
         int exit = new ProcessBuilder("tar", "-xf", archive.toString(), "-C", unpacked.toString())
                 .start()
@@ -65,9 +62,13 @@ final class TestRegistry implements AutoCloseable {
         Thread.ofVirtual().name("registry").start(this::serve);
     }
 
-    static TestRegistry start(Path folder) {
+    /**
+     * @param archive the image, as of {@code docker save}
+     * @param folder where it is unpacked
+     */
+    public static TestRegistry start(Path archive, Path folder) {
         try {
-            return new TestRegistry(folder);
+            return new TestRegistry(archive, folder);
         } catch (Exception e) {
             throw new AssertionError(e);
         }
@@ -139,8 +140,13 @@ final class TestRegistry implements AutoCloseable {
     }
 
     /** The name of its image. */
-    String image() {
-        return "127.0.0.1:" + server.getLocalPort() + "/demo:1";
+    public String image() {
+        return address() + "/demo:1";
+    }
+
+    /** What names of images begin with. */
+    public String address() {
+        return "127.0.0.1:" + server.getLocalPort();
     }
 
     @Override

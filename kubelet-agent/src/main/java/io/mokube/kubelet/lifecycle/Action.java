@@ -74,6 +74,14 @@ public sealed interface Action {
         }
     }
 
+    /** Take back the volumes of a pod that has ended and whose object stays. */
+    record ReleaseVolumes() implements Action {
+        @Override
+        public String key() {
+            return "clean-up";
+        }
+    }
+
     /** Remove the pod's volumes, logs and control groups. */
     record CleanUp() implements Action {
         @Override

@@ -79,7 +79,7 @@ public final class PodLifecycle {
                                     || state.failures().containsKey(what.substring(what.indexOf('/') + 1)))
                             .collect(Collectors.toUnmodifiableSet()),
                     state.terminatingSince(),
-                    state.cleaned());
+                    state.left());
         }
 
         Plan decide() {
@@ -388,7 +388,13 @@ public final class PodLifecycle {
                     allStopped = false;
                 }
             }
-            if (!deleted || !allStopped) {
+            if (!allStopped) {
+                return false;
+            }
+            if (!deleted) {
+                if (state.left() == PodState.Left.ALL) {
+                    actions.add(new Action.ReleaseVolumes());
+                }
                 return false;
             }
             if (!view.isEmpty()) {
@@ -399,7 +405,7 @@ public final class PodLifecycle {
                         .forEach(container -> actions.add(new Action.RemoveContainer(container.id())));
                 return false;
             }
-            if (!state.cleaned()) {
+            if (state.left() != PodState.Left.NOTHING) {
                 actions.add(new Action.CleanUp());
                 return false;
             }

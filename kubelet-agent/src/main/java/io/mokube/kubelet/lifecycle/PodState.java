@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param stoppedSandboxes sandboxes whose address was given back
  * @param told what was said in events already
  * @param terminatingSince when the end of the pod began
- * @param cleaned nothing of the pod is left on disk
+ * @param left what is left of the pod on disk
  */
 public record PodState(
         PodStatus status,
@@ -30,14 +30,23 @@ public record PodState(
         Set<String> stoppedSandboxes,
         Set<String> told,
         @Nullable Instant terminatingSince,
-        boolean cleaned) {
+        Left left) {
 
     private static final Duration SHORT_RETRY = Duration.ofSeconds(10);
     private static final Duration LONGEST_SANDBOX_RETRY = Duration.ofSeconds(60);
 
     /** Nothing is remembered but the status at the API server. */
     public static PodState initial(PodStatus status) {
-        return new PodState(status, Map.of(), Map.of(), null, Set.of(), Set.of(), null, false);
+        return new PodState(status, Map.of(), Map.of(), null, Set.of(), Set.of(), null, Left.ALL);
+    }
+
+    /** What is left of a pod on disk. */
+    public enum Left {
+        /** Perhaps everything. */
+        ALL,
+        /** Its logs and last words; its volumes were taken back. */
+        LOGS,
+        NOTHING
     }
 
     /** A failed start, and when to try again. */
@@ -76,9 +85,14 @@ public record PodState(
                     case ActionResult.Done() -> withStopped(id);
                     case ActionResult.Failed failed -> this;
                 };
+            case Action.ReleaseVolumes() ->
+                switch (result) {
+                    case ActionResult.Done() -> withLeft(Left.LOGS);
+                    case ActionResult.Failed failed -> this;
+                };
             case Action.CleanUp() ->
                 switch (result) {
-                    case ActionResult.Done() -> withCleaned();
+                    case ActionResult.Done() -> withLeft(Left.NOTHING);
                     case ActionResult.Failed failed -> this;
                 };
             case Action.StopContainer stop -> this;
@@ -109,14 +123,14 @@ public record PodState(
     }
 
     PodState withStatus(PodStatus next) {
-        return new PodState(next, crashes, failures, sandboxFailure, stoppedSandboxes, told, terminatingSince, cleaned);
+        return new PodState(next, crashes, failures, sandboxFailure, stoppedSandboxes, told, terminatingSince, left);
     }
 
     PodState withCrash(String container, BackOff backOff) {
         Map<String, BackOff> next = new HashMap<>(crashes);
         next.put(container, backOff);
         return new PodState(
-                status, Map.copyOf(next), failures, sandboxFailure, stoppedSandboxes, told, terminatingSince, cleaned);
+                status, Map.copyOf(next), failures, sandboxFailure, stoppedSandboxes, told, terminatingSince, left);
     }
 
     PodState withFailure(String container, @Nullable StartFailure failure) {
@@ -127,11 +141,11 @@ public record PodState(
             next.put(container, failure);
         }
         return new PodState(
-                status, crashes, Map.copyOf(next), sandboxFailure, stoppedSandboxes, told, terminatingSince, cleaned);
+                status, crashes, Map.copyOf(next), sandboxFailure, stoppedSandboxes, told, terminatingSince, left);
     }
 
     private PodState withSandboxFailure(@Nullable StartFailure failure) {
-        return new PodState(status, crashes, failures, failure, stoppedSandboxes, told, terminatingSince, cleaned);
+        return new PodState(status, crashes, failures, failure, stoppedSandboxes, told, terminatingSince, left);
     }
 
     private PodState withStopped(String sandbox) {
@@ -143,27 +157,20 @@ public record PodState(
                 plus(stoppedSandboxes, sandbox),
                 told,
                 terminatingSince,
-                cleaned);
+                left);
     }
 
     PodState withTold(String what) {
         return new PodState(
-                status,
-                crashes,
-                failures,
-                sandboxFailure,
-                stoppedSandboxes,
-                plus(told, what),
-                terminatingSince,
-                cleaned);
+                status, crashes, failures, sandboxFailure, stoppedSandboxes, plus(told, what), terminatingSince, left);
     }
 
     PodState withTerminatingSince(Instant time) {
-        return new PodState(status, crashes, failures, sandboxFailure, stoppedSandboxes, told, time, cleaned);
+        return new PodState(status, crashes, failures, sandboxFailure, stoppedSandboxes, told, time, left);
     }
 
-    private PodState withCleaned() {
-        return new PodState(status, crashes, failures, sandboxFailure, stoppedSandboxes, told, terminatingSince, true);
+    private PodState withLeft(Left rest) {
+        return new PodState(status, crashes, failures, sandboxFailure, stoppedSandboxes, told, terminatingSince, rest);
     }
 
     private static Set<String> plus(Set<String> set, String element) {

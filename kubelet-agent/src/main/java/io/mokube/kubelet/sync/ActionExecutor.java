@@ -150,6 +150,7 @@ final class ActionExecutor {
                     runtime.removeSandbox(id);
                     yield DONE;
                 }
+                case Action.ReleaseVolumes() -> releaseVolumes(context.pod());
                 case Action.CleanUp() -> cleanUp(context.pod());
                 case Action.DeleteObject() -> deleteObject(context);
             };
@@ -447,6 +448,13 @@ final class ActionExecutor {
                 .addKeyValue("container", stop.name())
                 .addKeyValue("id", stop.id())
                 .log();
+        return DONE;
+    }
+
+    private ActionResult releaseVolumes(Pod pod) {
+        if (files) {
+            volumes.release(PodFacts.uid(pod));
+        }
         return DONE;
     }
 

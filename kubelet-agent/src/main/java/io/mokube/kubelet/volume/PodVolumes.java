@@ -329,11 +329,22 @@ public final class PodVolumes {
         return folder;
     }
 
+    /**
+     * Takes back the volumes of a pod that has ended: what lived with it, in memory or on disk, is gone. Logs and last words
+     * stay.
+     */
+    public void release(String uid) {
+        remove(uid, pods.resolve(uid).resolve("volumes"));
+    }
+
     /** Removes everything of the pod from the disk; what is mounted there is unmounted first. */
     public void tearDown(String uid) {
+        remove(uid, pods.resolve(uid));
+    }
+
+    private void remove(String uid, Path folder) {
         tokens.keySet().removeIf(key -> key.startsWith(uid + "/"));
         claims.forget(uid);
-        Path folder = pods.resolve(uid);
         try {
             csi.tearDown(uid);
             unmountBelow(folder);

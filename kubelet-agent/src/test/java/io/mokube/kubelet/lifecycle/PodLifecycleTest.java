@@ -225,6 +225,7 @@ class PodLifecycleTest {
         Scene scene = new Scene(pod("Never").build()).sandbox(true).exited("main", 0, 0);
         scene.plan();
         scene.done(new Action.StopSandbox("s0")).sandbox(false);
+        scene.done(new Action.ReleaseVolumes());
         assertThat(scene.plan().actions()).isEmpty();
         scene.sandboxes.clear();
         scene.containers.clear();
@@ -356,6 +357,25 @@ class PodLifecycleTest {
         Plan plan = scene.plan();
         assertThat(plan.status().getPhase()).isEqualTo("Failed");
         assertThat(plan.actions()).containsExactly(new Action.StopSandbox("s0"));
+    }
+
+    @Test
+    void aPodThatEndedGivesItsVolumesBackOnceAndTheRestWhenItIsDeleted() {
+        Scene scene = new Scene(pod("Never").build()).sandbox(true).exited("main", 0, 0);
+        assertThat(scene.plan().actions()).containsExactly(new Action.StopSandbox("s0"));
+        scene.done(new Action.StopSandbox("s0")).sandbox(false);
+        assertThat(scene.plan().actions()).containsExactly(new Action.ReleaseVolumes());
+        scene.fail(new Action.ReleaseVolumes(), "FailedMount");
+        assertThat(scene.plan().actions()).containsExactly(new Action.ReleaseVolumes());
+        scene.done(new Action.ReleaseVolumes());
+        assertThat(scene.plan().actions()).isEmpty();
+        scene.pod = deleted(scene.pod, 30);
+        scene.plan();
+        scene.sandboxes.clear();
+        scene.containers.clear();
+        assertThat(scene.plan().actions()).containsExactly(new Action.CleanUp());
+        scene.done(new Action.CleanUp());
+        assertThat(scene.plan().actions()).containsExactly(new Action.DeleteObject());
     }
 
     @Test

@@ -6,6 +6,8 @@ import io.mokube.client.event.EventRecorder;
 import io.mokube.client.informer.Informer;
 import io.mokube.client.informer.Selection;
 import io.mokube.client.rest.ApiClient;
+import io.mokube.kubelet.devices.DeviceClaims;
+import io.mokube.kubelet.devices.DeviceDrivers;
 import io.mokube.kubelet.log.LogRotation;
 import io.mokube.kubelet.node.Machine;
 import io.mokube.kubelet.node.NodeReporter;
@@ -74,6 +76,7 @@ public final class Kubelet implements Component {
     private @Nullable PluginRegistry plugins;
     private @Nullable Thread rotating;
     private @Nullable CsiDrivers drivers;
+    private @Nullable DeviceDrivers deviceDrivers;
     private volatile @Nullable ContainerRuntime runtime;
     private volatile @Nullable RuntimeVersion runtimeVersion;
     private volatile @Nullable PodWorkers workers;
@@ -182,6 +185,8 @@ public final class Kubelet implements Component {
         }
         CsiDrivers csi = new CsiDrivers(api, config.nodeName());
         drivers = csi;
+        DeviceDrivers devices = new DeviceDrivers();
+        deviceDrivers = devices;
         NodeAmounts amounts = amounts(machine);
         CgroupFolders groups = new CgroupFolders(files ? config.cgroupParent() : "");
         limit(groups, amounts);
@@ -205,7 +210,8 @@ public final class Kubelet implements Component {
                         amounts,
                         config.policy().maxPods().orElse(config.resources().pods()),
                         groups),
-                csi);
+                csi,
+                new DeviceClaims(config.root(), api, devices));
         workers = podWorkers;
         podWorkers.start();
         serviceInformer.start();
@@ -233,7 +239,9 @@ public final class Kubelet implements Component {
         nodeReporter.start();
         if (files) {
             PluginRegistry registry = new PluginRegistry(
-                    config.root().resolve("plugins_registry"), Map.of(CsiDrivers.TYPE, csi), platform.clock());
+                    config.root().resolve("plugins_registry"),
+                    Map.of(CsiDrivers.TYPE, csi, DeviceDrivers.TYPE, devices),
+                    platform.clock());
             plugins = registry;
             registry.start();
             rotating = Thread.ofVirtual().name("log rotation").start(() -> rotateLogs(connection));
@@ -375,7 +383,7 @@ public final class Kubelet implements Component {
             known.awaitIdle(grace);
         }
         synchronized (this) {
-            closeAll(known, drivers, events, client);
+            closeAll(known, drivers, deviceDrivers, events, client);
             ContainerRuntime connection = runtime;
             if (connection != null && !(connection instanceof HollowRuntime)) {
                 connection.close();

@@ -14,6 +14,7 @@ import java.util.OptionalLong;
  * @param command replaces the image's entry point unless empty
  * @param arguments replace the image's arguments unless empty
  * @param workingDirectory empty for the image's own
+ * @param cdiDevices names of devices by which the runtime finds in the node's CDI files what a container with them is given
  * @param logPath relative to the sandbox's log directory
  */
 public record ContainerConfig(
@@ -34,7 +35,8 @@ public record ContainerConfig(
         Resources resources,
         Security security,
         SandboxConfig.Namespaces namespaces,
-        List<Device> devices) {
+        List<Device> devices,
+        List<String> cdiDevices) {
 
     /** A container without devices of the host. */
     public ContainerConfig(
@@ -73,6 +75,7 @@ public record ContainerConfig(
                 resources,
                 security,
                 namespaces,
+                List.of(),
                 List.of());
     }
 

@@ -9,6 +9,8 @@ import io.fabric8.kubernetes.api.model.node.v1.RuntimeClass;
 import io.mokube.client.rest.ApiClient;
 import io.mokube.client.rest.ConnectionException;
 import io.mokube.client.rest.DeleteOptions;
+import io.mokube.kubelet.devices.DeviceClaims;
+import io.mokube.kubelet.devices.DeviceException;
 import io.mokube.kubelet.lifecycle.Action;
 import io.mokube.kubelet.lifecycle.ActionResult;
 import io.mokube.kubelet.lifecycle.PodEvent;
@@ -76,6 +78,7 @@ final class ActionExecutor {
      *
      * @param node the node's name
      * @param drivers the drivers of volumes that the node has
+     * @param devices what pods have of the node's devices
      */
     record Surroundings(
             String node,
@@ -83,7 +86,8 @@ final class ActionExecutor {
             long cpuMillis,
             long memoryBytes,
             Function<Pod, List<Service>> services,
-            CsiDrivers drivers) {}
+            CsiDrivers drivers,
+            DeviceClaims devices) {}
 
     /**
      * @param files whether the runtime's containers see files of the host
@@ -165,6 +169,13 @@ final class ActionExecutor {
         } catch (VolumeException e) {
             context.tell(PodEvent.warning("FailedMount", e.text(), ""));
             return new ActionResult.Failed("FailedMount", e.text());
+        } catch (DeviceException e) {
+            log.atWarn()
+                    .setMessage("a pod's devices were not taken back")
+                    .addKeyValue("pod", PodFacts.key(context.pod()))
+                    .addKeyValue("reason", e.text())
+                    .log();
+            return new ActionResult.Failed("FailedUnprepareDynamicResources", e.text());
         } catch (ApiException | ConnectionException | IOException e) {
             return new ActionResult.Failed("ApiError", String.valueOf(e.getMessage()));
         } catch (InterruptedException e) {
@@ -194,6 +205,15 @@ final class ActionExecutor {
             limitGroup(pod);
         }
         configs.dns(pod).warnings().forEach(warning -> context.tell(PodEvent.warning("DNSConfigForming", warning, "")));
+        if (files) {
+            try {
+                surroundings.devices().prepare(pod);
+            } catch (DeviceException e) {
+                String words = "Failed to prepare dynamic resources: prepare dynamic resources: " + e.text();
+                context.tell(PodEvent.warning("FailedPrepareDynamicResources", words, ""));
+                return new ActionResult.Failed("FailedPrepareDynamicResources", e.text());
+            }
+        }
         String className = Objects.requireNonNullElse(pod.getSpec().getRuntimeClassName(), "");
         Optional<String> handler = className.isEmpty() ? Optional.of("") : runtimeHandler(className);
         if (handler.isEmpty()) {
@@ -365,7 +385,15 @@ final class ActionExecutor {
         String target = PodContainer.target(pod, container.name())
                 .map(name -> targetOf(name, start.sandboxId()))
                 .orElse("");
-        return configs.container(pod, container, attempt, target, image, variables, paths);
+        return configs.container(
+                pod,
+                container,
+                attempt,
+                target,
+                image,
+                variables,
+                paths,
+                files ? surroundings.devices().cdiIds(pod, container.spec()) : List.of());
     }
 
     /** The running container of that name. */
@@ -454,6 +482,7 @@ final class ActionExecutor {
     private ActionResult releaseVolumes(Pod pod) {
         if (files) {
             volumes.release(PodFacts.uid(pod));
+            surroundings.devices().unprepare(PodFacts.uid(pod));
         }
         return DONE;
     }
@@ -461,6 +490,7 @@ final class ActionExecutor {
     private ActionResult cleanUp(Pod pod) throws IOException {
         if (files) {
             volumes.tearDown(PodFacts.uid(pod));
+            surroundings.devices().unprepare(PodFacts.uid(pod));
             Trees.delete(tree.logs(pod));
             groups.remove(pod);
         }

@@ -13,6 +13,7 @@ import io.mokube.client.informer.Informer;
 import io.mokube.client.informer.Store;
 import io.mokube.client.rest.ApiClient;
 import io.mokube.kubelet.KubeletConfig;
+import io.mokube.kubelet.devices.DeviceClaims;
 import io.mokube.kubelet.lifecycle.Ending;
 import io.mokube.kubelet.lifecycle.PodEvent;
 import io.mokube.kubelet.pods.PodFacts;
@@ -89,6 +90,7 @@ public final class PodWorkers implements AutoCloseable {
     /**
      * @param files whether the runtime's containers see files of the host
      * @param drivers the drivers of volumes that the node has
+     * @param devices what pods have of the node's devices
      */
     public PodWorkers(
             KubeletConfig config,
@@ -100,7 +102,8 @@ public final class PodWorkers implements AutoCloseable {
             Informer<Pod> pods,
             Store<Service> services,
             NodeFacts node,
-            CsiDrivers drivers) {
+            CsiDrivers drivers,
+            DeviceClaims devices) {
         this.config = config;
         this.clock = platform.clock();
         this.pods = pods;
@@ -126,7 +129,8 @@ public final class PodWorkers implements AutoCloseable {
                         cpuMillis,
                         memoryBytes,
                         pod -> visibleServices(pod, services),
-                        drivers),
+                        drivers,
+                        devices),
                 groups,
                 config.policy().podPids(),
                 clock);

@@ -158,6 +158,7 @@ final class RuntimeConfigs {
      * @param target the id of the container whose processes it sees, empty for its own
      * @param image the image it is made from
      * @param volumes where the pod's volumes are
+     * @param cdiDevices the devices that it was given
      */
     ContainerConfig container(
             Pod pod,
@@ -166,7 +167,8 @@ final class RuntimeConfigs {
             String target,
             Image image,
             Map<String, String> environment,
-            Map<String, Path> volumes) {
+            Map<String, Path> volumes,
+            List<String> cdiDevices) {
         Container spec = container.spec();
         Map<String, String> labels = new HashMap<>(labels(pod));
         labels.put(RuntimeLabels.CONTAINER_NAME, spec.getName());
@@ -197,7 +199,8 @@ final class RuntimeConfigs {
                 resources(pod, spec),
                 security(pod, spec, image),
                 namespaces(pod).withProcessesOf(target),
-                devices(pod, spec, volumes));
+                devices(pod, spec, volumes),
+                cdiDevices);
     }
 
     /** The volumes of mode Block that the container sees as devices. */

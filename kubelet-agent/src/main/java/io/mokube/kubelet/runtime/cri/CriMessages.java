@@ -5,6 +5,7 @@ import io.mokube.kubelet.runtime.ContainerStats;
 import io.mokube.kubelet.runtime.ContainerStatus;
 import io.mokube.kubelet.runtime.SandboxConfig;
 import io.mokube.kubelet.runtime.Usage;
+import io.mokube.kubelet.runtime.cri.v1.CDIDevice;
 import io.mokube.kubelet.runtime.cri.v1.Capability;
 import io.mokube.kubelet.runtime.cri.v1.ContainerMetadata;
 import io.mokube.kubelet.runtime.cri.v1.ContainerState;
@@ -127,6 +128,8 @@ final class CriMessages {
                     .setHostPath(device.hostPath())
                     .setPermissions(device.readOnly() ? "r" : "rwm"));
         }
+        config.cdiDevices()
+                .forEach(name -> message.addCDIDevices(CDIDevice.newBuilder().setName(name)));
         return message.build();
     }
 

@@ -6,6 +6,7 @@ import com.github.dockerjava.api.model.BindOptions;
 import com.github.dockerjava.api.model.BindPropagation;
 import com.github.dockerjava.api.model.Capability;
 import com.github.dockerjava.api.model.Device;
+import com.github.dockerjava.api.model.DeviceRequest;
 import com.github.dockerjava.api.model.ExposedPort;
 import com.github.dockerjava.api.model.HostConfig;
 import com.github.dockerjava.api.model.InternetProtocol;
@@ -121,6 +122,10 @@ final class DockerRequests {
                     .map(device ->
                             new Device(device.readOnly() ? "r" : "rwm", device.containerPath(), device.hostPath()))
                     .toList());
+        }
+        if (!config.cdiDevices().isEmpty()) {
+            host.withDeviceRequests(
+                    List.of(new DeviceRequest().withDriver("cdi").withDeviceIds(config.cdiDevices())));
         }
         limit(host, config.resources());
         join(host, config.namespaces(), "container:" + sandboxId);

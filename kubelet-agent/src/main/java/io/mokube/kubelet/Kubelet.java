@@ -32,6 +32,7 @@ import io.mokube.kubelet.sync.PodWorkers;
 import io.mokube.kubelet.upkeep.NodeShutdown;
 import io.mokube.kubelet.upkeep.NodeUpkeep;
 import io.mokube.kubelet.volume.CsiDrivers;
+import io.mokube.kubelet.volume.VolumeUsage;
 import io.mokube.machinery.component.Component;
 import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.component.Platform;
@@ -110,8 +111,8 @@ public final class Kubelet implements Component {
         Machine machine = Machine.read();
         EventRecorder recorder = new EventRecorder(api, "kubelet", config.nodeName());
         events = recorder;
-        NodeServer nodeServer =
-                new NodeServer(config, platform, api, () -> Optional.ofNullable(runtime), this::podsInSight);
+        NodeServer nodeServer = new NodeServer(
+                config, platform, api, () -> Optional.ofNullable(runtime), this::podsInSight, this::volumeUsage);
         server = nodeServer;
         nodeServer.start();
         connecting = Thread.ofVirtual()
@@ -127,6 +128,11 @@ public final class Kubelet implements Component {
     private Collection<Pod> podsInSight() {
         PodWorkers known = workers;
         return known == null ? List.of() : known.pods();
+    }
+
+    private List<VolumeUsage> volumeUsage(String uid) {
+        PodWorkers known = workers;
+        return known == null ? List.of() : known.volumeUsage(uid);
     }
 
     private Optional<Map<String, String>> annotations(String uid) {

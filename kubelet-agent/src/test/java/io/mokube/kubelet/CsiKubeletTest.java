@@ -20,6 +20,7 @@ import io.mokube.kubelet.runtime.cri.ContainerdLauncher;
 import io.mokube.kubelet.volume.CsiDrivers;
 import io.mokube.kubelet.volume.TestCsiDriver;
 import io.mokube.kubelet.volume.csi.v1.NodeExpandVolumeRequest;
+import io.mokube.kubelet.volume.csi.v1.NodeGetVolumeStatsRequest;
 import io.mokube.kubelet.volume.csi.v1.NodePublishVolumeRequest;
 import io.mokube.kubelet.volume.csi.v1.NodeStageVolumeRequest;
 import io.mokube.kubelet.volume.csi.v1.NodeUnpublishVolumeRequest;
@@ -35,6 +36,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
@@ -43,6 +45,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
 
 /** Volumes of a CSI driver in real containers, from its registration to the last call. */
 class CsiKubeletTest {
@@ -229,6 +232,21 @@ class CsiKubeletTest {
             assertThat(stage.getVolumeCapability().getMount().getFsType()).isEqualTo("ext4");
             assertThat(stage.getStagingTargetPath()).startsWith(agentFolder().toString());
         });
+        assertThat(volumesInUse()).containsExactly("kubernetes.io/csi/test.csi^vol-data");
+        JsonNode volume = cluster()
+                .client()
+                .get("/api/v1/nodes/" + NODE + "/proxy/stats/summary")
+                .at("/pods/0/volume/0");
+        assertThat(volume.path("usedBytes").asLong()).isEqualTo(300);
+        assertThat(volume.path("capacityBytes").asLong()).isEqualTo(1000);
+        assertThat(volume.has("inodes")).isFalse();
+        assertThat(volume.at("/pvcRef/name").asString()).isEqualTo("data");
+        assertThat(driver().asked(NodeGetVolumeStatsRequest.class))
+                .singleElement()
+                .satisfies(ask -> {
+                    assertThat(ask.getVolumeId()).isEqualTo("vol-data");
+                    assertThat(ask.getVolumePath()).endsWith("/pv-data/mount");
+                });
         assertThat(driver().asked(NodePublishVolumeRequest.class))
                 .singleElement()
                 .satisfies(publish -> {
@@ -277,6 +295,7 @@ class CsiKubeletTest {
         assertThat(driver().asked(NodeUnpublishVolumeRequest.class)).hasSize(2);
         assertThat(driver().asked(NodeUnstageVolumeRequest.class)).hasSize(1);
         assertThat(root().resolve("backing/vol-data/one")).exists();
+        assertThat(volumesInUse()).isNullOrEmpty();
 
         pod(
                 "inline",
@@ -326,6 +345,16 @@ class CsiKubeletTest {
                         .getSpec()
                         .getDrivers()
                         .isEmpty());
+    }
+
+    private static List<String> volumesInUse() {
+        return cluster()
+                .client()
+                .resource(Node.class)
+                .get("", NODE)
+                .orElseThrow()
+                .getStatus()
+                .getVolumesInUse();
     }
 
     private static Stream<String> mounted() throws IOException {

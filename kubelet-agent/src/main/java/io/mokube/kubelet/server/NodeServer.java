@@ -19,6 +19,7 @@ import io.mokube.kubelet.runtime.RuntimeCallException;
 import io.mokube.kubelet.runtime.Sandbox;
 import io.mokube.kubelet.stats.NodeStats;
 import io.mokube.kubelet.stream.NetworkThreads;
+import io.mokube.kubelet.volume.VolumeUsage;
 import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.object.Json;
@@ -93,6 +94,7 @@ public final class NodeServer implements AutoCloseable {
      *
      * @param client to ask the API server what callers may do
      * @param runtime empty while there is none
+     * @param volumes how full those of a pod are, by its UID
      * @throws ComponentException when the port is taken or a certificate can't be read
      */
     public NodeServer(
@@ -100,13 +102,14 @@ public final class NodeServer implements AutoCloseable {
             Platform platform,
             ApiClient client,
             Supplier<Optional<ContainerRuntime>> runtime,
-            Supplier<Collection<Pod>> pods) {
+            Supplier<Collection<Pod>> pods,
+            Function<String, List<VolumeUsage>> volumes) {
         this.config = config;
         this.platform = platform;
         this.access = new NodeAccess(config.nodeName(), client, platform.clock());
         this.runtime = runtime;
         this.pods = pods;
-        this.stats = new NodeStats(config.nodeName(), platform.clock());
+        this.stats = new NodeStats(config.nodeName(), platform.clock(), volumes);
         Optional<String> clientCa = config.server()
                 .clientCaPem()
                 .or(() -> Optional.ofNullable(config.client().caPem()));

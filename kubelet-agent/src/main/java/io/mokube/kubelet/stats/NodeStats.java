@@ -9,6 +9,7 @@ import io.mokube.kubelet.runtime.ContainerSummary;
 import io.mokube.kubelet.runtime.RuntimeCallException;
 import io.mokube.kubelet.stats.Measurement.ContainerUsage;
 import io.mokube.kubelet.stats.Measurement.PodUsage;
+import io.mokube.kubelet.volume.VolumeUsage;
 import io.mokube.machinery.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -18,6 +19,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -30,11 +32,16 @@ public final class NodeStats {
     private final String node;
     private final Clock clock;
     private final Instant startedAt;
+    private final Function<String, List<VolumeUsage>> volumes;
     private @Nullable Measurement earlier;
     private @Nullable Measurement latest;
 
-    public NodeStats(String node, Clock clock) {
+    /**
+     * @param volumes how full those of a pod are, by its UID
+     */
+    public NodeStats(String node, Clock clock, Function<String, List<VolumeUsage>> volumes) {
         this.node = node;
+        this.volumes = volumes;
         this.clock = clock;
         this.startedAt = clock.instant();
     }
@@ -55,7 +62,7 @@ public final class NodeStats {
      */
     public JsonNode summary(ContainerRuntime runtime) {
         Measurement now = measure(runtime);
-        return Summary.write(node, startedAt, now, before(now));
+        return Summary.write(node, startedAt, now, before(now), volumes);
     }
 
     /** The measurement to take rates from; remembers this one for later ones. */

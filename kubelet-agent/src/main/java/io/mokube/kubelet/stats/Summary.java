@@ -3,13 +3,16 @@ package io.mokube.kubelet.stats;
 import io.mokube.kubelet.runtime.Usage;
 import io.mokube.kubelet.stats.Measurement.ContainerUsage;
 import io.mokube.kubelet.stats.Measurement.PodUsage;
+import io.mokube.kubelet.volume.VolumeUsage;
 import io.mokube.machinery.object.Json;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -19,8 +22,16 @@ final class Summary {
 
     private Summary() {}
 
-    /** @param before an earlier measurement to take rates from, null while there is none */
-    static ObjectNode write(String node, Instant startedAt, Measurement now, @Nullable Measurement before) {
+    /**
+     * @param before an earlier measurement to take rates from, null while there is none
+     * @param volumes how full those of a pod are, by its UID
+     */
+    static ObjectNode write(
+            String node,
+            Instant startedAt,
+            Measurement now,
+            @Nullable Measurement before,
+            Function<String, List<VolumeUsage>> volumes) {
         ObjectNode root = Json.MAPPER.createObjectNode();
         ObjectNode ofNode = root.putObject("node");
         ofNode.put("nodeName", node);
@@ -50,8 +61,30 @@ final class Summary {
                         .put("usedBytes", container.writableBytes());
             }
             usage(ofPod, pod.total(), earlier.map(PodUsage::total));
+            volumes(ofPod, volumes.apply(pod.uid()), now.node().at());
         }
         return root;
+    }
+
+    private static void volumes(ObjectNode pod, List<VolumeUsage> volumes, Instant at) {
+        if (volumes.isEmpty()) {
+            return;
+        }
+        ArrayNode list = pod.putArray("volume");
+        for (VolumeUsage volume : volumes) {
+            ObjectNode each = list.addObject();
+            each.put("time", time(at));
+            volume.bytes().available().ifPresent(bytes -> each.put("availableBytes", bytes));
+            volume.bytes().total().ifPresent(bytes -> each.put("capacityBytes", bytes));
+            volume.bytes().used().ifPresent(bytes -> each.put("usedBytes", bytes));
+            volume.inodes().available().ifPresent(count -> each.put("inodesFree", count));
+            volume.inodes().total().ifPresent(count -> each.put("inodes", count));
+            volume.inodes().used().ifPresent(count -> each.put("inodesUsed", count));
+            each.put("name", volume.name());
+            volume.claim()
+                    .ifPresent(claim ->
+                            each.putObject("pvcRef").put("name", claim.name()).put("namespace", claim.namespace()));
+        }
     }
 
     private static void usage(ObjectNode parent, Usage usage, Optional<Usage> earlier) {

@@ -32,6 +32,7 @@ import io.mokube.kubelet.volume.CsiDrivers;
 import io.mokube.kubelet.volume.PodFields;
 import io.mokube.kubelet.volume.PodVolumes;
 import io.mokube.kubelet.volume.VolumeException;
+import io.mokube.kubelet.volume.VolumeUsage;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.time.Clock;
 import java.io.IOException;
@@ -250,6 +251,11 @@ final class ActionExecutor {
         if (files) {
             setUpVolumes(pod, addresses);
         }
+    }
+
+    /** How full the pod's volumes are. */
+    List<VolumeUsage> volumeUsage(Pod pod) {
+        return files ? volumes.usage(pod) : List.of();
     }
 
     // ---- starting a container

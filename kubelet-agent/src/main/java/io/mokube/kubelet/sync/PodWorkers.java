@@ -27,6 +27,7 @@ import io.mokube.kubelet.runtime.ContainerRuntime;
 import io.mokube.kubelet.runtime.RuntimeCallException;
 import io.mokube.kubelet.sync.RuntimeObserver.Trace;
 import io.mokube.kubelet.volume.CsiDrivers;
+import io.mokube.kubelet.volume.VolumeUsage;
 import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.time.Clock;
@@ -224,6 +225,12 @@ public final class PodWorkers implements AutoCloseable {
     public boolean over(Pod pod) {
         PodWorker worker = workers.get(PodFacts.uid(pod));
         return worker == null || worker.over();
+    }
+
+    /** How full the volumes of a pod are. */
+    public List<VolumeUsage> volumeUsage(String uid) {
+        PodWorker worker = workers.get(uid);
+        return worker == null ? List.of() : executor.volumeUsage(worker.pod());
     }
 
     /** Where a pod's files are. */

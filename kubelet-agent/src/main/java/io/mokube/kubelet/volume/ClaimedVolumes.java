@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -91,6 +92,18 @@ final class ClaimedVolumes {
         return io.mokube.machinery.quantity.Quantity.parse(quantity.toString()).value();
     }
 
+    /** The volume that was found before. */
+    Optional<Found> known(Pod pod, Volume volume) {
+        return Optional.ofNullable(known.get(PodFacts.uid(pod) + "/" + volume.getName()));
+    }
+
+    /** The name of the claim of a volume that has one. */
+    static String claimName(Pod pod, Volume volume) {
+        return volume.getEphemeral() != null
+                ? pod.getMetadata().getName() + "-" + volume.getName()
+                : volume.getPersistentVolumeClaim().getClaimName();
+    }
+
     /** Forgets a pod. */
     void forget(String uid) {
         known.keySet().removeIf(key -> key.startsWith(uid + "/"));
@@ -99,9 +112,7 @@ final class ClaimedVolumes {
     private PersistentVolume bound(Pod pod, Volume volume) {
         String namespace = pod.getMetadata().getNamespace();
         boolean ephemeral = volume.getEphemeral() != null;
-        String name = ephemeral
-                ? pod.getMetadata().getName() + "-" + volume.getName()
-                : volume.getPersistentVolumeClaim().getClaimName();
+        String name = claimName(pod, volume);
         String where = "error processing PVC " + namespace + "/" + name + ": ";
         PersistentVolumeClaim claim = source.claim(namespace, name)
                 .orElseThrow(() -> VolumeException.notReady(

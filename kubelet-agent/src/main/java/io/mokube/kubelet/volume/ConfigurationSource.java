@@ -1,6 +1,7 @@
 package io.mokube.kubelet.volume;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
+import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.PersistentVolumeClaim;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -19,10 +20,12 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The config maps, secrets, claims and tokens that pods use, read from the API server when they are needed. */
@@ -93,6 +96,14 @@ public final class ConfigurationSource implements ClaimSource {
     /** What the cluster knows of a driver's wishes; empty when nothing is. */
     public Optional<CSIDriverSpec> csiDriver(String name) {
         return client.resource(CSIDriver.class).get("", name).map(CSIDriver::getSpec);
+    }
+
+    /** Says in the status of a node which attached volumes it uses. */
+    public void volumesInUse(String node, List<String> names) {
+        ObjectNode patch = Json.MAPPER.createObjectNode();
+        ArrayNode list = patch.putObject("status").putArray("volumesInUse");
+        names.forEach(list::add);
+        client.resource(Node.class).patch(new ObjectKey("", node), PatchKind.MERGE, patch, "status");
     }
 
     /** A volume's attachment; empty as long as there is none, which nodes may not be told. */

@@ -11,8 +11,10 @@ import io.fabric8.kubernetes.api.model.storage.CSIDriverSpec;
 import io.fabric8.kubernetes.api.model.storage.TokenRequest;
 import io.fabric8.kubernetes.api.model.storage.VolumeAttachment;
 import io.mokube.kubelet.pods.PodFacts;
+import io.mokube.kubelet.volume.VolumeUsage.Space;
 import io.mokube.kubelet.volume.csi.v1.CapacityRange;
 import io.mokube.kubelet.volume.csi.v1.NodeExpandVolumeRequest;
+import io.mokube.kubelet.volume.csi.v1.NodeGetVolumeStatsRequest;
 import io.mokube.kubelet.volume.csi.v1.NodePublishVolumeRequest;
 import io.mokube.kubelet.volume.csi.v1.NodeServiceCapability.RPC;
 import io.mokube.kubelet.volume.csi.v1.NodeStageVolumeRequest;
@@ -20,6 +22,7 @@ import io.mokube.kubelet.volume.csi.v1.NodeUnpublishVolumeRequest;
 import io.mokube.kubelet.volume.csi.v1.NodeUnstageVolumeRequest;
 import io.mokube.kubelet.volume.csi.v1.VolumeCapability;
 import io.mokube.kubelet.volume.csi.v1.VolumeCapability.AccessMode.Mode;
+import io.mokube.kubelet.volume.csi.v1.VolumeUsage.Unit;
 import io.mokube.machinery.object.Json;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -37,9 +40,12 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -71,6 +77,7 @@ final class CsiVolumes {
      * What is noted of a volume of a pod.
      *
      * @param stagingPath empty when it was not staged
+     * @param attachmentID the name of its VolumeAttachment; empty when it is not attached
      * @param bootId which run of the machine it was published in; empty until it is
      */
     record Checkpoint(
@@ -80,10 +87,18 @@ final class CsiVolumes {
             String volumeLifecycleMode,
             String targetPath,
             String stagingPath,
+            @Nullable String attachmentID,
             String bootId) {
         Checkpoint publishedIn(String boot) {
             return new Checkpoint(
-                    driverName, volumeHandle, specVolID, volumeLifecycleMode, targetPath, stagingPath, boot);
+                    driverName,
+                    volumeHandle,
+                    specVolID,
+                    volumeLifecycleMode,
+                    targetPath,
+                    stagingPath,
+                    attachmentID,
+                    boot);
         }
     }
 
@@ -179,8 +194,8 @@ final class CsiVolumes {
             if (published && !Boolean.TRUE.equals(policy.getRequiresRepublish())) {
                 return new Published(target, managed);
             }
-            Map<String, String> context =
-                    wish.ephemeral() || Boolean.FALSE.equals(policy.getAttachRequired()) ? Map.of() : attachment(wish);
+            boolean attached = !wish.ephemeral() && !Boolean.FALSE.equals(policy.getAttachRequired());
+            Map<String, String> context = attached ? attachment(wish) : Map.of();
             VolumeCapability capability = capability(wish, driver, byDriver ? group : OptionalLong.empty());
             Path staging = wish.block()
                     ? plugins().resolve("volumeDevices/staging").resolve(wish.name())
@@ -196,9 +211,14 @@ final class CsiVolumes {
                     wish.ephemeral() ? "Ephemeral" : "Persistent",
                     target.toString(),
                     staged ? staging.toString() : "",
+                    attached ? attachmentName(wish) : "",
                     "");
             if (!published) {
                 write(folder, checkpoint);
+                if (attached) {
+                    // Before it is used: what a node says to use is not detached from it.
+                    reportInUse();
+                }
             }
             if (staged && !published && others(folder, checkpoint).noneMatch(this::isOfThisBoot)) {
                 Files.createDirectories(staging);
@@ -284,6 +304,9 @@ final class CsiVolumes {
                     Files.deleteIfExists(Path.of(checkpoint.stagingPath()));
                 }
                 Files.delete(folder.resolve(CHECKPOINT));
+                if (isAttached(checkpoint)) {
+                    reportInUse();
+                }
             }
         }
     }
@@ -304,6 +327,55 @@ final class CsiVolumes {
         return found.stream();
     }
 
+    private static boolean isAttached(Checkpoint checkpoint) {
+        return checkpoint.attachmentID() != null && !checkpoint.attachmentID().isEmpty();
+    }
+
+    /** Says in the node's status which attached volumes its pods use. */
+    private synchronized void reportInUse() throws IOException {
+        Set<String> names = new TreeSet<>();
+        for (Path pod : list(root.resolve("pods"))) {
+            for (Path folder : list(checkpoints(String.valueOf(pod.getFileName())))) {
+                read(folder)
+                        .filter(CsiVolumes::isAttached)
+                        .ifPresent(each ->
+                                names.add("kubernetes.io/csi/" + each.driverName() + "^" + each.volumeHandle()));
+            }
+        }
+        source.volumesInUse(node, List.copyOf(names));
+    }
+
+    /** Asks the driver how full a volume of a pod is; empty when there is none such, or the driver can't tell. */
+    Optional<VolumeDisk> measure(String uid, String volume) {
+        try {
+            Checkpoint checkpoint = read(checkpoints(uid).resolve(volume)).orElse(null);
+            CsiDriver driver = checkpoint == null
+                    ? null
+                    : drivers.find(checkpoint.driverName()).orElse(null);
+            if (checkpoint == null || driver == null || !driver.can(RPC.Type.GET_VOLUME_STATS)) {
+                return Optional.empty();
+            }
+            NodeGetVolumeStatsRequest request = NodeGetVolumeStatsRequest.newBuilder()
+                    .setVolumeId(checkpoint.volumeHandle())
+                    .setVolumePath(checkpoint.targetPath())
+                    .setStagingTargetPath(checkpoint.stagingPath())
+                    .build();
+            var answer = driver.call(volume, stub -> stub.nodeGetVolumeStats(request));
+            return Optional.of(new VolumeDisk(
+                    space(answer.getUsageList(), Unit.BYTES), space(answer.getUsageList(), Unit.INODES)));
+        } catch (IOException | VolumeException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static Space space(List<io.mokube.kubelet.volume.csi.v1.VolumeUsage> told, Unit unit) {
+        return told.stream()
+                .filter(each -> each.getUnit() == unit)
+                .findFirst()
+                .map(each -> Space.of(each.getTotal(), each.getAvailable(), each.getUsed()))
+                .orElse(Space.UNKNOWN);
+    }
+
     private boolean isOfThisBoot(Checkpoint checkpoint) {
         return checkpoint.bootId().equals(bootId());
     }
@@ -321,9 +393,13 @@ final class CsiVolumes {
         return locks.computeIfAbsent(driver + "^" + handle, key -> new Object());
     }
 
+    private String attachmentName(Wish wish) {
+        return "csi-" + sha256(wish.handle() + wish.driver() + node);
+    }
+
     /** What the driver's controller said when it attached the volume to this node. */
     private Map<String, String> attachment(Wish wish) {
-        String name = "csi-" + sha256(wish.handle() + wish.driver() + node);
+        String name = attachmentName(wish);
         VolumeAttachment found = source.attachment(name)
                 .orElseThrow(() -> VolumeException.notReady(
                         wish.name(), "volumeattachments.storage.k8s.io \"" + name + "\" not found"));
@@ -464,7 +540,7 @@ final class CsiVolumes {
         }
     }
 
-    private static Map<String, String> orEmpty(@org.jspecify.annotations.Nullable Map<String, String> map) {
+    private static Map<String, String> orEmpty(@Nullable Map<String, String> map) {
         return map == null ? Map.of() : map;
     }
 }

@@ -42,6 +42,7 @@ public final class PodVolumes {
     private final Clock clock;
     private final CsiVolumes csi;
     private final ClaimedVolumes claims;
+    private final VolumeStats stats;
     private final Map<String, IssuedToken> tokens = new ConcurrentHashMap<>();
 
     private record IssuedToken(Token token, Instant renewAt) {}
@@ -56,6 +57,7 @@ public final class PodVolumes {
         this.csi = new CsiVolumes(Objects.requireNonNull(pods.getParent()), node, drivers, source);
         this.claims = new ClaimedVolumes(source, csi);
         this.clock = clock;
+        this.stats = new VolumeStats(pods, csi, claims, clock);
     }
 
     /**
@@ -80,6 +82,11 @@ public final class PodVolumes {
             }
         }
         return paths;
+    }
+
+    /** How full the pod's volumes are, as far as that can be told. */
+    public List<VolumeUsage> usage(Pod pod) {
+        return stats.of(pod);
     }
 
     private static String describe(IOException e) {
@@ -345,6 +352,7 @@ public final class PodVolumes {
     private void remove(String uid, Path folder) {
         tokens.keySet().removeIf(key -> key.startsWith(uid + "/"));
         claims.forget(uid);
+        stats.forget(uid);
         try {
             csi.tearDown(uid);
             unmountBelow(folder);

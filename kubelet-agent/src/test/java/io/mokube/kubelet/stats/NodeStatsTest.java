@@ -7,6 +7,9 @@ import io.mokube.kubelet.runtime.ContainerConfig;
 import io.mokube.kubelet.runtime.SandboxConfig;
 import io.mokube.kubelet.runtime.hollow.HollowRuntime;
 import io.mokube.kubelet.runtime.hollow.HollowScript;
+import io.mokube.kubelet.volume.VolumeUsage;
+import io.mokube.kubelet.volume.VolumeUsage.Space;
+import io.mokube.machinery.names.ObjectKey;
 import io.mokube.testkit.SimulatedClock;
 import java.time.Duration;
 import java.time.Instant;
@@ -14,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
@@ -21,9 +25,17 @@ import tools.jackson.databind.JsonNode;
 /** What a node says of its use, in both forms. */
 class NodeStatsTest {
 
+    private static final Space UNKNOWN = new Space(OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty());
+
+    private static final VolumeUsage DATA = new VolumeUsage(
+            "data",
+            Optional.of(new ObjectKey("default", "claim")),
+            new Space(OptionalLong.of(100), OptionalLong.of(60), OptionalLong.of(40)),
+            UNKNOWN);
+
     private final SimulatedClock clock = new SimulatedClock(Instant.parse("2026-01-01T00:00:00Z"));
     private final HollowRuntime runtime = new HollowRuntime("10.1.2.0/24", HollowScript.QUIET, clock);
-    private final NodeStats stats = new NodeStats("node-1", clock);
+    private final NodeStats stats = new NodeStats("node-1", clock, uid -> uid.equals("u1") ? List.of(DATA) : List.of());
     private final Map<String, Map<String, String>> annotations = new HashMap<>();
 
     @BeforeEach
@@ -143,6 +155,16 @@ class NodeStatsTest {
                 .isEqualTo(1_000_000_000L);
         assertThat(second.at("/pods/0/cpu/usageCoreNanoSeconds").asLong()).isEqualTo(200_000_000L);
         assertThat(second.at("/node/cpu/usageNanoCores").asLong()).isEqualTo(2_010_000_000L);
+    }
+
+    @Test
+    void theSummaryTellsHowFullVolumesAre() {
+        JsonNode pods = stats.summary(runtime).path("pods");
+        assertThat(pods.get(0).has("volume")).isFalse();
+        assertThat(pods.get(1).path("volume")).hasSize(1);
+        assertThat(pods.get(1).at("/volume/0").toString())
+                .endsWith("\"availableBytes\":60,\"capacityBytes\":100,\"usedBytes\":40,\"name\":\"data\","
+                        + "\"pvcRef\":{\"name\":\"claim\",\"namespace\":\"default\"}}");
     }
 
     @Test

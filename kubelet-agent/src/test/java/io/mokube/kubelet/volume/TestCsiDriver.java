@@ -9,6 +9,8 @@ import io.mokube.kubelet.volume.csi.v1.NodeGetCapabilitiesRequest;
 import io.mokube.kubelet.volume.csi.v1.NodeGetCapabilitiesResponse;
 import io.mokube.kubelet.volume.csi.v1.NodeGetInfoRequest;
 import io.mokube.kubelet.volume.csi.v1.NodeGetInfoResponse;
+import io.mokube.kubelet.volume.csi.v1.NodeGetVolumeStatsRequest;
+import io.mokube.kubelet.volume.csi.v1.NodeGetVolumeStatsResponse;
 import io.mokube.kubelet.volume.csi.v1.NodeGrpc;
 import io.mokube.kubelet.volume.csi.v1.NodePublishVolumeRequest;
 import io.mokube.kubelet.volume.csi.v1.NodePublishVolumeResponse;
@@ -65,7 +67,8 @@ public final class TestCsiDriver extends NodeGrpc.NodeImplBase {
     public void nodeGetCapabilities(
             NodeGetCapabilitiesRequest request, StreamObserver<NodeGetCapabilitiesResponse> answer) {
         NodeGetCapabilitiesResponse.Builder all = NodeGetCapabilitiesResponse.newBuilder();
-        for (RPC.Type type : List.of(RPC.Type.STAGE_UNSTAGE_VOLUME, RPC.Type.EXPAND_VOLUME)) {
+        for (RPC.Type type :
+                List.of(RPC.Type.STAGE_UNSTAGE_VOLUME, RPC.Type.EXPAND_VOLUME, RPC.Type.GET_VOLUME_STATS)) {
             all.addCapabilities(
                     NodeServiceCapability.newBuilder().setRpc(RPC.newBuilder().setType(type)));
         }
@@ -130,6 +133,21 @@ public final class TestCsiDriver extends NodeGrpc.NodeImplBase {
     public void nodeExpandVolume(NodeExpandVolumeRequest request, StreamObserver<NodeExpandVolumeResponse> answer) {
         asked.add(request);
         TestPlugin.answer(answer, NodeExpandVolumeResponse.getDefaultInstance());
+    }
+
+    @Override
+    public void nodeGetVolumeStats(
+            NodeGetVolumeStatsRequest request, StreamObserver<NodeGetVolumeStatsResponse> answer) {
+        asked.add(request);
+        TestPlugin.answer(
+                answer,
+                NodeGetVolumeStatsResponse.newBuilder()
+                        .addUsage(io.mokube.kubelet.volume.csi.v1.VolumeUsage.newBuilder()
+                                .setUnit(io.mokube.kubelet.volume.csi.v1.VolumeUsage.Unit.BYTES)
+                                .setTotal(1000)
+                                .setAvailable(700)
+                                .setUsed(300))
+                        .build());
     }
 
     private static String run(String... command) throws IOException {

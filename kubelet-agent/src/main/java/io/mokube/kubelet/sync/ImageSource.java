@@ -13,7 +13,9 @@ import io.mokube.machinery.object.Json;
 import io.mokube.machinery.time.Clock;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -87,8 +89,9 @@ final class ImageSource {
     private Outcome pull(Pod pod, String name, String where, ActionExecutor.PodContext context) {
         context.tell(PodEvent.normal("Pulling", "Pulling image \"" + name + "\"", where));
         long begin = clock.nanoTime();
+        Optional<RegistryLogin> login = login(pod, name, context);
         try {
-            String id = context.pull(() -> runtime.pullImage(name, login(pod, name)));
+            String id = context.pull(() -> runtime.pullImage(name, login));
             Image image = runtime.imageStatus(id)
                     .or(() -> runtime.imageStatus(name))
                     .orElseThrow(() -> new RuntimeCallException(
@@ -111,27 +114,37 @@ final class ImageSource {
     }
 
     /** The login for the image's registry among the pod's pull secrets. */
-    private Optional<RegistryLogin> login(Pod pod, String image) {
+    private Optional<RegistryLogin> login(Pod pod, String image, ActionExecutor.PodContext context) {
         String first = image.contains("/") ? image.substring(0, image.indexOf('/')) : "";
         String registry = first.contains(".") || first.contains(":") || first.equals("localhost") ? first : "docker.io";
+        List<String> absent = new ArrayList<>();
+        Optional<RegistryLogin> login = Optional.empty();
         for (LocalObjectReference reference : pod.getSpec().getImagePullSecrets()) {
             Optional<Map<String, byte[]>> secret =
                     source.secret(pod.getMetadata().getNamespace(), reference.getName());
-            byte[] config =
-                    secret.map(entries -> entries.get(".dockerconfigjson")).orElse(null);
-            if (config != null) {
-                Optional<RegistryLogin> login = find(config, registry);
-                if (login.isPresent()) {
-                    return login;
-                }
+            if (secret.isEmpty()) {
+                absent.add(reference.getName());
             }
+            login = login.or(() -> secret.flatMap(entries -> find(entries, registry)));
         }
-        return Optional.empty();
+        if (!absent.isEmpty()) {
+            context.tell(PodEvent.warning(
+                    "FailedToRetrieveImagePullSecret",
+                    "Unable to retrieve some image pull secrets (" + String.join(", ", absent)
+                            + "); attempting to pull the image may not succeed.",
+                    ""));
+        }
+        return login;
     }
 
-    private static Optional<RegistryLogin> find(byte[] dockerConfig, String registry) {
+    /** A secret of either of the two types: what {@code docker login} writes, and what it wrote long ago. */
+    private static Optional<RegistryLogin> find(Map<String, byte[]> secret, String registry) {
+        byte[] now = secret.get(".dockerconfigjson");
+        byte[] old = secret.get(".dockercfg");
         try {
-            JsonNode logins = Json.MAPPER.readTree(dockerConfig).path("auths");
+            JsonNode logins = now != null
+                    ? Json.MAPPER.readTree(now).path("auths")
+                    : Json.MAPPER.readTree(old == null ? "{}".getBytes(StandardCharsets.UTF_8) : old);
             for (Map.Entry<String, JsonNode> entry : logins.properties()) {
                 String server = entry.getKey().replaceFirst("^https?://", "").replaceFirst("/.*$", "");
                 if (server.equals(registry) || (server.equals("index.docker.io") && registry.equals("docker.io"))) {

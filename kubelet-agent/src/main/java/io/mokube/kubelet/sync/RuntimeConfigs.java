@@ -284,9 +284,7 @@ final class RuntimeConfigs {
             if (!path.startsWith(volume)) {
                 throw new InvalidSpecException("subPath " + part + " leads out of the volume");
             }
-            if (!Files.exists(path)) {
-                Files.createDirectories(path);
-            }
+            makeFolders(volume, path);
             Path real = path.toRealPath();
             if (!real.startsWith(volume.toRealPath())) {
                 throw new InvalidSpecException("subPath " + part + " leads out of the volume");
@@ -296,6 +294,16 @@ final class RuntimeConfigs {
             throw new InvalidSpecException("failed to prepare subPath for volumeMount \"" + mount.getName()
                     + "\" of container: " + e.getMessage());
         }
+    }
+
+    /** Makes a folder of a volume as open as the volume itself, so that whoever may write there may write here. */
+    private static void makeFolders(Path volume, Path folder) throws IOException {
+        if (Files.exists(folder) || folder.equals(volume)) {
+            return;
+        }
+        makeFolders(volume, Objects.requireNonNull(folder.getParent()));
+        Files.createDirectory(folder);
+        Files.setPosixFilePermissions(folder, Files.getPosixFilePermissions(volume));
     }
 
     /** The limits of a container of the pod. */
@@ -308,7 +316,7 @@ final class RuntimeConfigs {
                 && Boolean.TRUE.equals(spec.getSecurityContext().getPrivileged());
     }
 
-    private static ContainerConfig.Security security(Pod pod, Container spec, Image image) {
+    private ContainerConfig.Security security(Pod pod, Container spec, Image image) {
         PodSecurityContext ofPod =
                 Objects.requireNonNullElseGet(pod.getSpec().getSecurityContext(), PodSecurityContext::new);
         SecurityContext own = Objects.requireNonNullElseGet(spec.getSecurityContext(), SecurityContext::new);
@@ -338,8 +346,15 @@ final class RuntimeConfigs {
                 capabilities.getAdd(),
                 capabilities.getDrop(),
                 Optional.ofNullable(seccomp)
-                        .map(profile -> new ContainerConfig.Seccomp(
-                                profile.getType(), Objects.requireNonNullElse(profile.getLocalhostProfile(), ""))));
+                        .map(profile -> new ContainerConfig.Seccomp(profile.getType(), seccompFile(profile))));
+    }
+
+    /** Profiles of the node are in the folder {@code seccomp} of the agent. */
+    private String seccompFile(SeccompProfile profile) {
+        String name = Objects.requireNonNullElse(profile.getLocalhostProfile(), "");
+        return name.isEmpty()
+                ? ""
+                : config.root().resolve("seccomp").resolve(name).toString();
     }
 
     private static void refuseRoot(Pod pod, Container spec, @Nullable Long user, Image image) {

@@ -35,6 +35,7 @@ import io.mokube.kubelet.sync.PodTree;
 import io.mokube.kubelet.sync.PodWorkers;
 import io.mokube.machinery.time.Clock;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -310,7 +311,8 @@ public final class NodeUpkeep implements AutoCloseable {
         for (Volume volume : asked ? onDisk(pod) : List.<Volume>of()) {
             try (Stream<Path> all = Files.walk(workers.tree().emptyDir(pod, volume.getName()))) {
                 count += all.count();
-            } catch (IOException e) {
+            } catch (IOException | UncheckedIOException e) {
+                // Its pod takes files away meanwhile.
                 log.atDebug()
                         .setMessage("a volume can't be counted")
                         .setCause(e)

@@ -393,10 +393,10 @@ public final class CriRuntime implements ContainerRuntime {
     @Override
     public String pullImage(String reference, Optional<RegistryLogin> login) {
         PullImageRequest.Builder request = PullImageRequest.newBuilder().setImage(spec(reference));
-        login.ifPresent(auth -> request.setAuth(AuthConfig.newBuilder()
-                .setUsername(auth.username())
-                .setPassword(auth.password())
-                .setServerAddress(auth.server())));
+        // Without the server, as from Kubernetes: containerd would use the login only where it is a URL of the same
+        // host.
+        login.ifPresent(auth -> request.setAuth(
+                AuthConfig.newBuilder().setUsername(auth.username()).setPassword(auth.password())));
         return call(() -> images(PULL_TIMEOUT).pullImage(request.build())).getImageRef();
     }
 

@@ -12,11 +12,12 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class EndpointLookupTest {
 
-    private static Service service(String protocol) {
+    private static Service service(@Nullable String protocol) {
         return new ServiceBuilder()
                 .withNewSpec()
                 .addNewPort()
@@ -32,7 +33,7 @@ class EndpointLookupTest {
                 .build();
     }
 
-    private static Service external(Integer port) {
+    private static Service external(@Nullable Integer port) {
         Service service = new ServiceBuilder()
                 .withNewSpec()
                 .withType("ExternalName")
@@ -47,7 +48,7 @@ class EndpointLookupTest {
         return service;
     }
 
-    private static EndpointSlice slice(String port, int number, Boolean ready, String... addresses) {
+    private static EndpointSlice slice(String port, int number, @Nullable Boolean ready, String... addresses) {
         EndpointSliceBuilder slice = new EndpointSliceBuilder()
                 .addNewPort()
                 .withName(port)
@@ -64,7 +65,7 @@ class EndpointLookupTest {
         return slice.build();
     }
 
-    private static Target find(String port, Service service, EndpointSlice... slices) {
+    private static Target find(String port, @Nullable Service service, EndpointSlice... slices) {
         return EndpointLookup.find(new Backend("shop", "front", port), Optional.ofNullable(service), List.of(slices));
     }
 

@@ -32,6 +32,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -148,7 +149,7 @@ class IngressRouterTest {
                         .toList();
     }
 
-    private static void balancedAt(String ip, String hostname) {
+    private static void balancedAt(@Nullable String ip, @Nullable String hostname) {
         Service service = services.get(Publication.SERVICE).orElseThrow();
         services.updateStatus(new ServiceBuilder(service)
                 .editOrNewStatus()

@@ -126,15 +126,14 @@ final class NamespacesCluster implements AutoCloseable {
                 "--mokube.data-directory=" + folder));
         NODES.forEach(node -> apiServer.add("--mokube.nodes." + node + "=" + address(node)));
         launch("apiserver", Applications.command("apiserver", apiServer));
-        processes
-                .get("apiserver")
+        process("apiserver")
                 .awaitReady(
                         START,
                         () -> Files.exists(folder.resolve("cluster-dns.conf"))
                                 && Files.exists(folder.resolve("pod-network.conf"))
                                 && Files.exists(folder.resolve("kube-proxy.conf")));
         for (String node : NODES) {
-            launch("kubelet-" + node, namespaces.get(node).enter(Applications.command("kubelet-agent", agent(node))));
+            launch("kubelet-" + node, network(node).enter(Applications.command("kubelet-agent", agent(node))));
         }
         launch(
                 "controller-manager",
@@ -161,7 +160,7 @@ final class NamespacesCluster implements AutoCloseable {
                                 "--mokube.address=" + address("machine"),
                                 "--mokube.port=" + FreePort.next())));
         for (String node : NODES) {
-            launch(proxy(node), namespaces.get(node).enter(Applications.command("kube-proxy", proxyOf(node))));
+            launch(proxy(node), network(node).enter(Applications.command("kube-proxy", proxyOf(node))));
         }
         Await.until(
                 START,
@@ -208,6 +207,10 @@ final class NamespacesCluster implements AutoCloseable {
         processes.put(name, ChildProcess.start("namespaces-" + name, command, Map.of()));
     }
 
+    private ChildProcess process(String name) {
+        return Objects.requireNonNull(processes.get(name), name);
+    }
+
     private ContainerdConfig containerd(String node) {
         return new ContainerdConfig(
                 node,
@@ -252,12 +255,12 @@ final class NamespacesCluster implements AutoCloseable {
 
     /** Kills a node's kube-proxy as {@code kill -9} does; its rules stay in the kernel. */
     void killProxy(String node) {
-        processes.get(proxy(node)).kill();
+        process(proxy(node)).kill();
     }
 
     /** Starts a node's kube-proxy again. */
     void startProxy(String node) {
-        launch(proxy(node), commands.get(proxy(node)));
+        launch(proxy(node), Objects.requireNonNull(commands.get(proxy(node))));
     }
 
     /** Applies a manifest with kubectl. */

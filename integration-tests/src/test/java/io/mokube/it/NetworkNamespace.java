@@ -10,7 +10,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * A network of its own, and mounts of its own with the {@code /sys} of that network, as a machine has them. It has no name
@@ -45,16 +44,15 @@ final class NetworkNamespace implements AutoCloseable {
                 List.of("unshare", "--net", "--mount", "--propagation", "private", "sleep", "infinity"),
                 Map.of());
         NetworkNamespace namespace = new NetworkNamespace(holder);
-        Await.until(PATIENCE, "the namespaces of " + name, () -> namespace.isApart());
+        Await.until(PATIENCE, "the namespaces of " + name, namespace::isApart);
         namespace.run("sh", "-ec", OWN_SYS);
         return namespace;
     }
 
     private boolean isApart() throws IOException {
-        Path process = Path.of("/proc", Long.toString(pid()));
-        return Optional.of(Files.readString(process.resolve("comm")).strip())
-                .filter("sleep"::equals)
-                .isPresent();
+        return Files.readString(Path.of("/proc", Long.toString(pid()), "comm"))
+                .strip()
+                .equals("sleep");
     }
 
     /** The number of a process in it, for commands that move interfaces there. */

@@ -38,7 +38,7 @@ final class NamespacesCluster implements AutoCloseable {
 
     static final List<String> NODES = List.of("node-1", "node-2", "node-3");
 
-    private static final Duration START = Duration.ofSeconds(120);
+    private static final Duration START = Duration.ofMinutes(4);
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final String PODS = "10.244.0.0/16";
     private static final String FAR_NODE = "node-3";

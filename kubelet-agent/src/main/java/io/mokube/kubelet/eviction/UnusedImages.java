@@ -30,8 +30,9 @@ public record UnusedImages(Map<String, Known> known) {
      *
      * @param since when it was first seen
      * @param lastUsed when it was seen in use; {@link Instant#EPOCH} for never
+     * @param used whether it was in use at the last look
      */
-    public record Known(Image image, Instant since, Instant lastUsed) {}
+    public record Known(Image image, Instant since, Instant lastUsed, boolean used) {}
 
     /**
      * What follows from a look.
@@ -42,8 +43,9 @@ public record UnusedImages(Map<String, Known> known) {
         Map<String, Known> next = new HashMap<>();
         for (Image image : present) {
             Known before = known.get(image.id());
-            Instant lastUsed = isUsed(image, used) ? now : before == null ? Instant.EPOCH : before.lastUsed();
-            next.put(image.id(), new Known(image, before == null ? now : before.since(), lastUsed));
+            boolean inUse = isUsed(image, used);
+            Instant lastUsed = inUse ? now : before == null ? Instant.EPOCH : before.lastUsed();
+            next.put(image.id(), new Known(image, before == null ? now : before.since(), lastUsed, inUse));
         }
         return new UnusedImages(next);
     }
@@ -58,7 +60,7 @@ public record UnusedImages(Map<String, Known> known) {
     /** Those that may go now, in their order: the one used least recently first, of those never used the oldest. */
     public List<Image> candidates(Duration leastAge, Instant now) {
         return known.values().stream()
-                .filter(each -> each.lastUsed().isBefore(now)
+                .filter(each -> !each.used()
                         && Duration.between(each.since(), now).compareTo(leastAge) >= 0)
                 .sorted(Comparator.comparing(Known::lastUsed)
                         .thenComparing(Known::since)
@@ -72,7 +74,7 @@ public record UnusedImages(Map<String, Known> known) {
         return policy.mostAge().isZero()
                 ? List.of()
                 : known.values().stream()
-                        .filter(each -> each.lastUsed().isBefore(now))
+                        .filter(each -> !each.used())
                         .filter(each -> {
                             Instant last = each.lastUsed().isAfter(each.since()) ? each.lastUsed() : each.since();
                             return Duration.between(last, now).compareTo(policy.mostAge()) > 0;

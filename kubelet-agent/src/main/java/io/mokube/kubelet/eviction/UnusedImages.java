@@ -60,8 +60,8 @@ public record UnusedImages(Map<String, Known> known) {
     /** Those that may go now, in their order: the one used least recently first, of those never used the oldest. */
     public List<Image> candidates(Duration leastAge, Instant now) {
         return known.values().stream()
-                .filter(each -> !each.used()
-                        && Duration.between(each.since(), now).compareTo(leastAge) >= 0)
+                .filter(each ->
+                        !each.used() && Duration.between(each.since(), now).compareTo(leastAge) >= 0)
                 .sorted(Comparator.comparing(Known::lastUsed)
                         .thenComparing(Known::since)
                         .thenComparing(each -> each.image().id()))

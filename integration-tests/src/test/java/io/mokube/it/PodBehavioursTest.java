@@ -2,20 +2,41 @@ package io.mokube.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.grpc.Grpc;
+import io.grpc.InsecureServerCredentials;
+import io.grpc.Server;
+import io.grpc.ServerBuilder;
+import io.grpc.stub.StreamObserver;
+import io.mokube.kubelet.probe.health.v1.HealthCheckRequest;
+import io.mokube.kubelet.probe.health.v1.HealthCheckResponse;
+import io.mokube.kubelet.probe.health.v1.HealthCheckResponse.ServingStatus;
+import io.mokube.kubelet.probe.health.v1.HealthGrpc;
+import io.mokube.kubelet.runtime.cri.DemoImage;
+import io.mokube.standalone.cluster.ClusterFolder;
 import io.mokube.testkit.Await;
+import io.mokube.testkit.TestRegistry;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
@@ -29,7 +50,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class PodBehavioursTest {
 
-    private static final Duration PATIENCE = Duration.ofMinutes(1);
+    private static final Duration PATIENCE = Duration.ofSeconds(100);
 
     /** What pods refer to. */
     private static final String OBJECTS = """
@@ -52,7 +73,27 @@ class PodBehavioursTest {
             kind: RuntimeClass
             metadata: {name: absent}
             handler: no-such-handler
+            ---
+            apiVersion: v1
+            kind: ConfigMap
+            metadata: {name: growing}
+            data: {big: "OLD"}
+            ---
+            apiVersion: v1
+            kind: Secret
+            metadata: {name: registry}
+            type: kubernetes.io/dockerconfigjson
+            stringData: {.dockerconfigjson: '{"auths": {"REGISTRY": {"auth": "LOGIN"}}}'}
             """;
+
+    /** The length of a value that takes its time to be written. */
+    private static final int MANY = 200_000;
+
+    private static final AtomicReference<ServingStatus> HEALTH = new AtomicReference<>(ServingStatus.NOT_SERVING);
+
+    private static @Nullable TestRegistry registry;
+
+    private static @Nullable Server health;
 
     @TempDir
     private static Path folder;
@@ -229,6 +270,55 @@ class PodBehavioursTest {
                 dnsPolicy: None
                 dnsConfig: {nameservers: [192.0.2.1], searches: [one.test], options: [{name: ndots, value: "3"}]}
                 """);
+        check(
+                "own-limits",
+                """
+                one() { for each in "$@"; do [ ! -f /sys/fs/cgroup/$each ] || cat /sys/fs/cgroup/$each; done; }
+                is "$(one memory/memory.limit_in_bytes memory.max)" 67108864
+                is "$(one cpu/cpu.cfs_quota_us cpu.max | cut -d ' ' -f 1)" 25000
+                is "$(one pids/pids.max pids.max | tr -d 0-9)" max
+                """,
+                "resources: {requests: {cpu: 10m, memory: 32Mi}, limits: {cpu: 250m, memory: 64Mi}}",
+                "");
+        check("sub-path-of-a-user", """
+                touch /own/x; is "$(stat -c %a /own)" 777
+                """, "volumeMounts: [{name: disk, mountPath: /own, subPath: deep/down}]", """
+                securityContext: {runAsUser: 1000}
+                volumes: [{name: disk, emptyDir: {}}]
+                """);
+        check("host-paths", """
+                [ -d /folder ]; [ -f /file ]; [ -S /socket ]; [ -c /device ]; is "$(stat -c %a /made /new | tr '\\n' ' ')" "755 644 "
+                """, """
+                volumeMounts:
+                  - {name: folder, mountPath: /folder}
+                  - {name: file, mountPath: /file}
+                  - {name: socket, mountPath: /socket}
+                  - {name: device, mountPath: /device}
+                  - {name: made, mountPath: /made}
+                  - {name: new, mountPath: /new}
+                """, """
+                volumes:
+                  - {name: folder, hostPath: {path: FOLDER, type: Directory}}
+                  - {name: file, hostPath: {path: FOLDER/pods.yaml, type: File}}
+                  - {name: socket, hostPath: {path: FOLDER/socket, type: Socket}}
+                  - {name: device, hostPath: {path: /dev/null, type: CharDevice}}
+                  - {name: made, hostPath: {path: FOLDER/made, type: DirectoryOrCreate}}
+                  - {name: new, hostPath: {path: FOLDER/new, type: FileOrCreate}}
+                """);
+        check(
+                "own-profile",
+                """
+                touch /tmp/x; is "$(grep ^Seccomp: /proc/self/status | tr -d '[:space:]')" Seccomp:2
+                if chmod 700 /tmp/x 2>/dev/null; then fail "chmod works"; fi
+                """,
+                "securityContext: {seccompProfile: {type: Localhost, localhostProfile: own/no-chmod.json}}",
+                "");
+        check("whole-values", """
+                until other=$(cat /settings/big | tr -d a | wc -c); [ "$other" != 0 ]; do touch /tmp/seen; done
+                is "$other" 200000; [ -f /tmp/seen ]
+                """, "volumeMounts: [{name: settings, mountPath: /settings}]", """
+                volumes: [{name: settings, configMap: {name: growing}}]
+                """);
         check("runtime-class", "true", "", "runtimeClassName: plain");
         check("init-order", """
                 is "$(cat /disk/log | tr '\\n' ' ')" "first sidecar second "
@@ -301,7 +391,7 @@ class PodBehavioursTest {
                   - name: unready
                     image: mokube/demo:1
                     command: [sleep, "1000"]
-                    readinessProbe: {exec: {command: [test, -f, /tmp/ready]}, periodSeconds: 1}
+                    readinessProbe: {exec: {command: [test, -f, /tmp/ready]}, periodSeconds: 4}
                   - name: unwell
                     image: mokube/demo:1
                     command: [sh, -c, "touch /tmp/well; sleep 1000"]
@@ -319,9 +409,69 @@ class PodBehavioursTest {
                       postStart: {exec: {command: [sh, -c, "echo start >> /host/log"]}}
                       preStop: {exec: {command: [sh, -c, "echo stop >> /host/log"]}}
                 """);
+        observe("followed", """
+                terminationGracePeriodSeconds: 10
+                volumes: [{name: host, hostPath: {path: "FOLDER/order", type: DirectoryOrCreate}}]
+                initContainers:
+                  - {name: first, image: "mokube/demo:1", restartPolicy: Always, volumeMounts: [{name: host, mountPath: /host}],
+                     command: [sh, -c, "trap 'echo first >> /host/log; exit 0' TERM; while true; do sleep 0.1; done"]}
+                  - {name: second, image: "mokube/demo:1", restartPolicy: Always, volumeMounts: [{name: host, mountPath: /host}],
+                     command: [sh, -c, "trap 'echo second >> /host/log; exit 0' TERM; while true; do sleep 0.1; done"]}
+                containers:
+                  - {name: main, image: "mokube/demo:1", volumeMounts: [{name: host, mountPath: /host}],
+                     command: [sh, -c, "trap 'sleep 1; echo main >> /host/log; exit 0' TERM; while true; do sleep 0.1; done"]}
+                """);
+        observe("resized", """
+                terminationGracePeriodSeconds: 1
+                containers:
+                  - name: still
+                    image: mokube/demo:1
+                    command: [sleep, "1000"]
+                    resources: {requests: {cpu: 10m, memory: 16Mi}, limits: {cpu: 250m, memory: 64Mi}}
+                  - name: again
+                    image: mokube/demo:1
+                    command: [sleep, "1000"]
+                    resources: {requests: {cpu: 10m, memory: 16Mi}, limits: {cpu: 250m, memory: 64Mi}}
+                    resizePolicy: [{resourceName: memory, restartPolicy: RestartContainer}]
+                """);
+        observe("guaranteed", """
+                terminationGracePeriodSeconds: 1
+                containers: [{name: c, image: "mokube/demo:1", command: [sleep, "1000"], resources: {limits: {cpu: 100m, memory: 32Mi}}}]
+                """);
+        observe("propagates", """
+                terminationGracePeriodSeconds: 1
+                volumes: [{name: host, hostPath: {path: FOLDER/shared, type: Directory}}]
+                containers:
+                  - {name: open, image: "mokube/demo:1", command: [sleep, "1000"], volumeMounts: [{name: host, mountPath: /host, mountPropagation: HostToContainer}]}
+                  - {name: shut, image: "mokube/demo:1", command: [sleep, "1000"], volumeMounts: [{name: host, mountPath: /host}]}
+                """);
+        observe("second-try", """
+                restartPolicy: OnFailure
+                volumes: [{name: disk, emptyDir: {}}]
+                containers: [{name: c, image: "mokube/demo:1", volumeMounts: [{name: disk, mountPath: /disk}],
+                  command: [sh, -c, "[ -f /disk/tried ] || { touch /disk/tried; exit 1; }"]}]
+                """);
+        observe("bad-start", """
+                terminationGracePeriodSeconds: 1
+                containers: [{name: c, image: "mokube/demo:1", lifecycle: {postStart: {exec: {command: ["false"]}}}}]
+                """);
+        observe("healthy", """
+                hostNetwork: true
+                terminationGracePeriodSeconds: 1
+                containers: [{name: c, image: "mokube/demo:1", command: [sleep, "1000"], readinessProbe: {grpc: {port: HEALTH}, periodSeconds: 1}}]
+                """);
+        observe("logged-in", """
+                restartPolicy: Never
+                imagePullSecrets: [{name: registry}]
+                containers: [{name: c, image: "REGISTRY/demo:1", imagePullPolicy: Always, command: ["true"]}]
+                """);
+        observe("not-logged-in", """
+                imagePullSecrets: [{name: nothing}]
+                containers: [{name: c, image: "REGISTRY/demo:1", imagePullPolicy: Always}]
+                """);
         observe("noisy", """
                 terminationGracePeriodSeconds: 1
-                containers: [{name: c, image: "mokube/demo:1", command: [sh, -c, "yes a line of some length that says nothing | head -c 11000000; while true; do echo tick; sleep 0.2; done"]}]
+                containers: [{name: c, image: "mokube/demo:1", command: [sh, -c, "echo first; yes a line of some length that says nothing | head -c 11000000; while true; do echo tick; sleep 0.2; done"]}]
                 """);
         observe("talks", """
                 terminationGracePeriodSeconds: 1
@@ -330,8 +480,23 @@ class PodBehavioursTest {
     }
 
     @BeforeAll
-    static void up() throws IOException {
+    static void up() throws Exception {
         cluster = UpCluster.start(1);
+        Path archive = folder.resolve("demo.tar");
+        DemoImage.write(archive);
+        registry = TestRegistry.start(archive, Files.createDirectory(folder.resolve("image")));
+        health = healthServer().build().start();
+        try (ServerSocketChannel socket = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            socket.bind(UnixDomainSocketAddress.of(folder.resolve("socket")));
+        }
+        Path shared = Files.createDirectory(folder.resolve("shared"));
+        host("mount", "--bind", shared.toString(), shared.toString());
+        host("mount", "--make-shared", shared.toString());
+        Path profiles = Files.createDirectories(
+                new ClusterFolder(cluster.data()).kubelet("node-1").resolve("seccomp/own"));
+        Files.writeString(profiles.resolve("no-chmod.json"), """
+                {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+                  {"names": ["chmod", "fchmod", "fchmodat"], "action": "SCMP_ACT_ERRNO"}]}""");
         StringBuilder manifest = new StringBuilder(OBJECTS);
         Map<String, String> all = new TreeMap<>(CHECKED);
         all.putAll(OBSERVED);
@@ -342,12 +507,48 @@ class PodBehavioursTest {
                 metadata: {name: %1$s, labels: {name: %1$s}, annotations: {note: kept}}
                 spec:
                 %2$s
-                """.formatted(
-                        name, spec.replace("FOLDER", folder.toString()).replace("HOST-NAMESPACES", hostNamespaces()))));
-        ok(
-                "apply",
-                "-f",
-                Files.writeString(folder.resolve("pods.yaml"), manifest).toString());
+                """.formatted(name, spec)));
+        Path file = folder.resolve("pods.yaml");
+        Files.writeString(file, filledIn(manifest.toString()));
+        ok("apply", "-f", file.toString());
+        Await.until(
+                PATIENCE,
+                "the old value was read",
+                () -> Kubectl.any()
+                                .run(cluster.kubeconfig(), "exec", "whole-values", "--", "test", "-f", "/tmp/seen")
+                                .code()
+                        == 0);
+        Path patch = folder.resolve("patch.json");
+        Files.writeString(patch, "{\"data\": {\"big\": \"" + "b".repeat(MANY) + "\"}}");
+        ok("patch", "configmap", "growing", "--type=merge", "--patch-file=" + patch);
+    }
+
+    private static String filledIn(String manifest) {
+        String login = TestRegistry.USER + ":" + TestRegistry.PASSWORD;
+        return manifest.replace("FOLDER", folder.toString())
+                .replace("HOST-NAMESPACES", hostNamespaces())
+                .replace("REGISTRY", Objects.requireNonNull(registry).address())
+                .replace("LOGIN", Base64.getEncoder().encodeToString(login.getBytes(StandardCharsets.UTF_8)))
+                .replace("HEALTH", String.valueOf(Objects.requireNonNull(health).getPort()))
+                .replace("OLD", "a".repeat(MANY));
+    }
+
+    /** Says how it is, for pods in the host's network. */
+    private static ServerBuilder<?> healthServer() {
+        return Grpc.newServerBuilderForPort(0, InsecureServerCredentials.create())
+                .addService(new HealthGrpc.HealthImplBase() {
+                    @Override
+                    public void check(HealthCheckRequest request, StreamObserver<HealthCheckResponse> answer) {
+                        answer.onNext(HealthCheckResponse.newBuilder()
+                                .setStatus(HEALTH.get())
+                                .build());
+                        answer.onCompleted();
+                    }
+                });
+    }
+
+    private static void host(String... command) {
+        Commands.run(List.of(command), Map.of(), Duration.ofSeconds(10)).orFail();
     }
 
     private static String hostNamespaces() {
@@ -363,9 +564,19 @@ class PodBehavioursTest {
     }
 
     @AfterAll
-    static void down() {
+    static void down() throws IOException {
         if (cluster != null) {
             cluster.close();
+        }
+        Path shared = folder.resolve("shared");
+        for (Path mounted : List.of(shared.resolve("later"), shared)) {
+            Commands.run(List.of("umount", mounted.toString()), Map.of(), Duration.ofSeconds(10));
+        }
+        if (health != null) {
+            health.shutdownNow();
+        }
+        if (registry != null) {
+            registry.close();
         }
     }
 
@@ -398,6 +609,9 @@ class PodBehavioursTest {
                         Map.entry("unreachable", "(ErrImagePull|ImagePullBackOff) +0 .*"),
                         Map.entry("no-image-name", "InvalidImageName +0 .*"),
                         Map.entry("root-refused", "CreateContainerConfigError +0 .*"),
+                        Map.entry("second-try", "Completed +1 .*"),
+                        Map.entry("logged-in", "Completed +0 .*"),
+                        Map.entry("not-logged-in", "(ErrImagePull|ImagePullBackOff) +0 .*"),
                         Map.entry("no-handler", "ContainerCreating +0 .*"),
                         Map.entry("no-folder", "ContainerCreating +0 .*"))
                 .entrySet()
@@ -419,7 +633,10 @@ class PodBehavioursTest {
                         "root-refused", "container has runAsNonRoot and image will run as root",
                         "crashes", "Back-off restarting failed container",
                         "no-handler", "no-such-handler",
-                        "unreachable", "Failed to pull image")
+                        "unreachable", "Failed to pull image",
+                        "bad-start", "FailedPostStartHook",
+                        "logged-in", "Successfully pulled image",
+                        "not-logged-in", "Unable to retrieve some image pull secrets (nothing)")
                 .forEach((pod, words) -> Await.passes(
                         PATIENCE,
                         () -> assertThat(ok("get", "events", "--field-selector=involvedObject.name=" + pod))
@@ -482,6 +699,119 @@ class PodBehavioursTest {
     }
 
     @Test
+    void sidecarsEndAfterTheOthersTheLastOneFirst() throws IOException {
+        ok("wait", "--for=condition=Ready", "pod/followed", "--timeout=90s");
+        ok("delete", "pod", "followed");
+        assertThat(folder.resolve("order/log")).content().isEqualTo("main\nsecond\nfirst\n");
+    }
+
+    @Test
+    void resizedWhereItRunsOrByARestart() {
+        ok("wait", "--for=condition=Ready", "pod/resized", "--timeout=90s");
+        String before = container("resized", "still", "containerID");
+        String wanted = "{\"limits\": {\"cpu\": \"500m\", \"memory\": \"98304Ki\"}}";
+        ok(
+                "patch",
+                "pod",
+                "resized",
+                "--subresource=resize",
+                "-p",
+                "{\"spec\": {\"containers\": [{\"name\": \"still\", \"resources\": " + wanted
+                        + "}, {\"name\": \"again\", \"resources\": " + wanted + "}]}}");
+        Await.passes(PATIENCE, () -> {
+            assertThat(limits("still")).isEqualTo("100663296 50000");
+            assertThat(limits("again")).isEqualTo("100663296 50000");
+            for (String name : List.of("still", "again")) {
+                assertThat(container("resized", name, "resources.limits.memory"))
+                        .isEqualTo("96Mi");
+            }
+        });
+        assertThat(container("resized", "still", "containerID")).isEqualTo(before);
+        assertThat(containers("resized", "restartCount")).isEqualTo("again=1 still=0");
+        Await.passes(
+                PATIENCE,
+                () -> assertThat(get("resized", "{.status.conditions[*].type}")).doesNotContain("PodResize"));
+    }
+
+    /** The memory limit and the share of time, as the kernel has them. */
+    private static String limits(String container) {
+        return ok(
+                        "exec",
+                        "resized",
+                        "-c",
+                        container,
+                        "--",
+                        "sh",
+                        "-c",
+                        "cd /sys/fs/cgroup; if [ -f memory.max ]; then cat memory.max; cut -d ' ' -f 1 cpu.max;"
+                                + " else cat memory/memory.limit_in_bytes cpu/cpu.cfs_quota_us; fi")
+                .strip()
+                .replace('\n', ' ');
+    }
+
+    @Test
+    void podsAreInTheGroupsOfTheirClasses() {
+        Map.of("guaranteed", "Guaranteed", "resized", "Burstable", "gated", "BestEffort")
+                .forEach((pod, qosClass) -> {
+                    ok("wait", "--for=condition=ContainersReady", "pod/" + pod, "--timeout=90s");
+                    assertThat(get(pod, "{.status.qosClass}")).isEqualTo(qosClass);
+                    String group = "pod" + get(pod, "{.metadata.uid}");
+                    String found = Commands.run(
+                                    List.of("find", "/sys/fs/cgroup", "-maxdepth", "6", "-type", "d", "-name", group),
+                                    Map.of(),
+                                    Duration.ofSeconds(20))
+                            .output();
+                    assertThat(found.lines()).isNotEmpty().allSatisfy(path -> {
+                        String above = path.substring(0, path.lastIndexOf('/'));
+                        String parent = above.substring(above.lastIndexOf('/') + 1);
+                        assertThat(List.of("burstable", "besteffort").contains(parent) ? parent : "guaranteed")
+                                .isEqualTo(qosClass.toLowerCase(Locale.ROOT));
+                    });
+                });
+    }
+
+    @Test
+    void mountsOfTheHostReachThoseWhoWantThem() throws IOException {
+        ok("wait", "--for=condition=Ready", "pod/propagates", "--timeout=90s");
+        Path later = Files.createDirectory(folder.resolve("shared/later"));
+        host("mount", "-t", "tmpfs", "tmpfs", later.toString());
+        Files.createFile(later.resolve("file"));
+        assertThat(ok("exec", "propagates", "-c", "open", "--", "ls", "/host/later"))
+                .isEqualTo("file\n");
+        assertThat(ok("exec", "propagates", "-c", "shut", "--", "ls", "/host/later"))
+                .isEmpty();
+    }
+
+    @Test
+    void aServiceSaysItselfWhetherItIsReady() {
+        Await.passes(
+                PATIENCE,
+                () -> assertThat(ok("get", "events", "--field-selector=involvedObject.name=healthy"))
+                        .contains("Readiness probe failed: service unhealthy (responded with \"NOT_SERVING\")"));
+        HEALTH.set(ServingStatus.SERVING);
+        ok("wait", "--for=condition=Ready", "pod/healthy", "--timeout=60s");
+    }
+
+    @Test
+    void whatLivedWithAPodGoesWhenItEnds() {
+        String volumes = get("empty-dirs", "{.metadata.uid}") + "/volumes";
+        ok("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/empty-dirs", "--timeout=90s");
+        Await.passes(PATIENCE, () -> {
+            assertThat(Path.of("/proc/self/mounts")).content().doesNotContain(volumes);
+            assertThat(new ClusterFolder(cluster.data())
+                            .kubelet("node-1")
+                            .resolve("pods")
+                            .resolve(volumes))
+                    .doesNotExist();
+        });
+        assertThat(ok("logs", "empty-dirs")).isEmpty();
+    }
+
+    private static String container(String pod, String name, String field) {
+        return get(pod, "{.status.containerStatuses[?(@.name==\"" + name + "\")]." + field + "}");
+    }
+
+    @Test
     void logsAsAskedFor() throws Exception {
         ok("wait", "--for=condition=Ready", "pod/talks", "--timeout=90s");
         Await.passes(() -> assertThat(ok("logs", "talks").lines()).hasSize(5));
@@ -512,9 +842,10 @@ class PodBehavioursTest {
 
     @Test
     void longLogsBeginAnew() {
-        Await.passes(
-                PATIENCE,
-                () -> assertThat(ok("logs", "noisy", "--limit-bytes=5")).isEqualTo("tick\n"));
+        Await.passes(PATIENCE, () -> {
+            assertThat(ok("logs", "noisy", "--limit-bytes=5")).isNotEqualTo("first");
+            assertThat(ok("logs", "noisy", "--tail=1")).isEqualTo("tick\n");
+        });
     }
 
     @Test

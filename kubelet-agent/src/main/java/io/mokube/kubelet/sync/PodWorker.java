@@ -63,6 +63,7 @@ final class PodWorker implements ActionExecutor.PodContext, PodProbes.Listener, 
     private volatile List<String> addresses = List.of();
     private volatile int runningContainers;
     private volatile boolean over;
+    private volatile boolean reclaimed;
     private volatile Pod allocated;
     private volatile Set<String> containerIds = Set.of();
     private PodState state;
@@ -167,6 +168,11 @@ final class PodWorker implements ActionExecutor.PodContext, PodProbes.Listener, 
     /** Whether the pod has ended for good and nothing of it runs. */
     boolean over() {
         return over;
+    }
+
+    /** Whether the pod has ended and its volumes were taken back. */
+    boolean reclaimed() {
+        return reclaimed;
     }
 
     /** Something may have happened to the pod. */
@@ -276,6 +282,7 @@ final class PodWorker implements ActionExecutor.PodContext, PodProbes.Listener, 
                 view.containers().stream().filter(ObservedContainer::running).count();
         containerIds = view.containers().stream().map(ObservedContainer::id).collect(Collectors.toUnmodifiableSet());
         over = runningContainers == 0 && PodFacts.ended(plan.status());
+        reclaimed = over && plan.state().left() != PodState.Left.ALL;
         if (stillWanted) {
             statuses.report(current, plan.status());
         }

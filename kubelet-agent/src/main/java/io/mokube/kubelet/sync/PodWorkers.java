@@ -227,6 +227,12 @@ public final class PodWorkers implements AutoCloseable {
         return worker == null || worker.over();
     }
 
+    /** Whether nothing of the pod runs any more, and what its volumes took up is free again. */
+    public boolean reclaimed(Pod pod) {
+        PodWorker worker = workers.get(PodFacts.uid(pod));
+        return worker == null || worker.reclaimed();
+    }
+
     /** How full the volumes of a pod are. */
     public List<VolumeUsage> volumeUsage(String uid) {
         PodWorker worker = workers.get(uid);

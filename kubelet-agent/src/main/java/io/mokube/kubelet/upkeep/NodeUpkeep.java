@@ -376,7 +376,7 @@ public final class NodeUpkeep implements AutoCloseable {
 
     private void awaitEnd(List<Pod> pods) throws InterruptedException {
         long begin = clock.nanoTime();
-        while (!pods.stream().allMatch(workers::over) && clock.nanoTime() - begin < AWAIT_END.toNanos()) {
+        while (!pods.stream().allMatch(workers::reclaimed) && clock.nanoTime() - begin < AWAIT_END.toNanos()) {
             clock.sleep(POLL_END);
         }
     }

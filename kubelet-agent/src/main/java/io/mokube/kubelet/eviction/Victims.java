@@ -10,6 +10,7 @@ import io.mokube.kubelet.pods.PodFacts;
 import io.mokube.kubelet.policy.Threshold;
 import io.mokube.kubelet.policy.Threshold.Signal;
 import io.mokube.kubelet.resources.PodRequests;
+import io.mokube.machinery.quantity.CanonicalQuantity;
 import io.mokube.machinery.quantity.Quantity;
 import java.math.BigDecimal;
 import java.util.Collection;
@@ -107,11 +108,12 @@ public final class Victims {
     }
 
     private static String quantity(Signal signal, long amount) {
-        Quantity quantity = new Quantity(BigDecimal.valueOf(amount));
-        return switch (signal) {
-            case MEMORY, ALLOCATABLE_MEMORY, NODE_DISK, IMAGE_DISK -> quantity.toBinaryString();
-            case NODE_INODES, IMAGE_INODES, PIDS -> quantity.toString();
-        };
+        boolean bytes =
+                switch (signal) {
+                    case MEMORY, ALLOCATABLE_MEMORY, NODE_DISK, IMAGE_DISK -> true;
+                    case NODE_INODES, IMAGE_INODES, PIDS -> false;
+                };
+        return CanonicalQuantity.of(BigDecimal.valueOf(amount), bytes);
     }
 
     /** Which of its own limits of local storage a pod has passed, in words; empty when none. */

@@ -128,6 +128,9 @@ class EvictionTest {
                         + " Container c was using 20Mi, request is 10Mi, has larger consumption of memory. ");
         assertThat(Victims.message(threshold, new Observation(57_344, 1L << 30), usage("p", 0, "30Mi", 20, 0)))
                 .isEqualTo("The node was low on resource: memory. Threshold quantity: 100Mi, available: 56Ki. ");
+        Threshold inodes = new Threshold(Signal.NODE_INODES, new Amount(6000, 0), Duration.ZERO, Amount.ZERO);
+        assertThat(Victims.message(inodes, new Observation(5123, 24_000), usage("p", 0, "30Mi", 20, 0)))
+                .isEqualTo("The node was low on resource: inodes. Threshold quantity: 6k, available: 5123. ");
     }
 
     @ParameterizedTest

@@ -8,6 +8,7 @@ import io.mokube.client.event.EventRecorder;
 import io.mokube.client.informer.Handler;
 import io.mokube.client.informer.Informer;
 import io.mokube.client.informer.Store;
+import io.mokube.client.queue.WorkQueue;
 import io.mokube.client.reconcile.Outcome;
 import io.mokube.client.reconcile.ReconcileLoop;
 import io.mokube.client.reconcile.Reconciler;
@@ -19,7 +20,6 @@ import io.mokube.controllermanager.controllers.ownership.Ownership;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.object.Json;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -55,7 +55,6 @@ public final class LoadBalancerController implements Reconciler<ObjectKey> {
     private final Store<Service> services;
     private final ResourceClient<Service> client;
     private final EventRecorder events;
-    private final Runnable retryWaiting;
 
     /** What was written and the cache may have yet to show, by the service's UID. One worker uses it. */
     private final Map<String, Written> written = new HashMap<>();
@@ -63,16 +62,11 @@ public final class LoadBalancerController implements Reconciler<ObjectKey> {
     private record Written(ObjectKey key, Set<String> addresses) {}
 
     private LoadBalancerController(
-            AddressPool pool,
-            Store<Service> services,
-            ResourceClient<Service> client,
-            EventRecorder events,
-            Runnable retryWaiting) {
+            AddressPool pool, Store<Service> services, ResourceClient<Service> client, EventRecorder events) {
         this.pool = pool;
         this.services = services;
         this.client = client;
         this.events = events;
-        this.retryWaiting = retryWaiting;
     }
 
     /** The controller; it does nothing without a pool, and leaves services to the cloud's. */
@@ -82,33 +76,67 @@ public final class LoadBalancerController implements Reconciler<ObjectKey> {
             return Controller.of(NAME, List.of());
         }
         Informer<Service> services = context.informers().informer(Service.class);
-        List<ReconcileLoop<ObjectKey>> loops = new ArrayList<>();
         LoadBalancerController controller = new LoadBalancerController(
                 pool,
                 services.store(),
                 context.client().resource(Service.class),
-                context.recorders().apply("service-controller"),
-                () -> services.store().list().stream()
-                        .filter(service -> isOurs(service) && addresses(service).isEmpty())
-                        .forEach(service -> loops.getFirst().queue().add(Ownership.key(service))));
+                context.recorders().apply("service-controller"));
         // One worker: each choice depends on all choices before it.
         ReconcileLoop<ObjectKey> loop = new ReconcileLoop<>(NAME, 1, controller, context.platform());
-        loops.add(loop);
-        services.addHandler(Handler.each(service -> {
-            if (isOurs(service) || hasFinalizer(service)) {
-                loop.queue().add(Ownership.key(service));
-            }
-        }));
+        services.addHandler(new Changes(services.store(), loop.queue()));
         return Controller.of(NAME, List.of(services), loop);
+    }
+
+    /**
+     * Services that change, and those that wait for an address when one becomes free: not before the cache shows that it is,
+     * since that is where they look.
+     */
+    private record Changes(Store<Service> services, WorkQueue<ObjectKey> queue) implements Handler<Service> {
+
+        @Override
+        public void added(Service service) {
+            if (concernsUs(service)) {
+                queue.add(Ownership.key(service));
+            }
+        }
+
+        @Override
+        public void updated(Service before, Service now) {
+            added(now);
+            if (!held(now).containsAll(held(before))) {
+                retryWaiting();
+            }
+        }
+
+        @Override
+        public void deleted(Service last) {
+            added(last);
+            if (!held(last).isEmpty()) {
+                retryWaiting();
+            }
+        }
+
+        private void retryWaiting() {
+            services.list().stream()
+                    .filter(service -> isOurs(service) && addresses(service).isEmpty())
+                    .forEach(service -> queue.add(Ownership.key(service)));
+        }
+    }
+
+    private static boolean concernsUs(Service service) {
+        return isOurs(service) || hasFinalizer(service);
+    }
+
+    /** The addresses of the pool that nobody else can have. */
+    private static List<String> held(Service service) {
+        return concernsUs(service) ? addresses(service) : List.of();
     }
 
     @Override
     public Outcome reconcile(ObjectKey key) {
         Optional<Service> found = services.get(key);
         if (found.isEmpty()) {
-            if (written.values().removeIf(each -> each.key().equals(key))) {
-                retryWaiting.run();
-            }
+            written.values().removeIf(each -> each.key().equals(key));
             return Outcome.done();
         }
         Service service = found.get();
@@ -139,7 +167,6 @@ public final class LoadBalancerController implements Reconciler<ObjectKey> {
     private Outcome release(Service service) {
         if (hasFinalizer(service)) {
             write(service, List.of(), false);
-            retryWaiting.run();
         }
         return Outcome.done();
     }
@@ -163,8 +190,8 @@ public final class LoadBalancerController implements Reconciler<ObjectKey> {
             }
         });
         for (Service other : services.list()) {
-            if (!other.getMetadata().getUid().equals(uid) && (isOurs(other) || hasFinalizer(other))) {
-                addresses(other).stream()
+            if (!other.getMetadata().getUid().equals(uid)) {
+                held(other).stream()
                         .filter(each -> !own.contains(each) || AGE.compare(other, service) < 0)
                         .forEach(taken::add);
             }

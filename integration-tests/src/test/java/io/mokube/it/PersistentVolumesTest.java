@@ -230,7 +230,7 @@ class PersistentVolumesTest {
                       containers: [{name: c, image: "mokube/demo:1", resources: {claims: [{name: gpu}]}}]
                     """.replace("NAME", name));
             if (name.equals("first")) {
-                ok("wait", "--for=condition=ready", "pod/first", "--timeout=90s");
+                ok("wait", "--for=condition=PodScheduled", "pod/first", "--timeout=90s");
             }
         }
         assertThat(ok("get", "pod", "first", "-o", "jsonpath={.spec.nodeName}")).isEqualTo("node-2");
@@ -246,9 +246,14 @@ class PersistentVolumesTest {
                 PATIENCE,
                 () -> assertThat(whyNot("second"))
                         .startsWith("0/2 nodes are available: 2 cannot allocate all claims. still not schedulable,"));
+        // No driver runs on the node, which therefore does not start the pod.
+        Await.passes(
+                PATIENCE,
+                () -> assertThat(ok("describe", "pod", "first"))
+                        .contains("FailedPrepareDynamicResources", "gpu.example.com is not registered"));
         // The first pod's claim goes with it, and its device is free again.
         ok("delete", "pod", "first");
-        ok("wait", "--for=condition=ready", "pod/second", "--timeout=90s");
+        ok("wait", "--for=condition=PodScheduled", "pod/second", "--timeout=90s");
         ok("delete", "pod", "second");
     }
 

@@ -122,13 +122,12 @@ final class ServiceRulesScale {
         for (int i = 0; i < count; i++) {
             services.add(service(i, 0));
         }
-        RuleSet rules = RuleCompiler.compile(services, NODE);
-        long allByHand = nft(applier.script(null, rules));
+        long allByHand = nft(applier.script(null, RuleCompiler.compile(services, NODE)));
         applier.remove();
 
         long before = heap();
         long begin = System.nanoTime();
-        rules = RuleCompiler.compile(services, NODE);
+        RuleSet rules = RuleCompiler.compile(services, NODE);
         applier.apply(null, rules);
         long all = System.nanoTime() - begin;
         long retained = heap() - before;

@@ -24,6 +24,7 @@ import io.mokube.scheduler.snapshot.PodInfo;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /** What the scheduler writes to the API server: bindings, conditions and, to make room, deletions. */
@@ -155,19 +156,18 @@ public final class ApiWrites {
      * Says in the pod's condition {@code PodScheduled} why it has no node, and writes down the node on which room is
      * being made. Writes nothing when the pod, as last seen, says so already.
      *
-     * @param nominatedNode {@code ""} for none
+     * @param nominatedNode {@code ""} for none, null to leave it as it is: another decision may be taking it back
      */
-    void explain(PodInfo pod, String reason, String message, String nominatedNode) {
+    void explain(PodInfo pod, String reason, String message, @Nullable String nominatedNode) {
         Optional<Pod> last = seen.get(pod.key());
         String now = now();
         String since = now;
         if (last.isPresent() && last.get().getStatus() != null) {
-            String oldNomination = last.get().getStatus().getNominatedNodeName();
             for (PodCondition condition : last.get().getStatus().getConditions()) {
                 if (condition.getType().equals("PodScheduled") && "False".equals(condition.getStatus())) {
                     if (reason.equals(condition.getReason())
                             && message.equals(condition.getMessage())
-                            && nominatedNode.equals(oldNomination == null ? "" : oldNomination)) {
+                            && (nominatedNode == null || nominatedNode.equals(PodInfo.nominatedNode(last.get())))) {
                         return;
                     }
                     since = condition.getLastTransitionTime() == null ? now : condition.getLastTransitionTime();
@@ -177,10 +177,9 @@ public final class ApiWrites {
         ObjectNode patch = condition("PodScheduled", "False", reason, message, since);
         ((ObjectNode) patch.get("metadata")).put("uid", pod.uid());
         ObjectNode status = (ObjectNode) patch.get("status");
-        if (nominatedNode.isEmpty()) {
-            status.putNull("nominatedNodeName");
-        } else {
-            status.put("nominatedNodeName", nominatedNode);
+        if (nominatedNode != null) {
+            // An empty name is a null in a patch: the field goes.
+            status.put("nominatedNodeName", nominatedNode.isEmpty() ? null : nominatedNode);
         }
         pods.patch(pod.key(), PatchKind.STRATEGIC, patch, "status");
     }

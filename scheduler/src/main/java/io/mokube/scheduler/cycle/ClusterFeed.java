@@ -87,6 +87,7 @@ public final class ClusterFeed {
                         remove(before.getMetadata().getUid());
                     }
                     put(PodInfo.of(now));
+                    withdrawnByApi(before, now);
                 });
             }
 
@@ -122,6 +123,22 @@ public final class ClusterFeed {
                 state.nominate(pod, pod.nominatedNode());
             }
             queue.put(pod);
+        }
+    }
+
+    /**
+     * Somebody took a pod's nomination back. A pod that had none in either version may have been nominated by a
+     * decision that is still being written down: that stands.
+     */
+    private void withdrawnByApi(Pod before, Pod now) {
+        String uid = now.getMetadata().getUid();
+        String node = PodInfo.nominatedNode(before);
+        if (!node.isEmpty()
+                && PodInfo.nominatedNode(now).isEmpty()
+                && uid.equals(before.getMetadata().getUid())
+                && state.nominatedNode(uid).equals(node)) {
+            giveUpNomination(uid);
+            queue.retry(uid);
         }
     }
 

@@ -220,7 +220,8 @@ public final class SchedulingLoop {
     }
 
     private void schedule(QueuedPod taken, Term term) throws InterruptedException {
-        PodInfo pod = taken.pod();
+        // Room kept for the pod may have been given to another since the pod was last seen.
+        PodInfo pod = taken.pod().nominatedTo(state.nominatedNode(taken.pod().uid()));
         if (pod.terminating() || state.isPlaced(pod.uid())) {
             queue.done(pod.uid());
             return;
@@ -242,11 +243,11 @@ public final class SchedulingLoop {
                             state.withdrawNomination(pod.uid());
                         }
                         queue.rejected(taken, noFit.plugins());
-                        String kept = none.hopeless() ? "" : pod.nominatedNode();
+                        String nomination = none.hopeless() ? "" : null;
                         writers.acquire();
                         write(pod, () -> {
                             none.takeBack().ifPresent(claim -> term.writes().takeBack(claim, pod));
-                            explain(pod, UNSCHEDULABLE, noFit.message(), kept, term);
+                            explain(pod, UNSCHEDULABLE, noFit.message(), nomination, term);
                         });
                     }
                     case Remedy.Evict evict -> {
@@ -529,7 +530,7 @@ public final class SchedulingLoop {
         }
     }
 
-    private void explain(PodInfo pod, String reason, String message, String nominatedNode, Term term) {
+    private void explain(PodInfo pod, String reason, String message, @Nullable String nominatedNode, Term term) {
         lane(pod).events().record(reference(pod), EventRecorder.Type.WARNING, "FailedScheduling", message);
         term.writes().explain(pod, reason, message, nominatedNode);
     }
@@ -569,7 +570,7 @@ public final class SchedulingLoop {
         metrics.attempted(lane(pod).profile(), Result.ERROR, 0);
         queue.failed(taken);
         writers.acquire();
-        write(pod, () -> explain(pod, SCHEDULER_ERROR, message, pod.nominatedNode(), term));
+        write(pod, () -> explain(pod, SCHEDULER_ERROR, message, null, term));
     }
 
     private void report(PodInfo pod, String reason, String message) {

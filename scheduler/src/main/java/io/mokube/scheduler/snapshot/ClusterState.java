@@ -212,6 +212,12 @@ public final class ClusterState {
         renominate(node);
     }
 
+    /** The node on which room is kept for a pod, {@code ""} for none. */
+    public synchronized String nominatedNode(String uid) {
+        PodInfo pod = nominated.get(uid);
+        return pod == null ? "" : pod.nominatedNode();
+    }
+
     /** Keeps no room for the pod any more; gives the pod as it was nominated, null when it was not. */
     public synchronized @Nullable PodInfo withdrawNomination(String uid) {
         PodInfo pod = nominated.remove(uid);

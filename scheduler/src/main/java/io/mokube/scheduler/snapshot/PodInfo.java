@@ -98,7 +98,7 @@ public record PodInfo(
                 spec.getSchedulerName() == null ? "default-scheduler" : spec.getSchedulerName(),
                 spec.getPriority() == null ? 0 : spec.getPriority(),
                 orEmpty(spec.getNodeName()),
-                pod.getStatus() == null ? "" : orEmpty(pod.getStatus().getNominatedNodeName()),
+                nominatedNode(pod),
                 orEmpty(metadata.getCreationTimestamp()),
                 pod.getStatus() == null ? "" : orEmpty(pod.getStatus().getStartTime()),
                 !"Never".equals(spec.getPreemptionPolicy()),
@@ -184,6 +184,11 @@ public record PodInfo(
     /** Nodes report images with a tag; a reference without one means {@code latest}. */
     static String normalizedImage(String image) {
         return image.lastIndexOf(':') <= image.lastIndexOf('/') ? image + ":latest" : image;
+    }
+
+    /** The node on which room is made for a pod, as its status says; {@code ""} for none. */
+    public static String nominatedNode(Pod pod) {
+        return pod.getStatus() == null ? "" : orEmpty(pod.getStatus().getNominatedNodeName());
     }
 
     private static String orEmpty(@Nullable String text) {

@@ -2,6 +2,12 @@ package io.mokube.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -27,11 +33,19 @@ class KubectlTest {
         cluster.close();
     }
 
+    /** All versions at once: each tour has a namespace of its own, and mostly waits for containers. */
     @TestFactory
     Stream<DynamicTest> runsADeployment() {
-        return Stream.of("1.27", "1.30", "1.32", "1.33")
-                .map(version -> DynamicTest.dynamicTest(
-                        "kubectl " + version, () -> new KubectlTour(Kubectl.of(version), cluster).run()));
+        Map<String, Future<?>> tours = new LinkedHashMap<>();
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (String version : List.of("1.27", "1.30", "1.32", "1.33")) {
+                KubectlTour tour = new KubectlTour(Kubectl.of(version), cluster);
+                tours.put(version, threads.submit(tour::run));
+            }
+        }
+        return tours.entrySet().stream()
+                .map(tour -> DynamicTest.dynamicTest(
+                        "kubectl " + tour.getKey(), () -> tour.getValue().get()));
     }
 
     @Test

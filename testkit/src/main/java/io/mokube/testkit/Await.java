@@ -6,12 +6,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Waits for a condition instead of sleeping. Every method checks at once and then again and again until the deadline
- * (15 seconds when none is given), and fails with an {@link AssertionError} that says what was awaited and what was seen
+ * (a minute when none is given), and fails with an {@link AssertionError} that says what was awaited and what was seen
  * last. An exception or assertion error thrown by the condition means "not yet".
  */
 public final class Await {
 
-    private static final Duration DEFAULT_DEADLINE = Duration.ofSeconds(15);
+    private static final Duration DEFAULT_DEADLINE = Duration.ofMinutes(1);
     private static final long FIRST_PAUSE_MILLIS = 1;
     private static final long LONGEST_PAUSE_MILLIS = 50;
 

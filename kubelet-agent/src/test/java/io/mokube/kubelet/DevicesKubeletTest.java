@@ -202,8 +202,30 @@ class DevicesKubeletTest {
         assertThat(driver.prepared).hasSize(1);
         delete(one);
         assertThat(driver.unprepared).isEmpty();
-        delete(two);
+
+        // While the driver has not taken it back the pod has not ended, though nothing runs.
+        driver.keeps = "the card is in use";
+        cluster()
+                .pods()
+                .patch(
+                        PodFacts.key(two),
+                        PatchKind.STRATEGIC,
+                        Json.MAPPER.readTree("{\"spec\": {\"activeDeadlineSeconds\": 1}}"));
+        Pod held = cluster()
+                .await(
+                        "two",
+                        "runs no more",
+                        pod -> pod.getStatus().getContainerStatuses().stream()
+                                .allMatch(container -> container.getState().getTerminated() != null));
+        assertThat(held.getStatus().getPhase()).isEqualTo("Running");
+        Await.until("the driver was asked", () -> driver.refusals.get() > 1);
+        assertThat(cluster().find("two").orElseThrow().getStatus().getPhase()).isEqualTo("Running");
+        driver.keeps = "";
+        Pod ended = cluster().awaitPhase("two", "Failed");
+        assertThat(ended.getStatus().getReason()).isEqualTo("DeadlineExceeded");
         assertThat(driver.unprepared).isEqualTo(driver.prepared);
         assertThat(agentFolder().resolve("dra_manager_state")).content().doesNotContain("shared");
+        delete(two);
+        assertThat(driver.unprepared).hasSize(1);
     }
 }

@@ -12,6 +12,7 @@ import io.mokube.client.rest.ApiClient;
 import io.mokube.kubelet.devices.PreparedClaim.GivenDevice;
 import io.mokube.kubelet.devices.v1.Claim;
 import io.mokube.kubelet.pods.PodFacts;
+import io.mokube.machinery.lock.KeyedLocks;
 import io.mokube.machinery.object.Json;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,8 +26,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 
@@ -47,7 +48,8 @@ public final class DeviceClaims {
     /** By UID of the claim. */
     private final Map<String, PreparedClaim> claims = new ConcurrentSkipListMap<>();
 
-    private final Map<String, Object> locks = new ConcurrentHashMap<>();
+    /** By UID of the claim. */
+    private final KeyedLocks<String> locks = new KeyedLocks<>();
 
     /** What the file holds. */
     private record Checkpoint(List<PreparedClaim> claims) {}
@@ -85,7 +87,7 @@ public final class DeviceClaims {
             drivers(claim).forEach(drivers::require);
         }
         for (ResourceClaim claim : wanted) {
-            synchronized (lock(claim.getMetadata().getUid())) {
+            try (KeyedLocks.Held _ = locks.hold(claim.getMetadata().getUid())) {
                 prepare(pod, claim);
             }
         }
@@ -127,9 +129,12 @@ public final class DeviceClaims {
      * @throws DeviceException when a driver fails or is gone; what was not taken back is still noted
      */
     public void unprepare(String pod) {
-        for (String uid : claims.keySet()) {
-            synchronized (lock(uid)) {
-                PreparedClaim claim = claims.get(uid);
+        for (PreparedClaim used : claims.values()) {
+            if (!used.pods().contains(pod)) {
+                continue;
+            }
+            try (KeyedLocks.Held _ = locks.hold(used.uid())) {
+                PreparedClaim claim = claims.get(used.uid());
                 if (claim != null && claim.pods().contains(pod)) {
                     giveBack(claim, pod);
                 }
@@ -148,8 +153,14 @@ public final class DeviceClaims {
         write();
     }
 
-    private Object lock(String claim) {
-        return locks.computeIfAbsent(claim, key -> new Object());
+    /** The UIDs of the pods for which drivers were asked, and have not taken everything back. */
+    public Set<String> users() {
+        return claims.values().stream().flatMap(claim -> claim.pods().stream()).collect(Collectors.toSet());
+    }
+
+    /** Whether a pod has anything of the node's devices, or may have: its drivers were asked and have not taken it back. */
+    public boolean usedBy(String pod) {
+        return claims.values().stream().anyMatch(claim -> claim.pods().contains(pod));
     }
 
     /** The CDI names of the devices that a container asked for. */

@@ -74,6 +74,14 @@ public sealed interface Action {
         }
     }
 
+    /** Have the drivers take back the devices of a pod that has ended, before that is told. */
+    record ReleaseDevices() implements Action {
+        @Override
+        public String key() {
+            return "devices";
+        }
+    }
+
     /** Take back the volumes of a pod that has ended and whose object stays. */
     record ReleaseVolumes() implements Action {
         @Override

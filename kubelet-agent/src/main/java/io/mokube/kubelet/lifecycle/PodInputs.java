@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param hostAddresses the node's addresses, the primary one first
  * @param ending that the pod has to end, for a reason of the node's; null when it has not
  * @param resizing how far a change of its resources is
+ * @param holdsDevices whether drivers have devices prepared for it
  */
 public record PodInputs(
         Pod pod,
@@ -27,7 +28,8 @@ public record PodInputs(
         List<String> hostAddresses,
         Instant now,
         @Nullable Ending ending,
-        Resizing resizing) {
+        Resizing resizing,
+        boolean holdsDevices) {
 
     /** A pod that the node lets be. */
     public PodInputs(
@@ -38,6 +40,6 @@ public record PodInputs(
             Set<String> inProgress,
             List<String> hostAddresses,
             Instant now) {
-        this(pod, wanted, view, probes, inProgress, hostAddresses, now, null, Resizing.NONE);
+        this(pod, wanted, view, probes, inProgress, hostAddresses, now, null, Resizing.NONE, false);
     }
 }

@@ -86,6 +86,7 @@ public final class PodLifecycle {
             boolean deleted = !in.wanted() || PodFacts.beingDeleted(pod);
             boolean finished = false;
             boolean over = deleted
+                    || state.terminatingSince() != null
                     || PodStatuses.terminal(state.status())
                     || in.ending() != null
                     || pastDeadline()
@@ -389,6 +390,10 @@ public final class PodLifecycle {
                 }
             }
             if (!allStopped) {
+                return false;
+            }
+            if (in.holdsDevices()) {
+                actions.add(new Action.ReleaseDevices());
                 return false;
             }
             if (!deleted) {

@@ -95,6 +95,7 @@ public record PodState(
                     case ActionResult.Done() -> withLeft(Left.NOTHING);
                     case ActionResult.Failed failed -> this;
                 };
+            case Action.ReleaseDevices release -> this;
             case Action.StopContainer stop -> this;
             case Action.RemoveContainer remove -> this;
             case Action.RemoveSandbox remove -> this;

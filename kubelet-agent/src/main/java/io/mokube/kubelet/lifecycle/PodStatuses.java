@@ -108,7 +108,7 @@ final class PodStatuses {
         List<ContainerStatus> mains = PodContainer.mainContainers(pod).stream()
                 .map(this::containerStatus)
                 .toList();
-        String phase = phase(inits, mains);
+        String phase = toldPhase(phase(inits, mains));
         Optional<ObservedSandbox> sandbox = in.view().newestSandbox();
         List<String> addresses = addresses(sandbox, last);
         PodStatusBuilder status = new PodStatusBuilder()
@@ -130,9 +130,10 @@ final class PodStatuses {
                 .withMessage(last.getMessage())
                 .withNominatedNodeName(last.getNominatedNodeName());
         Ending ending = in.ending();
-        if (ending != null && phase.equals("Failed") && !terminal(last)) {
+        boolean failsNow = phase.equals("Failed") && !terminal(last);
+        if (failsNow && ending != null) {
             status.withReason(ending.reason()).withMessage(ending.message());
-        } else if (pastDeadline) {
+        } else if (failsNow && pastDeadline) {
             status.withReason("DeadlineExceeded").withMessage(PAST_DEADLINE);
         }
         if (!in.hostAddresses().isEmpty()) {
@@ -371,19 +372,30 @@ final class PodStatuses {
 
     // ---- the pod
 
+    /**
+     * The end is told when nothing runs any more and the devices were taken back: who hears of it gives to others what the pod
+     * had for itself.
+     */
+    private String toldPhase(String phase) {
+        boolean ends = phase.equals("Failed") || phase.equals("Succeeded");
+        return ends && !terminal(state.status()) && (mayRun() || in.holdsDevices())
+                ? Objects.requireNonNullElse(state.status().getPhase(), "Pending")
+                : phase;
+    }
+
     private String phase(List<ContainerStatus> inits, List<ContainerStatus> mains) {
         if (terminal(state.status())) {
             return state.status().getPhase();
         }
         if (in.ending() != null) {
-            return mayRun() ? Objects.requireNonNullElse(state.status().getPhase(), "Pending") : "Failed";
+            return "Failed";
         }
         if (pastDeadline) {
             return "Failed";
         }
         boolean deleted = !in.wanted() || PodFacts.beingDeleted(pod);
         if (deleted) {
-            return mayRun() ? Objects.requireNonNullElse(state.status().getPhase(), "Pending") : endPhase(mains);
+            return endPhase(mains);
         }
         if (initFailed(inits)) {
             return "Failed";

@@ -48,6 +48,7 @@ import java.util.OptionalLong;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
+import java.util.function.Predicate;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -160,6 +161,10 @@ final class ActionExecutor {
                 case Action.DeleteObject() -> deleteObject(context);
             };
         } catch (RuntimeCallException e) {
+                case Action.ReleaseDevices() -> {
+                    surroundings.devices().unprepare(PodFacts.uid(context.pod()));
+                    yield DONE;
+                }
             log.atWarn()
                     .setMessage("the runtime failed")
                     .addKeyValue("pod", PodFacts.key(context.pod()))
@@ -256,6 +261,29 @@ final class ActionExecutor {
     /** How full the pod's volumes are. */
     List<VolumeUsage> volumeUsage(Pod pod) {
         return files ? volumes.usage(pod) : List.of();
+    }
+
+    /** Whether drivers have devices prepared for the pod. */
+    boolean holdsDevices(Pod pod) {
+        return surroundings.devices().usedBy(PodFacts.uid(pod));
+    }
+
+    /** Takes devices back from pods that are no more, and whose end no agent has seen. */
+    void releaseDevicesOfTheGone(Predicate<String> known) {
+        for (String uid : surroundings.devices().users()) {
+            try {
+                // A pod is known before anything is prepared for it.
+                if (!known.test(uid)) {
+                    surroundings.devices().unprepare(uid);
+                }
+            } catch (DeviceException e) {
+                log.atWarn()
+                        .setMessage("a pod's devices were not taken back")
+                        .addKeyValue("uid", uid)
+                        .addKeyValue("reason", e.text())
+                        .log();
+            }
+        }
     }
 
     // ---- starting a container
@@ -488,7 +516,6 @@ final class ActionExecutor {
     private ActionResult releaseVolumes(Pod pod) {
         if (files) {
             volumes.release(PodFacts.uid(pod));
-            surroundings.devices().unprepare(PodFacts.uid(pod));
         }
         return DONE;
     }
@@ -496,7 +523,6 @@ final class ActionExecutor {
     private ActionResult cleanUp(Pod pod) throws IOException {
         if (files) {
             volumes.tearDown(PodFacts.uid(pod));
-            surroundings.devices().unprepare(PodFacts.uid(pod));
             Trees.delete(tree.logs(pod));
             groups.remove(pod);
         }

@@ -270,7 +270,8 @@ final class PodWorker implements ActionExecutor.PodContext, PodProbes.Listener, 
                         hostAddresses,
                         now,
                         ending,
-                        granted.resizing()),
+                        granted.resizing(),
+                        executor.holdsDevices(current)),
                 state);
         state = plan.state();
         addresses = view.sandboxes().stream()

@@ -526,6 +526,9 @@ public final class PodWorkers implements AutoCloseable {
                     .addKeyValue("reason", e.getMessage())
                     .log();
         }
+                if (ready()) {
+                    executor.releaseDevicesOfTheGone(workers::containsKey);
+                }
     }
 
     private static boolean changes(Volume volume) {

@@ -23,6 +23,7 @@ import io.mokube.kubelet.volume.csi.v1.NodeUnstageVolumeRequest;
 import io.mokube.kubelet.volume.csi.v1.VolumeCapability;
 import io.mokube.kubelet.volume.csi.v1.VolumeCapability.AccessMode.Mode;
 import io.mokube.kubelet.volume.csi.v1.VolumeUsage.Unit;
+import io.mokube.machinery.lock.KeyedLocks;
 import io.mokube.machinery.object.Json;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -43,7 +44,6 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
@@ -63,7 +63,7 @@ final class CsiVolumes {
     private final String node;
     private final CsiDrivers drivers;
     private final ConfigurationSource source;
-    private final Map<String, Object> locks = new ConcurrentHashMap<>();
+    private final KeyedLocks<String> locks = new KeyedLocks<>();
 
     /**
      * A published volume.
@@ -188,7 +188,7 @@ final class CsiVolumes {
                         .resolve(wish.name())
                         .resolve(PodFacts.uid(pod))
                 : folder.resolve("mount");
-        synchronized (lock(wish.driver(), wish.handle())) {
+        try (KeyedLocks.Held _ = hold(wish.driver(), wish.handle())) {
             Optional<Checkpoint> before = read(folder);
             boolean published = before.filter(this::isOfThisBoot).isPresent();
             if (published && !Boolean.TRUE.equals(policy.getRequiresRepublish())) {
@@ -285,7 +285,7 @@ final class CsiVolumes {
             }
             String name = checkpoint.specVolID();
             CsiDriver driver = driver(name, checkpoint.driverName());
-            synchronized (lock(checkpoint.driverName(), checkpoint.volumeHandle())) {
+            try (KeyedLocks.Held _ = hold(checkpoint.driverName(), checkpoint.volumeHandle())) {
                 driver.call(
                         name,
                         stub -> stub.nodeUnpublishVolume(NodeUnpublishVolumeRequest.newBuilder()
@@ -389,8 +389,8 @@ final class CsiVolumes {
                 volume, "kubernetes.io/csi: driver name " + name + " not found in the list of registered CSI drivers");
     }
 
-    private Object lock(String driver, String handle) {
-        return locks.computeIfAbsent(driver + "^" + handle, key -> new Object());
+    private KeyedLocks.Held hold(String driver, String handle) {
+        return locks.hold(driver + "^" + handle);
     }
 
     private String attachmentName(Wish wish) {

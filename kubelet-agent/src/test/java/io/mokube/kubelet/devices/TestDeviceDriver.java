@@ -13,6 +13,7 @@ import io.mokube.kubelet.devices.v1.NodeUnprepareResourcesResponse;
 import io.mokube.kubelet.plugin.TestPlugin;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** A driver whose claims have two devices, for the requests {@code fast} and {@code slow}. It keeps what it was asked. */
 public final class TestDeviceDriver extends DRAPluginGrpc.DRAPluginImplBase {
@@ -24,6 +25,12 @@ public final class TestDeviceDriver extends DRAPluginGrpc.DRAPluginImplBase {
 
     /** What it says instead of working; empty when it works. */
     public volatile String broken = "";
+
+    /** The same when it is to take something back. */
+    public volatile String keeps = "";
+
+    /** How often it said so. */
+    public final AtomicInteger refusals = new AtomicInteger();
 
     @Override
     public void nodePrepareResources(
@@ -56,8 +63,14 @@ public final class TestDeviceDriver extends DRAPluginGrpc.DRAPluginImplBase {
             NodeUnprepareResourcesRequest request, StreamObserver<NodeUnprepareResourcesResponse> answer) {
         NodeUnprepareResourcesResponse.Builder response = NodeUnprepareResourcesResponse.newBuilder();
         for (Claim claim : request.getClaimsList()) {
-            unprepared.add(claim);
-            response.putClaims(claim.getUid(), NodeUnprepareResourceResponse.getDefaultInstance());
+            if (keeps.isEmpty()) {
+                unprepared.add(claim);
+            } else {
+                refusals.incrementAndGet();
+            }
+            response.putClaims(
+                    claim.getUid(),
+                    NodeUnprepareResourceResponse.newBuilder().setError(keeps).build());
         }
         TestPlugin.answer(answer, response.build());
     }

@@ -31,6 +31,7 @@ class PodLifecycleTest {
     private static final class Scene {
         private Pod pod;
         private boolean wanted = true;
+        private boolean holdsDevices;
         private Instant now = START;
         private final List<ObservedSandbox> sandboxes = new ArrayList<>();
         private final List<ObservedContainer> containers = new ArrayList<>();
@@ -52,7 +53,10 @@ class PodLifecycleTest {
                             probes,
                             busy,
                             List.of("192.0.2.1"),
-                            now),
+                            now,
+                            null,
+                            Resizing.NONE,
+                            holdsDevices),
                     state);
             state = plan.state();
             last = plan;
@@ -507,11 +511,69 @@ class PodLifecycleTest {
         assertThat(scene.plan().wakeUp()).isNull();
         assertThat(scene.plan().wakeUp()).isEqualTo(START.plusSeconds(60));
         Plan plan = scene.pass(Duration.ofSeconds(60)).plan();
-        assertThat(plan.status().getPhase()).isEqualTo("Failed");
-        assertThat(plan.status().getReason()).isEqualTo("DeadlineExceeded");
         assertThat(plan.actions()).hasOnlyElementsOfType(Action.StopContainer.class);
+        // Not before nothing runs any more.
+        assertThat(plan.status().getPhase()).isEqualTo("Running");
+        assertThat(plan.status().getReason()).isNull();
         assertThat(plan.events()).extracting(PodEvent::reason).containsOnlyOnce("DeadlineExceeded");
         assertThat(scene.plan().events()).extracting(PodEvent::reason).doesNotContain("DeadlineExceeded");
+        PodStatus ended = scene.exited("main", 0, 143).plan().status();
+        assertThat(ended.getPhase()).isEqualTo("Failed");
+        assertThat(ended.getReason()).isEqualTo("DeadlineExceeded");
+    }
+
+    @Test
+    void aPodThatHasSucceededIsToldSoWhenItsSidecarHasEnded() {
+        Scene scene = new Scene(withInit("Never", "Always").build())
+                .sandbox(true)
+                .running("init", 0)
+                .running("main", 0);
+        assertThat(scene.plan().status().getPhase()).isEqualTo("Running");
+        Plan plan = scene.exited("main", 0, 0).plan();
+        assertThat(plan.actions()).hasOnlyElementsOfType(Action.StopContainer.class);
+        assertThat(plan.status().getPhase()).isEqualTo("Running");
+        assertThat(scene.exited("init", 0, 143).plan().status().getPhase()).isEqualTo("Succeeded");
+    }
+
+    /** Who hears that a pod has ended gives its devices to others. */
+    @ParameterizedTest
+    @CsvSource({"false", "true"})
+    void devicesAreTakenBackBeforeTheEndIsTold(boolean deletion) {
+        Scene scene = new Scene(pod("Never").build()).sandbox(true).running("main", 0);
+        scene.holdsDevices = true;
+        assertThat(scene.plan().status().getPhase()).isEqualTo("Running");
+        if (deletion) {
+            scene.pod = deleted(scene.pod, 30);
+            assertThat(scene.plan().actions()).hasOnlyElementsOfType(Action.StopContainer.class);
+        }
+        Plan stopped = scene.exited("main", 0, 0).plan();
+        assertThat(stopped.actions()).containsExactly(new Action.StopSandbox("s0"));
+        assertThat(stopped.status().getPhase()).isEqualTo("Running");
+        scene.done(new Action.StopSandbox("s0")).sandbox(false);
+        for (int attempt = 0; attempt < 2; attempt++) {
+            Plan taking = scene.plan();
+            assertThat(taking.actions()).containsExactly(new Action.ReleaseDevices());
+            assertThat(taking.status().getPhase()).isEqualTo("Running");
+            scene.fail(new Action.ReleaseDevices(), "FailedUnprepareDynamicResources");
+        }
+        scene.holdsDevices = false;
+        scene.done(new Action.ReleaseDevices());
+        Plan plan = scene.plan();
+        assertThat(plan.status().getPhase()).isEqualTo("Succeeded");
+        assertThat(plan.actions())
+                .containsExactly(deletion ? new Action.RemoveSandbox("s0") : new Action.ReleaseVolumes());
+    }
+
+    @Test
+    void aPodThatIsEndingNeverRunsAgainEvenWhenTheRuntimeHasForgottenIt() {
+        Scene scene = new Scene(pod("Never").build()).sandbox(true).exited("main", 0, 0);
+        scene.holdsDevices = true;
+        scene.plan();
+        scene.sandboxes.clear();
+        scene.containers.clear();
+        assertThat(scene.plan().actions()).containsExactly(new Action.ReleaseDevices());
+        scene.holdsDevices = false;
+        assertThat(scene.plan().status().getPhase()).isEqualTo("Succeeded");
     }
 
     @Test

@@ -18,6 +18,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /** An image registry with one image, {@code demo:1}, for those who know the password. */
 public final class TestRegistry implements AutoCloseable {
@@ -53,11 +54,12 @@ public final class TestRegistry implements AutoCloseable {
                 "config",
                 blob(
                         "application/vnd.docker.container.image.v1+json",
-                        unpacked.resolve(saved.path("Config").asString())),
+                        own(unpacked.resolve(saved.path("Config").asString()))),
                 "layers",
                 List.of(blob(
                         "application/vnd.docker.image.rootfs.diff.tar",
-                        unpacked.resolve(saved.at("/Layers/0").asString())))));
+                        Files.readAllBytes(
+                                unpacked.resolve(saved.at("/Layers/0").asString()))))));
         server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
         Thread.ofVirtual().name("registry").start(this::serve);
     }
@@ -74,8 +76,13 @@ public final class TestRegistry implements AutoCloseable {
         }
     }
 
-    private Map<String, Object> blob(String type, Path file) throws Exception {
-        byte[] content = Files.readAllBytes(file);
+    /** Makes it another image than the one that nodes have already: who may use an image goes by its digest. */
+    private static byte[] own(Path config) throws IOException {
+        ObjectNode content = (ObjectNode) Json.MAPPER.readTree(Files.readAllBytes(config));
+        return Json.MAPPER.writeValueAsBytes(content.put("author", "the registry"));
+    }
+
+    private Map<String, Object> blob(String type, byte[] content) throws Exception {
         String digest = "sha256:"
                 + HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
         blobs.put(digest, content);

@@ -14,6 +14,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -121,7 +122,12 @@ public record Machine(
                 .filter(words -> words.length > 3 && words[3].matches("[0-9]+/[0-9]+"))
                 .map(words -> Long.parseLong(words[3].substring(words[3].indexOf('/') + 1)))
                 .orElse(0L);
-        long allowed = text("/proc/sys/kernel/pid_max").map(Long::parseLong).orElse(0L);
+        // Both count threads, and the lower one is met first.
+        long allowed = Stream.of("pid_max", "threads-max")
+                .flatMap(limit -> text("/proc/sys/kernel/" + limit).stream())
+                .mapToLong(Long::parseLong)
+                .min()
+                .orElse(0);
         return new Left(field("/proc/meminfo", "MemAvailable") * 1024, total, free, inUse, allowed);
     }
 

@@ -20,7 +20,8 @@ public final class PodFacts {
     private static final long MIN_CPU_SHARES = 2;
     private static final long MAX_CPU_SHARES = 262_144;
 
-    private static final int SYSTEM_CRITICAL_PRIORITY = 2_000_000_000;
+    /** The priority from which on pods are the system's own. */
+    public static final int SYSTEM_CRITICAL_PRIORITY = 2_000_000_000;
 
     /** Where a static pod comes from, such as {@code file}. */
     public static final String CONFIG_SOURCE = "kubernetes.io/config.source";

@@ -1,5 +1,6 @@
 package io.mokube.kubelet.policy;
 
+import io.mokube.kubelet.pods.PodFacts;
 import io.mokube.kubelet.policy.Threshold.Amount;
 import io.mokube.kubelet.policy.Threshold.Signal;
 import io.mokube.machinery.quantity.Quantity;
@@ -31,6 +32,7 @@ import tools.jackson.dataformat.yaml.YAMLMapper;
  * @param podPids how many processes and threads one pod may have
  * @param maxPods how many pods may run
  * @param staticPods the file or folder with pods that run without an API server
+ * @param verification whose images pods may use
  * @param ignored fields of the file that say nothing to this agent
  */
 public record NodePolicy(
@@ -42,6 +44,7 @@ public record NodePolicy(
         OptionalInt maxPods,
         Optional<Path> staticPods,
         Shutdown shutdown,
+        PullVerification verification,
         Set<String> ignored) {
 
     private static final String KIND = "KubeletConfiguration";
@@ -75,6 +78,7 @@ public record NodePolicy(
                 OptionalInt.empty(),
                 Optional.empty(),
                 Shutdown.NONE,
+                PullVerification.DEFAULT,
                 Set.of());
     }
 
@@ -130,21 +134,56 @@ public record NodePolicy(
     /**
      * How the node's pods end when the node does.
      *
-     * @param total how long that may take; zero leaves them running
-     * @param critical the part of it that is kept for critical pods, which end last
+     * @param periods one after the other, by growing priority; none leaves the pods running
      */
-    public record Shutdown(Duration total, Duration critical) {
-        public static final Shutdown NONE = new Shutdown(Duration.ZERO, Duration.ZERO);
+    public record Shutdown(List<Period> periods) {
+        public static final Shutdown NONE = new Shutdown(List.of());
+
+        /**
+         * The time for some of the pods.
+         *
+         * @param priority of those whose own is not lower, up to the next period's; the first is also for all below
+         */
+        public record Period(int priority, Duration time) {}
+
+        public Shutdown {
+            periods = periods.stream()
+                    .sorted(Comparator.comparing(Period::priority))
+                    .toList();
+        }
+
+        /**
+         * Ordinary pods first, then the critical ones.
+         *
+         * @param total how long all may take; zero leaves them running
+         * @param critical the part of it that is kept for critical pods
+         */
+        public static Shutdown of(Duration total, Duration critical) {
+            return total.isZero()
+                    ? NONE
+                    : new Shutdown(List.of(
+                            new Period(0, total.minus(critical)),
+                            new Period(PodFacts.SYSTEM_CRITICAL_PRIORITY, critical)));
+        }
 
         public boolean configured() {
-            return total.isPositive();
+            return periods.stream().anyMatch(period -> period.time().isPositive());
         }
     }
 
     /** The same with static pods from there. */
     public NodePolicy withStaticPods(Path path) {
         return new NodePolicy(
-                kubeReserved, systemReserved, eviction, images, podPids, maxPods, Optional.of(path), shutdown, ignored);
+                kubeReserved,
+                systemReserved,
+                eviction,
+                images,
+                podPids,
+                maxPods,
+                Optional.of(path),
+                shutdown,
+                verification,
+                ignored);
     }
 
     /**
@@ -264,13 +303,8 @@ public record NodePolicy(
                         + " must be less than imageGCHighThresholdPercent " + images.highPercent()
                         + ", and both shares of a hundred");
             }
-            Shutdown shutdown = new Shutdown(
-                    duration("shutdownGracePeriod", Duration.ZERO),
-                    duration("shutdownGracePeriodCriticalPods", Duration.ZERO));
-            if (shutdown.critical().compareTo(shutdown.total()) > 0) {
-                throw new IllegalArgumentException(
-                        "shutdownGracePeriodCriticalPods must be less than or equal to shutdownGracePeriod");
-            }
+            Shutdown shutdown = shutdown();
+            PullVerification verification = verification();
             long pids = number("podPidsLimit", -1);
             int pods = (int) number("maxPods", 0);
             String staticPods = field("staticPodPath").asString("");
@@ -283,6 +317,7 @@ public record NodePolicy(
                     pods > 0 ? OptionalInt.of(pods) : OptionalInt.empty(),
                     staticPods.isEmpty() ? Optional.empty() : Optional.of(Path.of(staticPods)),
                     shutdown,
+                    verification,
                     Set.of());
             Set<String> rest = new TreeSet<>(root.propertyNames());
             rest.removeAll(asked);
@@ -295,7 +330,46 @@ public record NodePolicy(
                     policy.maxPods,
                     policy.staticPods,
                     policy.shutdown,
+                    policy.verification,
                     rest);
+        }
+
+        private Shutdown shutdown() {
+            Duration total = duration("shutdownGracePeriod", Duration.ZERO);
+            Duration critical = duration("shutdownGracePeriodCriticalPods", Duration.ZERO);
+            if (critical.compareTo(total) > 0) {
+                throw new IllegalArgumentException(
+                        "shutdownGracePeriodCriticalPods must be less than or equal to shutdownGracePeriod");
+            }
+            String byPriority = "shutdownGracePeriodByPodPriority";
+            List<Shutdown.Period> periods = new ArrayList<>();
+            for (JsonNode period : field(byPriority)) {
+                JsonNode priority = period.path("priority");
+                JsonNode seconds = period.path("shutdownGracePeriodSeconds");
+                if (!priority.isInt() || !seconds.isIntegralNumber() || seconds.asLong() < 0) {
+                    throw new IllegalArgumentException(
+                            byPriority + ": expected a priority and shutdownGracePeriodSeconds, whole numbers");
+                }
+                periods.add(new Shutdown.Period(priority.asInt(), Duration.ofSeconds(seconds.asLong())));
+            }
+            if (!periods.isEmpty() && !total.isZero()) {
+                throw new IllegalArgumentException(
+                        "cannot specify both " + byPriority + " and shutdownGracePeriod at the same time");
+            }
+            return periods.isEmpty() ? Shutdown.of(total, critical) : new Shutdown(periods);
+        }
+
+        private PullVerification verification() {
+            String name = "imagePullCredentialsVerificationPolicy";
+            PullVerification.Policy policy = read(name, PullVerification.DEFAULT.policy(), PullVerification.Policy::of);
+            String list = "preloadedImagesVerificationAllowlist";
+            List<String> exempt = new ArrayList<>();
+            field(list).forEach(each -> exempt.add(each.asString("")));
+            try {
+                return new PullVerification(policy, exempt);
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException(list + ": " + e.getMessage(), e);
+            }
         }
 
         private static String text(Amount amount) {

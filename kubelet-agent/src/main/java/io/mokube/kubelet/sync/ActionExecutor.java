@@ -11,6 +11,7 @@ import io.mokube.client.rest.ConnectionException;
 import io.mokube.client.rest.DeleteOptions;
 import io.mokube.kubelet.devices.DeviceClaims;
 import io.mokube.kubelet.devices.DeviceException;
+import io.mokube.kubelet.images.PullRecords;
 import io.mokube.kubelet.lifecycle.Action;
 import io.mokube.kubelet.lifecycle.ActionResult;
 import io.mokube.kubelet.lifecycle.PodEvent;
@@ -40,15 +41,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
-import java.util.function.Predicate;
 import org.slf4j.LoggerFactory;
 
 /**
@@ -81,6 +83,7 @@ final class ActionExecutor {
      * @param node the node's name
      * @param drivers the drivers of volumes that the node has
      * @param devices what pods have of the node's devices
+     * @param pulls what was pulled with which credentials
      */
     record Surroundings(
             String node,
@@ -89,7 +92,8 @@ final class ActionExecutor {
             long memoryBytes,
             Function<Pod, List<Service>> services,
             CsiDrivers drivers,
-            DeviceClaims devices) {}
+            DeviceClaims devices,
+            PullRecords pulls) {}
 
     /**
      * @param files whether the runtime's containers see files of the host
@@ -117,7 +121,8 @@ final class ActionExecutor {
         ConfigurationSource source = new ConfigurationSource(client);
         this.volumes = new PodVolumes(tree.pods(), source, surroundings.node(), surroundings.drivers(), clock);
         this.environment = new EnvironmentVariables(source);
-        this.images = new ImageSource(runtime, source, clock);
+        this.images =
+                new ImageSource(runtime, source, files ? Optional.of(surroundings.pulls()) : Optional.empty(), clock);
         this.hooks = new ProbeSender(runtime);
     }
 
@@ -156,15 +161,15 @@ final class ActionExecutor {
                     runtime.removeSandbox(id);
                     yield DONE;
                 }
+                case Action.ReleaseDevices() -> {
+                    surroundings.devices().unprepare(PodFacts.uid(context.pod()));
+                    yield DONE;
+                }
                 case Action.ReleaseVolumes() -> releaseVolumes(context.pod());
                 case Action.CleanUp() -> cleanUp(context.pod());
                 case Action.DeleteObject() -> deleteObject(context);
             };
         } catch (RuntimeCallException e) {
-                case Action.ReleaseDevices() -> {
-                    surroundings.devices().unprepare(PodFacts.uid(context.pod()));
-                    yield DONE;
-                }
             log.atWarn()
                     .setMessage("the runtime failed")
                     .addKeyValue("pod", PodFacts.key(context.pod()))
@@ -258,11 +263,6 @@ final class ActionExecutor {
         }
     }
 
-    /** How full the pod's volumes are. */
-    List<VolumeUsage> volumeUsage(Pod pod) {
-        return files ? volumes.usage(pod) : List.of();
-    }
-
     /** Whether drivers have devices prepared for the pod. */
     boolean holdsDevices(Pod pod) {
         return surroundings.devices().usedBy(PodFacts.uid(pod));
@@ -284,6 +284,21 @@ final class ActionExecutor {
                         .log();
             }
         }
+    }
+
+    /** How full the pod's volumes are. */
+    List<VolumeUsage> volumeUsage(Pod pod) {
+        return files ? volumes.usage(pod) : List.of();
+    }
+
+    /** Finds out what became of what the last agent was pulling. */
+    void recoverPulls() {
+        images.recover();
+    }
+
+    /** Forgets the credentials of all images but those that the runtime had at a time. */
+    void forgetOtherImages(List<Image> present, Instant at) {
+        images.forgetOthers(present, at);
     }
 
     // ---- starting a container

@@ -14,6 +14,7 @@ import io.mokube.client.informer.Store;
 import io.mokube.client.rest.ApiClient;
 import io.mokube.kubelet.KubeletConfig;
 import io.mokube.kubelet.devices.DeviceClaims;
+import io.mokube.kubelet.images.PullRecords;
 import io.mokube.kubelet.lifecycle.Ending;
 import io.mokube.kubelet.lifecycle.PodEvent;
 import io.mokube.kubelet.pods.PodFacts;
@@ -24,6 +25,7 @@ import io.mokube.kubelet.resources.Admission;
 import io.mokube.kubelet.resources.GroupLimits;
 import io.mokube.kubelet.resources.NodeAmounts;
 import io.mokube.kubelet.runtime.ContainerRuntime;
+import io.mokube.kubelet.runtime.Image;
 import io.mokube.kubelet.runtime.RuntimeCallException;
 import io.mokube.kubelet.sync.RuntimeObserver.Trace;
 import io.mokube.kubelet.volume.CsiDrivers;
@@ -33,6 +35,7 @@ import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.time.Clock;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -131,7 +134,11 @@ public final class PodWorkers implements AutoCloseable {
                         memoryBytes,
                         pod -> visibleServices(pod, services),
                         drivers,
-                        devices),
+                        devices,
+                        new PullRecords(
+                                config.root().resolve("image_manager"),
+                                config.policy().verification(),
+                                clock)),
                 groups,
                 config.policy().podPids(),
                 clock);
@@ -212,6 +219,17 @@ public final class PodWorkers implements AutoCloseable {
                 .toList();
     }
 
+    /** The pods that have not ended, whether or not something runs of them yet, and were not told to. */
+    public List<Pod> active() {
+        return workers.values().stream()
+                .filter(worker -> worker.wanted()
+                        && !worker.over()
+                        && !worker.endOrdered()
+                        && !PodFacts.ended(worker.pod().getStatus()))
+                .map(PodWorker::pod)
+                .toList();
+    }
+
     /** Ends a pod for a reason of the node's. */
     public void end(Pod pod, Ending ending) {
         PodWorker worker = workers.get(PodFacts.uid(pod));
@@ -237,6 +255,11 @@ public final class PodWorkers implements AutoCloseable {
     public List<VolumeUsage> volumeUsage(String uid) {
         PodWorker worker = workers.get(uid);
         return worker == null ? List.of() : executor.volumeUsage(worker.pod());
+    }
+
+    /** Forgets with which credentials images were pulled, but for those that the runtime had at a time. */
+    public void forgetOtherImages(List<Image> present, Instant at) {
+        executor.forgetOtherImages(present, at);
     }
 
     /** Where a pod's files are. */
@@ -351,6 +374,7 @@ public final class PodWorkers implements AutoCloseable {
 
     /** Begins to look after the pods; returns at once. The informer must be started by the caller afterwards. */
     public void start() {
+        executor.recoverPulls();
         pods.addHandler(new Handler<>() {
             @Override
             public void added(Pod pod) {
@@ -502,6 +526,9 @@ public final class PodWorkers implements AutoCloseable {
         try {
             while (!closed) {
                 clock.sleep(config.timings().volumeRefresh());
+                if (ready()) {
+                    executor.releaseDevicesOfTheGone(workers::containsKey);
+                }
                 for (PodWorker worker : workers.values()) {
                     refresh(worker);
                 }
@@ -526,9 +553,6 @@ public final class PodWorkers implements AutoCloseable {
                     .addKeyValue("reason", e.getMessage())
                     .log();
         }
-                if (ready()) {
-                    executor.releaseDevicesOfTheGone(workers::containsKey);
-                }
     }
 
     private static boolean changes(Volume volume) {

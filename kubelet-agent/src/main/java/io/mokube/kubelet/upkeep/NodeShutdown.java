@@ -5,18 +5,20 @@ import io.mokube.kubelet.lifecycle.Ending;
 import io.mokube.kubelet.network.Programs;
 import io.mokube.kubelet.pods.PodFacts;
 import io.mokube.kubelet.policy.NodePolicy.Shutdown;
+import io.mokube.kubelet.policy.NodePolicy.Shutdown.Period;
 import io.mokube.kubelet.sync.PodWorkers;
 import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.time.Clock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Ends a node's pods when the node ends: the ordinary ones first, the critical ones in the time kept for them. */
+/** Ends a node's pods when the node ends: one group after the other, by growing priority, each in the time kept for it. */
 public final class NodeShutdown {
 
     private static final Logger log = LoggerFactory.getLogger(NodeShutdown.class);
@@ -26,6 +28,9 @@ public final class NodeShutdown {
 
     private NodeShutdown() {}
 
+    /** Pods that end together. */
+    record Group(Period period, List<Pod> pods) {}
+
     /**
      * Ends the pods and waits until they have, at most as long as the policy says. New pods are refused from the beginning.
      *
@@ -33,26 +38,48 @@ public final class NodeShutdown {
      */
     public static void run(Shutdown policy, PodWorkers workers, Clock clock) throws InterruptedException {
         workers.setShuttingDown();
-        List<Pod> all = workers.running();
+        List<Pod> all = workers.active();
         log.atInfo()
                 .setMessage("the node is shutting down")
                 .addKeyValue("pods", all.size())
                 .log();
-        end(
-                all.stream().filter(pod -> !PodFacts.isCritical(pod)).toList(),
-                policy.total().minus(policy.critical()),
-                workers,
-                clock);
-        end(all.stream().filter(PodFacts::isCritical).toList(), policy.critical(), workers, clock);
+        for (Group group : groups(policy, all)) {
+            end(group, workers, clock);
+        }
     }
 
-    private static void end(List<Pod> pods, Duration time, PodWorkers workers, Clock clock)
-            throws InterruptedException {
+    /** Who ends when. Static pods count as critical ones; periods in which nobody ends are left out. */
+    static List<Group> groups(Shutdown policy, List<Pod> pods) {
+        List<Group> groups = policy.periods().stream()
+                .map(period -> new Group(period, new ArrayList<>()))
+                .toList();
         for (Pod pod : pods) {
+            int priority = PodFacts.isStatic(pod)
+                    ? Math.max(PodFacts.priority(pod), PodFacts.SYSTEM_CRITICAL_PRIORITY)
+                    : PodFacts.priority(pod);
+            int index = 0;
+            while (index + 1 < groups.size() && groups.get(index + 1).period().priority() <= priority) {
+                index++;
+            }
+            groups.get(index).pods().add(pod);
+        }
+        return groups.stream().filter(group -> !group.pods().isEmpty()).toList();
+    }
+
+    /** Ends a group. Its volumes are taken back before the next one ends, to which their driver may belong. */
+    private static void end(Group group, PodWorkers workers, Clock clock) throws InterruptedException {
+        Duration time = group.period().time();
+        log.atInfo()
+                .setMessage("pods end with their node")
+                .addKeyValue("priority", group.period().priority())
+                .addKeyValue("pods", group.pods().stream().map(PodFacts::key).toList())
+                .addKeyValue("time", time)
+                .log();
+        for (Pod pod : group.pods()) {
             workers.end(pod, new Ending("Terminated", MESSAGE, Optional.of(grace(pod, time)), true));
         }
         long begin = clock.nanoTime();
-        while (!pods.stream().allMatch(workers::over) && clock.nanoTime() - begin < time.toNanos()) {
+        while (!group.pods().stream().allMatch(workers::reclaimed) && clock.nanoTime() - begin < time.toNanos()) {
             clock.sleep(POLL);
         }
     }

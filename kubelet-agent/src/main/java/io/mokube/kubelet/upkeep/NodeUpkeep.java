@@ -406,7 +406,9 @@ public final class NodeUpkeep implements AutoCloseable {
             return;
         }
         imagesLookedAt = now;
-        images = images.after(runtime.listImages(), usedImages(), now);
+        List<Image> present = runtime.listImages();
+        workers.forgetOtherImages(present, now);
+        images = images.after(present, usedImages(), now);
         removeImages(images.outdated(policy.images(), now), Long.MAX_VALUE);
         Observation disk = look.getOrDefault(Signal.IMAGE_DISK, new Observation(0, 0));
         long toFree = UnusedImages.toFree(policy.images(), disk);

@@ -53,13 +53,21 @@ public final class ConfigurationSource implements ClaimSource {
 
     /** The entries of a secret; empty when there is no such secret. */
     public Optional<Map<String, byte[]>> secret(String namespace, String name) {
-        return client.resource(Secret.class).get(namespace, name).map(secret -> {
-            Map<String, byte[]> entries = new TreeMap<>();
-            if (secret.getData() != null) {
-                secret.getData().forEach((key, value) -> entries.put(key, decode(value)));
-            }
-            return entries;
-        });
+        return secretObject(namespace, name).map(ConfigurationSource::entries);
+    }
+
+    /** A secret; empty when there is none of that name. */
+    public Optional<Secret> secretObject(String namespace, String name) {
+        return client.resource(Secret.class).get(namespace, name);
+    }
+
+    /** What stands in a secret. */
+    public static Map<String, byte[]> entries(Secret secret) {
+        Map<String, byte[]> entries = new TreeMap<>();
+        if (secret.getData() != null) {
+            secret.getData().forEach((key, value) -> entries.put(key, decode(value)));
+        }
+        return entries;
     }
 
     /** The type of a secret, such as {@code kubernetes.io/dockerconfigjson}. */

@@ -8,6 +8,7 @@ import io.mokube.kubelet.policy.Threshold.Signal;
 import io.mokube.machinery.quantity.Quantity;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -32,6 +33,22 @@ class NodePolicyTest {
         assertThat(policy.images()).isEqualTo(NodePolicy.Images.DEFAULT);
         assertThat(policy.podPids()).isEmpty();
         assertThat(policy.shutdown().configured()).isFalse();
+        assertThat(policy.verification()).isEqualTo(PullVerification.DEFAULT);
+    }
+
+    @Test
+    void timesToEndMayGoByPriority() {
+        assertThat(parse("""
+                        shutdownGracePeriodByPodPriority:
+                          - {priority: 1000, shutdownGracePeriodSeconds: 20}
+                          - {priority: -1, shutdownGracePeriodSeconds: 5}
+                        """).shutdown().periods())
+                .containsExactly(
+                        new NodePolicy.Shutdown.Period(-1, Duration.ofSeconds(5)),
+                        new NodePolicy.Shutdown.Period(1000, Duration.ofSeconds(20)));
+        String both = "shutdownGracePeriod: 1m\n"
+                + "shutdownGracePeriodByPodPriority: [{priority: 0, shutdownGracePeriodSeconds: 1}]\n";
+        assertThatThrownBy(() -> parse(both)).hasMessageContaining("cannot specify both");
     }
 
     @Test
@@ -53,6 +70,8 @@ class NodePolicyTest {
                 staticPodPath: /etc/kubernetes/manifests
                 shutdownGracePeriod: 30s
                 shutdownGracePeriodCriticalPods: 10s
+                imagePullCredentialsVerificationPolicy: NeverVerifyAllowlistedImages
+                preloadedImagesVerificationAllowlist: [registry.test/*]
                 cgroupDriver: systemd
                 """);
         assertThat(policy.kubeReserved())
@@ -72,8 +91,10 @@ class NodePolicyTest {
         assertThat(policy.podPids()).isEqualTo(OptionalLong.of(64));
         assertThat(policy.maxPods()).hasValue(20);
         assertThat(policy.staticPods()).contains(Path.of("/etc/kubernetes/manifests"));
-        assertThat(policy.shutdown())
-                .isEqualTo(new NodePolicy.Shutdown(Duration.ofSeconds(30), Duration.ofSeconds(10)));
+        assertThat(policy.shutdown()).isEqualTo(NodePolicy.Shutdown.of(Duration.ofSeconds(30), Duration.ofSeconds(10)));
+        assertThat(policy.verification())
+                .isEqualTo(new PullVerification(
+                        PullVerification.Policy.NEVER_VERIFY_ALLOWLISTED_IMAGES, List.of("registry.test/*")));
         assertThat(policy.ignored()).isEqualTo(Set.of("cgroupDriver"));
     }
 
@@ -93,6 +114,9 @@ class NodePolicyTest {
                 "evictionHard: {memory.available: much}|quantities must match",
                 "imageGCLowThresholdPercent: 90|must be less than imageGCHighThresholdPercent",
                 "shutdownGracePeriodCriticalPods: 10s|must be less than or equal to shutdownGracePeriod",
+                "shutdownGracePeriodByPodPriority: [{priority: low}]|expected a priority",
+                "imagePullCredentialsVerificationPolicy: Perhaps|unknown policy \"Perhaps\"",
+                "preloadedImagesVerificationAllowlist: [registry.test/a]|can't set without",
                 "kubeReserved: {gold: 1}|cannot reserve \"gold\"",
                 "evictionPressureTransitionPeriod: soon|\"soon\" is no duration",
                 "podPidsLimit: many|expected a whole number",

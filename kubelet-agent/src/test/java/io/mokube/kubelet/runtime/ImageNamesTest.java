@@ -1,4 +1,4 @@
-package io.mokube.kubelet.runtime.docker;
+package io.mokube.kubelet.runtime;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -21,6 +21,19 @@ class ImageNamesTest {
     })
     void everyNameHasARegistry(String docker, String full) {
         assertThat(ImageNames.full(docker)).isEqualTo(full);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "busybox, docker.io, docker.io/library/busybox",
+        "busybox:1, docker.io, docker.io/library/busybox",
+        "127.0.0.1:5000/demo:2, 127.0.0.1:5000, 127.0.0.1:5000/demo",
+        "localhost/a/b@sha256:00, localhost, localhost/a/b",
+        "registry.test/a:1@sha256:00, registry.test, registry.test/a"
+    })
+    void aRepositoryIsTheNameWithoutTagAndDigest(String name, String registry, String repository) {
+        assertThat(ImageNames.registry(name)).isEqualTo(registry);
+        assertThat(ImageNames.repository(name)).isEqualTo(repository);
     }
 
     @ParameterizedTest

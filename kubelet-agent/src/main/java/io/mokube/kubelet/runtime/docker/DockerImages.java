@@ -5,6 +5,7 @@ import com.github.dockerjava.api.command.PullImageCmd;
 import com.github.dockerjava.api.model.AuthConfig;
 import io.mokube.kubelet.runtime.ContainerRuntime.RegistryLogin;
 import io.mokube.kubelet.runtime.Image;
+import io.mokube.kubelet.runtime.ImageNames;
 import io.mokube.kubelet.runtime.RuntimeCallException;
 import io.mokube.kubelet.runtime.RuntimeCallException.Kind;
 import io.mokube.kubelet.runtime.cri.PauseImage;

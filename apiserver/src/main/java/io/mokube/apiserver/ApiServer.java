@@ -67,6 +67,7 @@ import io.mokube.apiserver.verbs.TokenUse;
 import io.mokube.apiserver.verbs.Verb;
 import io.mokube.apiserver.verbs.Verbs;
 import io.mokube.apiserver.webhook.WebhookClient;
+import io.mokube.machinery.address.IpAddress;
 import io.mokube.machinery.component.Component;
 import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.component.Platform;
@@ -117,7 +118,7 @@ public final class ApiServer implements Component {
 
     private final ApiServerConfig config;
     private final Platform platform;
-    private final AddressRange serviceRange;
+    private final List<AddressRange> serviceRanges;
     private final Optional<InetAddress> advertisedAddress;
     private @Nullable Running running;
 
@@ -148,8 +149,9 @@ public final class ApiServer implements Component {
     public ApiServer(ApiServerConfig config, Platform platform) {
         this.config = config;
         this.platform = platform;
-        this.serviceRange = serviceRange(config.serviceCidr());
-        this.advertisedAddress = advertisedAddress(config, serviceRange.first());
+        this.serviceRanges = serviceRanges(config.serviceCidrs());
+        this.advertisedAddress =
+                advertisedAddress(config, serviceRanges.getFirst().first());
     }
 
     private static Optional<InetAddress> advertisedAddress(ApiServerConfig config, InetAddress family) {
@@ -160,9 +162,14 @@ public final class ApiServer implements Component {
         }
     }
 
-    private static AddressRange serviceRange(String cidr) {
+    private static List<AddressRange> serviceRanges(List<String> cidrs) {
         try {
-            return AddressRange.parse(cidr);
+            List<AddressRange> ranges = cidrs.stream().map(AddressRange::parse).toList();
+            long families = ranges.stream().map(AddressRange::family).distinct().count();
+            if (ranges.isEmpty() || families < ranges.size()) {
+                throw new IllegalArgumentException("it must be one, or one of each address family: " + cidrs);
+            }
+            return ranges;
         } catch (IllegalArgumentException e) {
             throw new ComponentException("the service range can't be used: " + e.getMessage(), e);
         }
@@ -220,7 +227,7 @@ public final class ApiServer implements Component {
                             validatingWebhooks,
                             new WebhookCalls(webhooks, reader, authorizer)),
                     authorizer,
-                    serviceRange,
+                    serviceRanges,
                     platform);
             CustomResources customResources = new CustomResources(
                     resources, cache, objects, new AllInstances(backend), webhooks, platform.clock());
@@ -352,7 +359,7 @@ public final class ApiServer implements Component {
     private void bootstrap(Bootstrap bootstrap, Progress progress, int port) {
         while (!progress.begun) {
             try {
-                bootstrap.ensure(config.serviceCidr(), serviceRange.first(), port);
+                bootstrap.ensure(config.serviceCidrs(), serviceRanges.getFirst().first(), port);
                 progress.bootstrapped.countDown();
                 return;
             } catch (RuntimeException e) {
@@ -562,7 +569,7 @@ public final class ApiServer implements Component {
                 "kubernetes.default",
                 "kubernetes.default.svc",
                 "kubernetes.default.svc.cluster.local",
-                serviceRange.first().getHostAddress()));
+                IpAddress.of(serviceRanges.getFirst().first()).text()));
         names.addAll(config.extraNames());
         URI configured = config.publicUri();
         if (configured != null) {

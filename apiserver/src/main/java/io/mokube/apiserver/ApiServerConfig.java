@@ -6,6 +6,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +22,8 @@ import org.jspecify.annotations.Nullable;
  *     and the port that is bound
  * @param extraNames further host names and addresses the serving certificate must name
  * @param nodes nodes to prepare credentials for at start
- * @param serviceCidr the range that services get their addresses from
+ * @param serviceCidr the range that services get their addresses from, or one of each address family, the main one first
+ *     and a comma between them
  * @param tokenFile static tokens in Kubernetes' form {@code token,user,uid,"group,group"}, or null for none
  * @param plainTextPort a further port, on loopback only, that is served without TLS and so knows callers by their tokens
  *     alone: for measurements and for a proxy beside the server that ends TLS itself; 0 for any free one
@@ -102,6 +104,28 @@ public record ApiServerConfig(
                 plainTextPort,
                 FlowControl.Limits.STANDARD,
                 null);
+    }
+
+    /** The ranges that services get their addresses from, the main one first. */
+    public List<String> serviceCidrs() {
+        return Stream.of(serviceCidr.split(",")).map(String::strip).toList();
+    }
+
+    public ApiServerConfig withServiceCidr(String newRanges) {
+        return new ApiServerConfig(
+                bindAddress,
+                advertiseAddress,
+                port,
+                dataDirectory,
+                store,
+                publicUri,
+                extraNames,
+                nodes,
+                newRanges,
+                tokenFile,
+                plainTextPort,
+                requestLimits,
+                audit);
     }
 
     public ApiServerConfig withRequestLimits(FlowControl.Limits newLimits) {

@@ -45,6 +45,11 @@ public record AddressRange(BigInteger base, int length, int size) {
         }
     }
 
+    /** {@code IPv4} or {@code IPv6}. */
+    public String family() {
+        return length == Integer.BYTES ? ServiceFamilies.IPV4 : ServiceFamilies.IPV6;
+    }
+
     /** The first address given out, which belongs to the {@code kubernetes} service. */
     public InetAddress first() {
         return at(1);

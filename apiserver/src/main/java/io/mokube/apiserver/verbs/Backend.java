@@ -11,11 +11,12 @@ import io.mokube.apiserver.request.ApiRequest;
 import io.mokube.apiserver.resources.ResourceRegistry;
 import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.error.ApiException;
+import java.util.List;
 
 /**
  * What the verbs work on.
  *
- * @param serviceRange where services get their addresses from
+ * @param serviceRanges where services get their addresses from: one range, or one of each family, the main one first
  */
 public record Backend(
         ResourceRegistry resources,
@@ -23,7 +24,7 @@ public record Backend(
         ObjectStore objects,
         AdmissionChain admission,
         Authorizer authorizer,
-        AddressRange serviceRange,
+        List<AddressRange> serviceRanges,
         Platform platform) {
 
     /**

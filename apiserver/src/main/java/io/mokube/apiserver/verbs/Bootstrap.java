@@ -1,5 +1,6 @@
 package io.mokube.apiserver.verbs;
 
+import io.mokube.machinery.address.IpAddress;
 import io.mokube.machinery.names.GroupResource;
 import io.mokube.machinery.object.KubeObject;
 import java.net.InetAddress;
@@ -8,6 +9,7 @@ import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The objects every cluster begins with. What is there is left as it is. */
@@ -38,19 +40,19 @@ public final class Bootstrap {
     /**
      * Creates what is missing.
      *
-     * @param serviceCidr the range that services get their addresses from
+     * @param serviceCidrs the ranges that services get their addresses from
      * @param serviceAddress the cluster address of the {@code kubernetes} service
      * @param port the port this server listens on
      * @throws RuntimeException when the store is away; call again then
      */
-    public void ensure(String serviceCidr, InetAddress serviceAddress, int port) {
+    public void ensure(List<String> serviceCidrs, InetAddress serviceAddress, int port) {
         for (String name : NAMESPACES) {
             KubeObject namespace = KubeObject.of("v1", "Namespace");
             namespace.setMetadata("name", name);
             namespace.metadata().putObject("labels").put("kubernetes.io/metadata.name", name);
             own.ensure(new GroupResource("", "namespaces"), namespace);
         }
-        own.ensure(SERVICE_CIDRS, serviceCidr(serviceCidr));
+        own.ensure(SERVICE_CIDRS, serviceCidr(serviceCidrs));
         own.ensure(new GroupResource("", "services"), kubernetesService(serviceAddress, port));
         own.ensure(new GroupResource("", "configmaps"), extensionAuthentication());
         own.ensure(new GroupResource("", "configmaps"), tokenTracking());
@@ -61,10 +63,11 @@ public final class Bootstrap {
         new Reads(backend).awaitCurrent();
     }
 
-    private static KubeObject serviceCidr(String cidr) {
+    private static KubeObject serviceCidr(List<String> cidrs) {
         KubeObject range = KubeObject.of("networking.k8s.io/v1", "ServiceCIDR");
         range.setMetadata("name", ServiceAllocation.DEFAULT_RANGE);
-        range.root().putObject("spec").putArray("cidrs").add(cidr);
+        ArrayNode all = range.root().putObject("spec").putArray("cidrs");
+        cidrs.forEach(all::add);
         return range;
     }
 
@@ -87,8 +90,11 @@ public final class Bootstrap {
         labels.put("provider", "kubernetes");
         ObjectNode spec = service.root().putObject("spec");
         spec.put("type", "ClusterIP");
-        spec.put("clusterIP", address.getHostAddress());
-        spec.putArray("clusterIPs").add(address.getHostAddress());
+        String text = IpAddress.of(address).text();
+        spec.put("clusterIP", text);
+        spec.putArray("clusterIPs").add(text);
+        spec.put("ipFamilyPolicy", "SingleStack");
+        spec.putArray("ipFamilies").add(ServiceFamilies.of(text));
         ObjectNode https = spec.putArray("ports").addObject();
         https.put("name", "https");
         https.put("protocol", "TCP");

@@ -4,6 +4,7 @@ import io.mokube.apiserver.cache.StoredObject;
 import io.mokube.apiserver.registry.Change;
 import io.mokube.apiserver.resources.ResourceDefinition;
 import io.mokube.apiserver.resources.strategy.ServiceStrategy;
+import io.mokube.machinery.address.IpAddress;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.error.FieldError;
 import io.mokube.machinery.names.GroupResource;
@@ -20,6 +21,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -56,7 +58,26 @@ final class ServiceAllocation {
     }
 
     /**
-     * Fills in what a service lacks.
+     * Decides about the families of a service's addresses; nothing is given to it yet.
+     *
+     * @param old the service before an update, or null
+     * @throws ApiException 422 when it can't have those it asks for
+     */
+    void completeFamilies(KubeObject service, @Nullable KubeObject old) {
+        if (!isExternal(service)) {
+            ServiceFamilies.complete(
+                    service,
+                    old == null || isExternal(old) ? null : old,
+                    backend.serviceRanges().stream().map(AddressRange::family).toList());
+        }
+    }
+
+    private static boolean isExternal(KubeObject service) {
+        return service.at("spec", "type").asString("ClusterIP").equals("ExternalName");
+    }
+
+    /**
+     * Fills in what a service lacks, whose families are known.
      *
      * @return the addresses claimed by this call, to be released when the service is not stored
      */
@@ -69,20 +90,43 @@ final class ServiceAllocation {
         if (type.equals("NodePort") || type.equals("LoadBalancer")) {
             givePorts(service);
         }
-        String address = spec.path("clusterIP").asString("");
-        if (address.equals("None")) {
+        if (spec.path("clusterIP").asString("").equals("None")) {
             return List.of();
         }
-        if (address.isEmpty()) {
-            address = claimAny(service);
-        } else if (!claimGiven(address, service)) {
-            return List.of();
+        List<String> addresses = new ArrayList<>();
+        List<String> claimed = new ArrayList<>();
+        try {
+            for (JsonNode family : spec.path("ipFamilies")) {
+                String given = spec.path("clusterIPs").path(addresses.size()).asString("");
+                if (given.isEmpty()) {
+                    String address = claimAny(service, family.asString(""));
+                    addresses.add(address);
+                    claimed.add(address);
+                } else {
+                    if (claimGiven(given, service)) {
+                        claimed.add(given);
+                    }
+                    addresses.add(given);
+                }
+            }
+        } catch (ApiException e) {
+            release(claimed);
+            throw e;
         }
-        spec.put("clusterIP", address);
-        if (spec.path("clusterIPs").isEmpty()) {
-            spec.putArray("clusterIPs").add(address);
+        if (!addresses.isEmpty()) {
+            spec.put("clusterIP", addresses.getFirst());
+            ArrayNode all = spec.putArray("clusterIPs");
+            addresses.forEach(all::add);
         }
-        return List.of(address);
+        return claimed;
+    }
+
+    /** Gives back what a service had and has no more. */
+    void releaseFormer(KubeObject before, KubeObject now) {
+        List<String> kept = addresses(now);
+        releaseOf(
+                before,
+                addresses(before).stream().filter(each -> !kept.contains(each)).toList());
     }
 
     /** Gives addresses back. */
@@ -90,7 +134,7 @@ final class ServiceAllocation {
         ResourceDefinition definition = definition(ADDRESSES);
         for (String address : addresses) {
             try {
-                backend.objects().change(definition, new ObjectKey("", address), claim -> {
+                backend.objects().change(definition, new ObjectKey("", claimName(address)), claim -> {
                     if (claim == null) {
                         throw ApiException.notFound(ADDRESSES, address);
                     }
@@ -106,43 +150,64 @@ final class ServiceAllocation {
 
     /** Gives back what a service that is gone had. */
     void releaseOf(KubeObject service) {
+        releaseOf(service, addresses(service));
+    }
+
+    private void releaseOf(KubeObject service, List<String> addresses) {
+        release(addresses.stream()
+                .filter(address -> {
+                    StoredObject claim = claim(address);
+                    return claim != null && isFor(claim.parse(), service.key());
+                })
+                .toList());
+    }
+
+    private static List<String> addresses(KubeObject service) {
         List<String> addresses = new ArrayList<>();
         for (JsonNode address : service.at("spec", "clusterIPs")) {
             String text = address.asString("");
-            StoredObject claim = text.equals("None") || text.isEmpty() ? null : claim(text);
-            if (claim != null && isFor(claim.parse(), service.key())) {
+            if (!text.equals("None") && !text.isEmpty()) {
                 addresses.add(text);
             }
         }
-        release(addresses);
+        return addresses;
     }
 
-    private String claimAny(KubeObject service) {
-        for (AddressRange range : ranges()) {
+    private String claimAny(KubeObject service, String family) {
+        for (AddressRange range : ranges(family)) {
             for (int i = 0; i < ATTEMPTS; i++) {
-                InetAddress address = range.random(backend.platform().random());
-                if (claim(address.getHostAddress(), service)) {
-                    return address.getHostAddress();
+                String address =
+                        IpAddress.of(range.random(backend.platform().random())).text();
+                if (claim(address, service)) {
+                    return address;
                 }
             }
         }
         throw ApiException.internal("failed to allocate a serviceIP: range is full");
     }
 
-    /** Where addresses come from: the server's own range and others of its family that are ready, unless they are going. */
-    private List<AddressRange> ranges() {
-        AddressRange own = backend.serviceRange();
-        List<AddressRange> ranges = new ArrayList<>(List.of(own));
+    /**
+     * Where addresses of a family come from: the server's own range and others that are ready, unless they are going. None
+     * when the server has no range of that family.
+     */
+    private List<AddressRange> ranges(String family) {
+        List<AddressRange> own = backend.serviceRanges().stream()
+                .filter(range -> range.family().equals(family))
+                .toList();
+        if (own.isEmpty()) {
+            return List.of();
+        }
+        List<AddressRange> ranges = new ArrayList<>(own);
         backend.cache().list(RANGES).objects().scan("", entry -> {
             KubeObject range = entry.object().parse();
             if (range.name().equals(DEFAULT_RANGE)) {
                 if (range.isBeingDeleted()) {
-                    ranges.remove(own);
+                    ranges.removeAll(own);
                 }
             } else if (!range.isBeingDeleted() && isReady(range)) {
                 for (JsonNode cidr : range.at("spec", "cidrs")) {
                     AddressRange.find(cidr.asString(""))
-                            .filter(found -> found.length() == own.length())
+                            .filter(found -> found.family().equals(family))
                             .ifPresent(ranges::add);
                 }
             }
@@ -168,7 +233,7 @@ final class ServiceAllocation {
         } catch (IllegalArgumentException e) {
             throw refused(service, address, "must be a valid IP address");
         }
-        if (ranges().stream().noneMatch(range -> range.contains(parsed))) {
+        if (ranges(ServiceFamilies.of(address)).stream().noneMatch(range -> range.contains(parsed))) {
             throw refused(
                     service,
                     address,
@@ -186,9 +251,9 @@ final class ServiceAllocation {
 
     private boolean claim(String address, KubeObject service) {
         KubeObject claim = KubeObject.of("networking.k8s.io/v1", "IPAddress");
-        claim.setMetadata("name", address);
+        claim.setMetadata("name", claimName(address));
         ObjectNode labels = claim.metadata().putObject("labels");
-        labels.put("ipaddress.kubernetes.io/ip-family", address.indexOf(':') < 0 ? "IPv4" : "IPv6");
+        labels.put("ipaddress.kubernetes.io/ip-family", ServiceFamilies.of(address));
         labels.put("ipaddress.kubernetes.io/managed-by", "ipallocator.k8s.io");
         ObjectNode parent = claim.root().putObject("spec").putObject("parentRef");
         parent.put("group", "");
@@ -225,7 +290,7 @@ final class ServiceAllocation {
             return false;
         }
         boolean[] won = {false};
-        backend.objects().change(definition(ADDRESSES), new ObjectKey("", address), current -> {
+        backend.objects().change(definition(ADDRESSES), new ObjectKey("", claimName(address)), current -> {
             won[0] = current != null && current.uid().equals(present.uid());
             if (current == null) {
                 throw ApiException.notFound(ADDRESSES, address);
@@ -241,8 +306,13 @@ final class ServiceAllocation {
                 && parent.path("name").asString("").equals(service.name());
     }
 
+    /** The canonical form: a service may write its address otherwise. */
+    private static String claimName(String address) {
+        return IpAddress.parse(address).map(IpAddress::text).orElse(address);
+    }
+
     private @Nullable StoredObject claim(String address) {
-        return backend.objects().getStored(definition(ADDRESSES), new ObjectKey("", address));
+        return backend.objects().getStored(definition(ADDRESSES), new ObjectKey("", claimName(address)));
     }
 
     private void givePorts(KubeObject service) {

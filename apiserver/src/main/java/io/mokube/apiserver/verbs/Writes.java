@@ -19,6 +19,7 @@ import io.mokube.machinery.error.FieldError;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.object.KubeObject;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -111,10 +112,14 @@ final class Writes {
         if (backend.objects().get(definition, object.key()) != null) {
             throw ApiException.alreadyExists(definition.groupResource(), object.name());
         }
+        if (ServiceAllocation.concerns(definition)) {
+            allocation.completeFamilies(object, null);
+        }
         return StoredObject.of(ObjectStore.encode(definition, object), 0);
     }
 
     private StoredObject storeService(ResourceDefinition definition, KubeObject service, Writer writer) {
+        allocation.completeFamilies(service, null);
         List<String> claimed = allocation.allocate(service);
         try {
             return createStored(definition, service, writer);
@@ -193,11 +198,9 @@ final class Writes {
             Writer writer,
             Function<@Nullable KubeObject, Change> decide) {
         if (!writer.dryRun()) {
-            Outcome outcome = changeStored(definition, key, writer, decide);
-            if (outcome instanceof Outcome.Deleted deleted && ServiceAllocation.concerns(definition)) {
-                allocation.releaseOf(deleted.object().parse());
-            }
-            return outcome;
+            return ServiceAllocation.concerns(definition)
+                    ? changeService(definition, key, writer, decide)
+                    : changeStored(definition, key, writer, decide);
         }
         StoredObject current = backend.objects().get(definition, key);
         return switch (decide.apply(current == null ? null : ObjectStore.parse(definition, current))) {
@@ -215,6 +218,30 @@ final class Writes {
                 yield new Outcome.Stored(current);
             }
         };
+    }
+
+    /** Addresses that the service has no more are given back once that is stored. */
+    private Outcome changeService(
+            ResourceDefinition definition,
+            ObjectKey key,
+            Writer writer,
+            Function<@Nullable KubeObject, Change> decide) {
+        AtomicReference<@Nullable KubeObject> before = new AtomicReference<>();
+        Outcome outcome = changeStored(definition, key, writer, current -> {
+            before.set(current == null ? null : current.deepCopy());
+            return decide.apply(current);
+        });
+        KubeObject former = before.get();
+        switch (outcome) {
+            case Outcome.Deleted deleted ->
+                allocation.releaseOf(deleted.object().parse());
+            case Outcome.Stored stored
+            when former != null ->
+                allocation.releaseFormer(former, stored.object().parse());
+            case Outcome.Stored ignored -> {}
+            case Outcome.Created ignored -> {}
+        }
+        return outcome;
     }
 
     /** An object that is too large only for its owners' entries goes without them, unless it is they who matter. */
@@ -282,9 +309,12 @@ final class Writes {
         }
         strategy.warnings(object, old).forEach(writer.warn());
         backend.admission().validate(admission);
-        if (ServiceAllocation.concerns(definition) && subresource.isEmpty() && !writer.dryRun()) {
-            // A change of type may ask for an address or for ports that the service did not have before.
-            allocation.allocate(object);
+        if (ServiceAllocation.concerns(definition) && subresource.isEmpty()) {
+            allocation.completeFamilies(object, old);
+            if (!writer.dryRun()) {
+                // A change of type or family may ask for addresses or ports that the service did not have before.
+                allocation.allocate(object);
+            }
         }
         if (Lifecycle.isDone(object)) {
             return new Change.Delete(object);

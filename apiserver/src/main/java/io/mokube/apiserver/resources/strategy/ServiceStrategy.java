@@ -14,7 +14,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Services. Their cluster addresses and node ports are given out elsewhere. */
+/** Services. Their cluster addresses, the families of these and node ports are given out elsewhere. */
 public final class ServiceStrategy extends SpecStatusStrategy {
 
     private static final String HEALTH_CHECK = "healthCheckNodePort";
@@ -23,6 +23,8 @@ public final class ServiceStrategy extends SpecStatusStrategy {
     private static final Set<String> TYPES = Set.of("ClusterIP", "NodePort", "LoadBalancer", "ExternalName");
     private static final Set<String> PROTOCOLS = Set.of("TCP", "UDP", "SCTP");
     private static final Set<String> POLICIES = Set.of("Cluster", "Local");
+    private static final List<String> FAMILIES = List.of("IPv4", "IPv6");
+    private static final Set<String> FAMILY_POLICIES = Set.of("PreferDualStack", "RequireDualStack", "SingleStack");
 
     @Override
     public void applyDefaults(KubeObject service) {
@@ -55,11 +57,6 @@ public final class ServiceStrategy extends SpecStatusStrategy {
         if (type.equals("LoadBalancer")) {
             Tree.orElse(spec, "allocateLoadBalancerNodePorts", true);
         }
-        Tree.orElse(spec, "ipFamilyPolicy", "SingleStack");
-        if (spec.path("ipFamilies").isEmpty()) {
-            spec.putArray("ipFamilies").add("IPv4");
-        }
-        clusterIps(spec);
     }
 
     /** The single and the plural form always say the same. */
@@ -76,6 +73,7 @@ public final class ServiceStrategy extends SpecStatusStrategy {
     @Override
     public void prepareForCreate(KubeObject service) {
         service.root().putObject("status").putObject("loadBalancer");
+        clusterIps(Tree.child(service.root(), "spec"));
     }
 
     /** What was given out stays when an update leaves it out, as clients that know only their own fields do. */
@@ -87,21 +85,28 @@ public final class ServiceStrategy extends SpecStatusStrategy {
         healthCheckNodePort(spec, before);
         dropWhatTheTypeLacks(spec, before);
         if (!hasAddress(spec) || !hasAddress(before)) {
-            if (!hasAddress(spec)) {
+            if (hasAddress(spec)) {
+                clusterIps(spec);
+            } else {
                 spec.remove(List.of("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"));
             }
             return;
         }
-        if (Tree.text(spec, "clusterIP").isEmpty()) {
-            for (String field : List.of("clusterIP", "clusterIPs")) {
-                if (before.has(field)) {
-                    spec.set(field, before.path(field).deepCopy());
-                }
-            }
-        }
+        keepClusterIps(spec, before);
         if (hasNodePorts(spec) && hasNodePorts(before)) {
             nodePorts(spec, before);
         }
+    }
+
+    private static void keepClusterIps(ObjectNode spec, JsonNode before) {
+        if (Tree.text(spec, "clusterIP").isEmpty()) {
+            String first = spec.path("clusterIPs").path(0).asString("");
+            spec.put("clusterIP", first.isEmpty() ? Tree.text(before, "clusterIP") : first);
+        }
+        if (spec.path("clusterIPs").isEmpty() && Tree.text(spec, "clusterIP").equals(Tree.text(before, "clusterIP"))) {
+            spec.set("clusterIPs", before.path("clusterIPs").deepCopy());
+        }
+        clusterIps(spec);
     }
 
     /** It goes when the service has no use for it any more, unless somebody asks for another one. */
@@ -215,7 +220,8 @@ public final class ServiceStrategy extends SpecStatusStrategy {
                     "None",
                     "may not be set to 'None' for " + Tree.text(spec, "type") + " services"));
         }
-        clusterIp(spec, headless, errors);
+        clusterIps(spec, headless, errors);
+        families(spec, errors);
         ports(spec, headless, errors);
         healthCheckNodePort(spec, errors);
         Check.labels(spec.path("selector"), "spec.selector", errors);
@@ -229,7 +235,25 @@ public final class ServiceStrategy extends SpecStatusStrategy {
         }
     }
 
-    private static void clusterIp(ObjectNode spec, boolean headless, List<FieldError> errors) {
+    private static void families(ObjectNode spec, List<FieldError> errors) {
+        if (!Tree.text(spec, "ipFamilyPolicy").isEmpty()) {
+            Check.oneOf(spec, "ipFamilyPolicy", "spec", FAMILY_POLICIES, errors);
+        }
+        Set<String> seen = new HashSet<>();
+        JsonNode families = spec.path("ipFamilies");
+        for (int i = 0; i < families.size(); i++) {
+            String family = families.path(i).asString("");
+            String path = "spec.ipFamilies[" + i + "]";
+            if (!FAMILIES.contains(family)) {
+                errors.add(FieldError.notSupported(path, family, FAMILIES));
+            }
+            if (!seen.add(family)) {
+                errors.add(FieldError.duplicate(path, family));
+            }
+        }
+    }
+
+    private static void clusterIps(ObjectNode spec, boolean headless, List<FieldError> errors) {
         JsonNode list = spec.path("clusterIPs");
         String clusterIp = Tree.text(spec, "clusterIP");
         if (list instanceof ArrayNode
@@ -237,8 +261,28 @@ public final class ServiceStrategy extends SpecStatusStrategy {
                 && !list.path(0).asString("").equals(clusterIp)) {
             errors.add(FieldError.invalid("spec.clusterIPs", list, "first value must match `clusterIP`"));
         }
-        if (!clusterIp.isEmpty() && !headless && !IpAddress.isValid(clusterIp)) {
-            errors.add(FieldError.invalid("spec.clusterIPs[0]", clusterIp, Check.NO_IP_ADDRESS));
+        if (headless) {
+            if (list.size() > 1) {
+                errors.add(FieldError.invalid(
+                        "spec.clusterIPs", Check.show(list), "'None' must be the first and only value"));
+            }
+            return;
+        }
+        if (list.size() > 2) {
+            errors.add(FieldError.invalid("spec.clusterIPs", Check.show(list), "may only hold up to 2 values"));
+        }
+        int complaints = errors.size();
+        Set<Boolean> families = new HashSet<>();
+        for (int i = 0; i < Math.max(1, list.size()); i++) {
+            String address = list.isEmpty() ? clusterIp : list.path(i).asString("");
+            families.add(address.indexOf(':') >= 0);
+            if ((i > 0 || !address.isEmpty()) && !IpAddress.isValid(address)) {
+                errors.add(FieldError.invalid("spec.clusterIPs[" + i + "]", address, Check.NO_IP_ADDRESS));
+            }
+        }
+        if (errors.size() == complaints && list.size() == 2 && families.size() < 2) {
+            errors.add(FieldError.invalid(
+                    "spec.clusterIPs", Check.show(list), "may specify no more than one IP for each IP family"));
         }
     }
 
@@ -303,6 +347,22 @@ public final class ServiceStrategy extends SpecStatusStrategy {
                                         : spec.path("clusterIPs")),
                         "may not change once set"));
             }
+            JsonNode family = before.path("ipFamilies").path(0);
+            JsonNode now = spec.path("ipFamilies").path(0);
+            if (!family.isMissingNode() && !now.isMissingNode() && !now.equals(family)) {
+                errors.add(FieldError.invalid("spec.ipFamilies[0]", now.asString(""), "may not change once set"));
+            }
+            secondary("clusterIPs", spec, before, errors);
+        }
+    }
+
+    /** The second address comes and goes with the policy, but never becomes another. */
+    private static void secondary(String field, JsonNode spec, JsonNode before, List<FieldError> errors) {
+        JsonNode was = before.path(field).path(1);
+        JsonNode now = spec.path(field).path(1);
+        if (!was.isMissingNode() && !now.isMissingNode() && !was.equals(now)) {
+            errors.add(FieldError.invalid(
+                    "spec." + field + "[1]", Check.show(spec.path(field)), "may not change once set"));
         }
     }
 

@@ -131,9 +131,10 @@ class StrategiesTest {
         String text = "{'metadata':{'name':'x'},'spec':{'type':'NodePort','ports':[{'port':80}]}}";
         KubeObject service = WritePath.create(services, text);
         assertThat(service.at("spec"))
-                .isEqualTo(tree("{'type':'NodePort','ports':[{'port':80,'protocol':'TCP','targetPort':80}],"
-                        + "'sessionAffinity':'None','internalTrafficPolicy':'Cluster','externalTrafficPolicy':'Cluster',"
-                        + "'ipFamilyPolicy':'SingleStack','ipFamilies':['IPv4']}"));
+                .isEqualTo(
+                        tree(
+                                "{'type':'NodePort','ports':[{'port':80,'protocol':'TCP','targetPort':80}],"
+                                        + "'sessionAffinity':'None','internalTrafficPolicy':'Cluster','externalTrafficPolicy':'Cluster'}"));
         KubeObject allocated = WritePath.update(
                 services,
                 service,

@@ -64,7 +64,7 @@ final class PodStarts implements AutoCloseable {
                 work.resolve("root"),
                 work.resolve("state"),
                 "mkb" + process % 1_000_000,
-                "10.199." + process % 250 + ".0/24");
+                List.of("10.199." + process % 250 + ".0/24"));
         containerd = new ContainerdLauncher(config, clock);
         containerd.start();
         Path archive = work.resolve("demo.tar");
@@ -79,7 +79,7 @@ final class PodStarts implements AutoCloseable {
                         "node-name=" + NODE,
                         "port=0",
                         "root=" + work.resolve("agent"),
-                        "pod-cidr=" + config.podCidr(),
+                        "pod-cidr=" + config.podCidrs().getFirst(),
                         "cri-socket=" + config.socket()));
         pods = new Informer<>(client.resource(Pod.class), Selection.ALL, client.platform());
         pods.start();

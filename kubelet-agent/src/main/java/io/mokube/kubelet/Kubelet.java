@@ -212,7 +212,7 @@ public final class Kubelet implements Component {
                 podInformer,
                 serviceInformer.store(),
                 new PodWorkers.NodeFacts(
-                        List.of(config.address()),
+                        config.addresses(),
                         amounts,
                         config.policy().maxPods().orElse(config.resources().pods()),
                         groups),

@@ -18,9 +18,10 @@ import java.util.function.Supplier;
  * @param client the API server, and who the agent is there
  * @param runtime opens the connection to the container runtime; called once, when the agent starts
  * @param root what the agent keeps on disk: the pods' volumes and logs
- * @param address the node's address, for the API server and for pods that use the host's network
+ * @param addresses the node's addresses, for the API server and for pods that use the host's network: one, or one of each
+ *     address family, of which the first is the node's main family
  * @param server the node's own HTTPS server
- * @param podCidr the addresses of this node's pods, empty when only the runtime knows
+ * @param podCidrs the addresses of this node's pods, one range or one of each family; empty when only the runtime knows
  * @param resources the node's capacity
  * @param labels more labels for the node at its registration
  * @param taints taints for the node at its registration, as {@code key=value:Effect}
@@ -34,9 +35,9 @@ public record KubeletConfig(
         ClientConfig client,
         Supplier<ContainerRuntime> runtime,
         Path root,
-        String address,
+        List<String> addresses,
         Server server,
-        String podCidr,
+        List<String> podCidrs,
         Resources resources,
         Map<String, String> labels,
         List<String> taints,
@@ -62,9 +63,9 @@ public record KubeletConfig(
                 client,
                 runtime,
                 root,
-                "127.0.0.1",
+                List.of("127.0.0.1"),
                 Server.ANY_PORT,
-                "",
+                List.of(),
                 Resources.OF_THE_MACHINE,
                 Map.of(),
                 List.of(),
@@ -140,15 +141,29 @@ public record KubeletConfig(
         }
     }
 
+    public KubeletConfig {
+        addresses = List.copyOf(addresses);
+        podCidrs = List.copyOf(podCidrs);
+    }
+
+    /** The node's main address. */
+    public String address() {
+        return addresses.getFirst();
+    }
+
     public KubeletConfig withAddress(String nodeAddress) {
+        return withAddresses(List.of(nodeAddress));
+    }
+
+    public KubeletConfig withAddresses(List<String> nodeAddresses) {
         return new KubeletConfig(
                 nodeName,
                 client,
                 runtime,
                 root,
-                nodeAddress,
+                nodeAddresses,
                 server,
-                podCidr,
+                podCidrs,
                 resources,
                 labels,
                 taints,
@@ -164,9 +179,9 @@ public record KubeletConfig(
                 client,
                 runtime,
                 root,
-                address,
+                addresses,
                 nodeServer,
-                podCidr,
+                podCidrs,
                 resources,
                 labels,
                 taints,
@@ -177,14 +192,18 @@ public record KubeletConfig(
     }
 
     public KubeletConfig withPodCidr(String cidr) {
+        return withPodCidrs(List.of(cidr));
+    }
+
+    public KubeletConfig withPodCidrs(List<String> cidrs) {
         return new KubeletConfig(
                 nodeName,
                 client,
                 runtime,
                 root,
-                address,
+                addresses,
                 server,
-                cidr,
+                cidrs,
                 resources,
                 labels,
                 taints,
@@ -200,9 +219,9 @@ public record KubeletConfig(
                 client,
                 runtime,
                 root,
-                address,
+                addresses,
                 server,
-                podCidr,
+                podCidrs,
                 offered,
                 labels,
                 taints,
@@ -218,9 +237,9 @@ public record KubeletConfig(
                 client,
                 runtime,
                 root,
-                address,
+                addresses,
                 server,
-                podCidr,
+                podCidrs,
                 resources,
                 nodeLabels,
                 taints,
@@ -236,9 +255,9 @@ public record KubeletConfig(
                 client,
                 runtime,
                 root,
-                address,
+                addresses,
                 server,
-                podCidr,
+                podCidrs,
                 resources,
                 labels,
                 nodeTaints,
@@ -254,9 +273,9 @@ public record KubeletConfig(
                 client,
                 runtime,
                 root,
-                address,
+                addresses,
                 server,
-                podCidr,
+                podCidrs,
                 resources,
                 labels,
                 taints,
@@ -268,7 +287,7 @@ public record KubeletConfig(
 
     public KubeletConfig withCgroupParent(String group) {
         return new KubeletConfig(
-                nodeName, client, runtime, root, address, server, podCidr, resources, labels, taints, timings, group,
+                nodeName, client, runtime, root, addresses, server, podCidrs, resources, labels, taints, timings, group,
                 dns, policy);
     }
 
@@ -278,9 +297,9 @@ public record KubeletConfig(
                 client,
                 runtime,
                 root,
-                address,
+                addresses,
                 server,
-                podCidr,
+                podCidrs,
                 resources,
                 labels,
                 taints,
@@ -296,9 +315,9 @@ public record KubeletConfig(
                 client,
                 runtime,
                 root,
-                address,
+                addresses,
                 server,
-                podCidr,
+                podCidrs,
                 resources,
                 labels,
                 taints,

@@ -85,7 +85,8 @@ class ContainerdKubeletTest {
                         NODE,
                         () -> containerd().connect(),
                         root().resolve("kubelet"),
-                        config -> config.withPodCidr(containerd().config().podCidr())
+                        config -> config.withPodCidr(
+                                        containerd().config().podCidrs().getFirst())
                                 .withCgroupParent(CGROUPS));
     }
 

@@ -80,8 +80,10 @@ class CsiKubeletTest {
                         NODE,
                         () -> Objects.requireNonNull(containerd).connect(),
                         agentFolder(),
-                        config -> config.withPodCidr(
-                                Objects.requireNonNull(containerd).config().podCidr()));
+                        config -> config.withPodCidr(Objects.requireNonNull(containerd)
+                                .config()
+                                .podCidrs()
+                                .getFirst()));
     }
 
     @AfterAll

@@ -66,8 +66,10 @@ class DevicesKubeletTest {
                         NODE,
                         () -> listening(Objects.requireNonNull(containerd).connect()),
                         agentFolder(),
-                        config -> config.withPodCidr(
-                                Objects.requireNonNull(containerd).config().podCidr()));
+                        config -> config.withPodCidr(Objects.requireNonNull(containerd)
+                                .config()
+                                .podCidrs()
+                                .getFirst()));
     }
 
     /** The runtime, whose containers' devices are noted: containerd 1.6 knows nothing of CDI and can't show them. */

@@ -108,7 +108,7 @@ class KilledNodeTest {
                     cluster.node(NODE),
                     folder,
                     group,
-                    containerd.config().podCidr(),
+                    containerd.config().podCidrs().getFirst(),
                     "cri",
                     containerd.config().socket().toString());
         }

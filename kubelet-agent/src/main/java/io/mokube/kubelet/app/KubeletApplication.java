@@ -15,7 +15,7 @@ import io.mokube.kubelet.runtime.docker.DockerConfig;
 import io.mokube.kubelet.runtime.docker.DockerRuntime;
 import io.mokube.kubelet.upkeep.NodeShutdown;
 import io.mokube.machinery.address.Cidr;
-import io.mokube.machinery.address.Family;
+import io.mokube.machinery.address.IpAddress;
 import io.mokube.machinery.component.CarrierThreads;
 import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.component.Platform;
@@ -28,6 +28,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
@@ -49,7 +50,7 @@ public class KubeletApplication {
      *
      * @param kubeconfig the file that names the API server and holds the node's credentials
      * @param nodeName the node's name
-     * @param address the node's address
+     * @param address the node's address, or one of each address family, its main one first
      * @param port the port of the node's own server
      * @param servingCertificate what that server shows, PEM; a self-signed one when absent
      * @param servingKey the key of that
@@ -58,8 +59,9 @@ public class KubeletApplication {
      * @param criSocket the container runtime's socket; when absent the agent runs a containerd of its own
      * @param dockerSocket the socket of a Docker Engine of this machine, which then is the container runtime
      * @param bridge the network bridge of that containerd's or engine's pods, unique on the machine
-     * @param podCidr the addresses of the node's pods; empty when the controller manager gives the node some
-     * @param clusterCidr the addresses of all pods
+     * @param podCidr the addresses of the node's pods, one range or one of each address family; empty when the controller
+     *     manager gives the node some
+     * @param clusterCidr the addresses of all pods, one range or one of each address family
      * @param networkKubeconfig the file with the credentials for looking at all nodes. With it the agent keeps the routes
      *     to the other nodes' pods, and takes the addresses of its own pods from the node's object
      * @param clusterDns the addresses of the cluster's name servers, for pods; the machine's own when there are none
@@ -74,7 +76,7 @@ public class KubeletApplication {
     public record Settings(
             Path kubeconfig,
             String nodeName,
-            @DefaultValue("127.0.0.1") String address,
+            @DefaultValue("127.0.0.1") List<String> address,
             @DefaultValue("10250") int port,
             @Nullable Path servingCertificate,
             @Nullable Path servingKey,
@@ -84,14 +86,23 @@ public class KubeletApplication {
             @Nullable Path dockerSocket,
             @DefaultValue("mokube0") String bridge,
             @DefaultValue("10.244.0.0/24") String podCidr,
-            @DefaultValue("10.244.0.0/16") String clusterCidr,
+            @DefaultValue("10.244.0.0/16") List<String> clusterCidr,
             @Nullable Path networkKubeconfig,
             @DefaultValue List<String> clusterDns,
             @DefaultValue("cluster.local") String clusterDomain,
             @Nullable String dockerSubnet,
             @Nullable Path kubeletConfig,
             @Nullable String cgroup,
-            @DefaultValue("false") boolean shutdownOnStop) {}
+            @DefaultValue("false") boolean shutdownOnStop) {
+
+        /** The ranges of the node's pods. */
+        List<String> podCidrs() {
+            return Stream.of(podCidr.split(","))
+                    .map(String::strip)
+                    .filter(each -> !each.isEmpty())
+                    .toList();
+        }
+    }
 
     public static void main(String[] arguments) {
         CarrierThreads.provide();
@@ -114,8 +125,8 @@ public class KubeletApplication {
                         ClientConfig.fromKubeconfig(settings.kubeconfig()).withUserAgent("kubelet"),
                         () -> runtime(settings, containerd),
                         settings.root().resolve("kubelet"))
-                .withAddress(settings.address())
-                .withPodCidr(settings.podCidr())
+                .withAddresses(nodeAddresses(settings.address()))
+                .withPodCidrs(settings.podCidrs())
                 .withDns(new KubeletConfig.Dns(settings.clusterDns(), settings.clusterDomain()))
                 .withPolicy(policy(settings))
                 .withCgroupParent(Objects.requireNonNullElse(settings.cgroup(), ""))
@@ -144,18 +155,37 @@ public class KubeletApplication {
         if (kubeconfig == null) {
             return new PodNetworkLifecycle(Optional.empty());
         }
-        Cidr cluster = Cidr.parse(settings.clusterCidr())
-                .filter(each -> each.family() == Family.IPV4)
-                .orElseThrow(() -> new ComponentException(
-                        "mokube.cluster-cidr is no range of IPv4 addresses: " + settings.clusterCidr()));
         ContainerdConfig own = containerdConfig(settings);
         Optional<PodNetworkConfig.Bridge> bridge = settings.criSocket() == null && settings.dockerSocket() == null
                 ? Optional.of(new PodNetworkConfig.Bridge(own.bridge(), own.cniFolder(), own.addressFolder()))
                 : Optional.empty();
-        PodNetworkConfig config =
-                new PodNetworkConfig(ClientConfig.fromKubeconfig(kubeconfig), settings.nodeName(), cluster, bridge);
+        PodNetworkConfig config = podNetworkConfig(settings, kubeconfig, bridge);
         return new PodNetworkLifecycle(
                 Optional.of(new PodNetwork(config, new Platform(Clock.system(), new SecureRandom(), meters))));
+    }
+
+    private static PodNetworkConfig podNetworkConfig(
+            Settings settings, Path kubeconfig, Optional<PodNetworkConfig.Bridge> bridge) {
+        try {
+            List<Cidr> clusters = settings.clusterCidr().stream().map(Cidr::of).toList();
+            return new PodNetworkConfig(ClientConfig.fromKubeconfig(kubeconfig), settings.nodeName(), clusters, bridge);
+        } catch (IllegalArgumentException e) {
+            throw new ComponentException("mokube.cluster-cidr can't be used: " + e.getMessage(), e);
+        }
+    }
+
+    /** In their canonical form; at most one of each family. */
+    static List<String> nodeAddresses(List<String> texts) {
+        try {
+            List<IpAddress> addresses = texts.stream().map(IpAddress::of).toList();
+            long families = addresses.stream().map(IpAddress::family).distinct().count();
+            if (addresses.isEmpty() || families < addresses.size()) {
+                throw new ComponentException("mokube.address must be one address, or one of each family: " + texts);
+            }
+            return addresses.stream().map(IpAddress::text).toList();
+        } catch (IllegalArgumentException e) {
+            throw new ComponentException("mokube.address can't be used: " + e.getMessage(), e);
+        }
     }
 
     /** Starts and stops the pod network, if there is one to keep. */
@@ -189,9 +219,13 @@ public class KubeletApplication {
     private static ContainerRuntime runtime(Settings settings, ContainerdLauncher containerd) {
         Path docker = settings.dockerSocket();
         if (docker != null) {
-            String subnet = Objects.requireNonNullElse(settings.dockerSubnet(), settings.podCidr());
-            return new DockerRuntime(
-                    new DockerConfig(docker, settings.bridge(), subnet, settings.podCidr()), Clock.system());
+            // Pods of an engine have IPv4 addresses only.
+            String pods = settings.podCidrs().stream()
+                    .filter(each -> each.indexOf(':') < 0)
+                    .findFirst()
+                    .orElse("");
+            String subnet = Objects.requireNonNullElse(settings.dockerSubnet(), pods);
+            return new DockerRuntime(new DockerConfig(docker, settings.bridge(), subnet, pods), Clock.system());
         }
         Path named = settings.criSocket();
         if (named != null) {
@@ -207,7 +241,7 @@ public class KubeletApplication {
                 settings.root().resolve("containerd"),
                 settings.state().resolve("containerd"),
                 settings.bridge(),
-                settings.podCidr());
+                settings.podCidrs());
     }
 
     @Bean

@@ -1,12 +1,12 @@
 package io.mokube.kubelet.network;
 
 import io.mokube.machinery.address.Cidr;
+import io.mokube.machinery.address.Family;
 import io.mokube.machinery.component.ComponentException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,8 +22,9 @@ public record NodeBridge(String name) {
     private static final String COMMENT = "mokube pods";
 
     /**
-     * Makes the bridge with the first address of the node's pods, which is how pods and others reach the machine. The
-     * CNI plugin would make the same with the first pod; whoever listens on that address can't wait for it.
+     * Makes the bridge with the first address of the node's pods, which is how pods and others reach the machine; with one
+     * of each address family when asked for both. The CNI plugin would make the same with the first pod; whoever listens on
+     * that address can't wait for it.
      */
     public void ensure(Cidr pods) {
         String gateway = gateway(pods);
@@ -37,7 +38,13 @@ public record NodeBridge(String name) {
                 }
             }
         }
-        run("", "ip", "addr", "replace", gateway + "/" + pods.prefix(), "brd", "+", "dev", name);
+        String address = gateway + "/" + pods.prefix();
+        if (pods.family() == Family.IPV4) {
+            run("", "ip", "addr", "replace", address, "brd", "+", "dev", name);
+        } else {
+            // Nobody else can have it, and it is there at once.
+            run("", "ip", "addr", "replace", address, "dev", name, "nodad");
+        }
         run("", "ip", "link", "set", name, "up");
     }
 
@@ -47,8 +54,7 @@ public record NodeBridge(String name) {
     }
 
     private static String hardwareAddress(Cidr pods) {
-        byte[] address = pods.address(1).bytes();
-        return String.format(Locale.ROOT, "0a:58:%02x:%02x:%02x:%02x", address[0], address[1], address[2], address[3]);
+        return HardwareAddresses.of(0x58, pods.address(1));
     }
 
     private boolean isThere() {
@@ -63,42 +69,52 @@ public record NodeBridge(String name) {
      */
     public void masquerade(Cidr pods, Cidr cluster) {
         run(rules(pods, cluster), "nft", "-f", "-");
-        if (Programs.find("iptables").isPresent()
-                && run("", "iptables", "-w", "-S", "FORWARD").startsWith("-P FORWARD DROP")) {
+        String firewall = cluster.family() == Family.IPV4 ? "iptables" : "ip6tables";
+        if (Programs.find(firewall).isPresent()
+                && run("", firewall, "-w", "-S", "FORWARD").startsWith("-P FORWARD DROP")) {
             for (String direction : List.of("-s", "-d")) {
-                if (!succeeds(forwardRule("-C", direction, cluster))) {
-                    run("", forwardRule("-I", direction, cluster));
+                if (!succeeds(forwardRule(firewall, "-C", direction, cluster))) {
+                    run("", forwardRule(firewall, "-I", direction, cluster));
                 }
             }
         }
     }
 
-    /** Whether there are rules, whatever they say. */
-    boolean masquerades() {
-        return succeeds("nft", "list", "table", "ip", table());
+    /** Whether there are rules for a family, whatever they say. */
+    boolean masquerades(Family family) {
+        return succeeds("nft", "list", "table", nftFamily(family), table());
+    }
+
+    private static String nftFamily(Family family) {
+        return family == Family.IPV4 ? "ip" : "ip6";
     }
 
     /** The rules; replaces those that are there, in one step. */
     String rules(Cidr pods, Cidr cluster) {
         return """
-                add table ip %1$s
-                delete table ip %1$s
-                table ip %1$s {
+                add table %4$s %1$s
+                delete table %4$s %1$s
+                table %4$s %1$s {
                   chain postrouting {
                     type nat hook postrouting priority srcnat; policy accept;
-                    ip saddr %2$s ip daddr != { %3$s, 224.0.0.0/4 } counter masquerade
+                    %4$s saddr %2$s %4$s daddr != { %3$s, %5$s } counter masquerade
                   }
                 }
-                """.formatted(table(), pods, cluster);
+                """.formatted(table(), pods, cluster, nftFamily(pods.family()), nearby(pods.family()));
+    }
+
+    /** What never leaves a link, and so needs no other address: groups, and neighbours of IPv6 among themselves. */
+    private static String nearby(Family family) {
+        return family == Family.IPV4 ? "224.0.0.0/4" : "fe80::/10, ff00::/8";
     }
 
     private String table() {
         return "mokube-" + name;
     }
 
-    private String[] forwardRule(String action, String direction, Cidr cluster) {
+    private static String[] forwardRule(String firewall, String action, String direction, Cidr cluster) {
         return new String[] {
-            "iptables",
+            firewall,
             "-w",
             action,
             "FORWARD",
@@ -115,8 +131,10 @@ public record NodeBridge(String name) {
 
     /** Takes the bridge and its rules away when they are there. The firewall's rules stay: other nodes' pods need them. */
     public void remove() {
-        if (Programs.find("nft").isPresent() && masquerades()) {
-            tryTo("nft", "delete", "table", "ip", table());
+        for (Family family : Family.values()) {
+            if (Programs.find("nft").isPresent() && masquerades(family)) {
+                tryTo("nft", "delete", "table", nftFamily(family), table());
+            }
         }
         if (isThere()) {
             tryTo("ip", "link", "delete", name, "type", "bridge");

@@ -1,7 +1,6 @@
 package io.mokube.kubelet.network;
 
 import io.mokube.machinery.address.Cidr;
-import java.util.Locale;
 
 /** The way to the pods of another node. */
 public sealed interface NodeRoute {
@@ -30,10 +29,7 @@ public sealed interface NodeRoute {
         }
 
         static String hardwareAddress(Cidr pods) {
-            // Administered locally; the two bytes in front tell it from those of bridges.
-            byte[] address = pods.address().bytes();
-            return String.format(
-                    Locale.ROOT, "0a:4d:%02x:%02x:%02x:%02x", address[0], address[1], address[2], address[3]);
+            return HardwareAddresses.of(0x4d, pods.address());
         }
     }
 }

@@ -6,6 +6,7 @@ import io.mokube.client.informer.Informer;
 import io.mokube.client.informer.Selection;
 import io.mokube.client.rest.ApiClient;
 import io.mokube.machinery.address.Cidr;
+import io.mokube.machinery.address.Family;
 import io.mokube.machinery.component.Component;
 import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.component.Platform;
@@ -13,10 +14,17 @@ import io.mokube.machinery.component.Release;
 import io.mokube.machinery.names.ObjectKey;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.Semaphore;
+import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,7 +43,7 @@ public final class PodNetwork implements Component {
 
     private final PodNetworkConfig config;
     private final Platform platform;
-    private final RouteTable routes;
+    private final Map<Cidr, RouteTable> routes = new LinkedHashMap<>();
     private final Semaphore changed = new Semaphore(0);
     private volatile Readiness readiness = Readiness.waitingFor("the pod network was not started");
     private @Nullable ApiClient client;
@@ -44,18 +52,26 @@ public final class PodNetwork implements Component {
     private boolean stopped;
 
     /** For which pods the rules were last written; only the network's own thread uses it. */
-    private @Nullable Cidr masqueraded;
+    private final Set<Cidr> masqueraded = new HashSet<>();
 
     /** The network of the machine, or of the container, that this process is in. */
     public PodNetwork(PodNetworkConfig config, Platform platform) {
         this.config = config;
         this.platform = platform;
-        this.routes = new RouteTable(tunnelName(config.clusterCidr()), List.of());
+        config.clusterCidrs()
+                .forEach(cluster ->
+                        routes.put(cluster, new RouteTable(cluster.family(), tunnelName(cluster), List.of())));
     }
 
-    /** One for each cluster on the machine. */
+    /** One for each cluster on the machine and each family. */
     static String tunnelName(Cidr cluster) {
-        return "mkvx" + HexFormat.of().formatHex(cluster.address().bytes());
+        byte[] address = cluster.address().bytes();
+        if (cluster.family() == Family.IPV4) {
+            return "mkvx" + HexFormat.of().formatHex(address);
+        }
+        CRC32 checksum = new CRC32();
+        checksum.update(address);
+        return "mkv6" + HexFormat.of().toHexDigits((int) checksum.getValue());
     }
 
     @Override
@@ -65,7 +81,7 @@ public final class PodNetwork implements Component {
 
     @Override
     public synchronized void start() {
-        CniNetwork.enableForwarding();
+        config.clusterCidrs().forEach(cluster -> CniNetwork.enableForwarding(cluster.family()));
         ApiClient api;
         try {
             api = new ApiClient(config.client().withUserAgent("pod-network/" + Release.GIT_VERSION), platform);
@@ -85,8 +101,10 @@ public final class PodNetwork implements Component {
             @Override
             public void updated(Node before, Node now) {
                 // Heartbeats change neither.
-                if (!RoutePlan.podRange(before).equals(RoutePlan.podRange(now))
-                        || !RoutePlan.address(before).equals(RoutePlan.address(now))) {
+                if (config.clusterCidrs().stream()
+                        .map(Cidr::family)
+                        .anyMatch(family -> !RoutePlan.podRange(before, family).equals(RoutePlan.podRange(now, family))
+                                || !RoutePlan.address(before, family).equals(RoutePlan.address(now, family)))) {
                     wake();
                 }
             }
@@ -148,36 +166,64 @@ public final class PodNetwork implements Component {
         }
     }
 
-    private Readiness reconcile(Informer<Node> informer) throws IOException {
-        Optional<Cidr> own =
-                informer.store().get(new ObjectKey("", config.nodeName())).flatMap(RoutePlan::podRange);
-        List<NodeRoute> wanted = RoutePlan.of(informer.store().list(), config.clusterCidr(), routes.links());
-        List<NodeRoute> others = wanted.stream()
+    /** What is to be done for one address family. */
+    private record FamilyPlan(Cidr cluster, RouteTable table, Optional<Cidr> own, List<NodeRoute> others) {}
+
+    private FamilyPlan plan(Cidr cluster, RouteTable table, Informer<Node> informer) {
+        Optional<Cidr> own = informer.store()
+                .get(new ObjectKey("", config.nodeName()))
+                .flatMap(node -> RoutePlan.podRange(node, cluster.family()));
+        List<NodeRoute> others = RoutePlan.of(informer.store().list(), cluster, table.links()).stream()
                 .filter(route -> !own.map(route.pods()::equals).orElse(false))
                 .toList();
-        if (own.isPresent() && config.bridge().isPresent()) {
-            PodNetworkConfig.Bridge bridge = config.bridge().get();
-            NodeBridge kernel = new NodeBridge(bridge.name());
-            kernel.ensure(own.get());
-            // Only when they are not there: what they counted is of use to whoever looks for a packet.
-            if (!own.get().equals(masqueraded) || !kernel.masquerades()) {
-                kernel.masquerade(own.get(), config.clusterCidr());
-                masqueraded = own.get();
+        return new FamilyPlan(cluster, table, own, others);
+    }
+
+    private Readiness reconcile(Informer<Node> informer) throws IOException {
+        List<FamilyPlan> plans = new ArrayList<>();
+        routes.forEach((cluster, table) -> plans.add(plan(cluster, table, informer)));
+        boolean hasPods = plans.stream().anyMatch(plan -> plan.own().isPresent());
+        if (hasPods && config.bridge().isPresent()) {
+            keepBridge(config.bridge().get(), plans);
+        }
+        for (FamilyPlan plan : plans) {
+            int changes =
+                    plan.table().apply(plan.others(), plan.cluster(), plan.own().orElse(null));
+            if (changes > 0) {
+                log.atInfo()
+                        .setMessage("routes changed")
+                        .addKeyValue("node", config.nodeName())
+                        .addKeyValue("routes", plan.others())
+                        .log();
             }
-            new CniNetwork(bridge.name(), own.get().toString(), routes.tunnelMtu(others))
-                    .write(bridge.cniFolder(), bridge.addressFolder());
         }
-        int changes = routes.apply(others, config.clusterCidr(), own.orElse(null));
-        if (changes > 0) {
-            log.atInfo()
-                    .setMessage("routes changed")
-                    .addKeyValue("node", config.nodeName())
-                    .addKeyValue("routes", others)
-                    .log();
-        }
-        return own.isPresent() || config.bridge().isEmpty()
+        return hasPods || config.bridge().isEmpty()
                 ? Readiness.READY
                 : Readiness.waitingFor("a range of pod addresses for node " + config.nodeName());
+    }
+
+    private void keepBridge(PodNetworkConfig.Bridge bridge, List<FamilyPlan> plans) throws IOException {
+        NodeBridge kernel = new NodeBridge(bridge.name());
+        List<Cidr> ranges = new ArrayList<>();
+        OptionalInt mtu = OptionalInt.empty();
+        for (FamilyPlan plan : plans) {
+            if (plan.own().isEmpty()) {
+                continue;
+            }
+            Cidr own = plan.own().get();
+            kernel.ensure(own);
+            // Only when they are not there: what they counted is of use to whoever looks for a packet.
+            if (!masqueraded.contains(own) || !kernel.masquerades(own.family())) {
+                kernel.masquerade(own, plan.cluster());
+                masqueraded.add(own);
+            }
+            ranges.add(own);
+            OptionalInt tunnel = plan.table().tunnelMtu(plan.others());
+            if (tunnel.isPresent()) {
+                mtu = OptionalInt.of(Math.min(mtu.orElse(Integer.MAX_VALUE), tunnel.getAsInt()));
+            }
+        }
+        new CniNetwork(bridge.name(), ranges, mtu).write(bridge.cniFolder(), bridge.addressFolder());
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.mokube.kubelet.network;
 import io.mokube.client.rest.ClientConfig;
 import io.mokube.machinery.address.Cidr;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -10,10 +11,19 @@ import java.util.Optional;
  *
  * @param client the API server, and who asks it for the nodes
  * @param nodeName the node
- * @param clusterCidr the addresses of all pods, such as {@code 10.244.0.0/16}
+ * @param clusterCidrs the addresses of all pods, such as {@code 10.244.0.0/16}: one range, or one of each address family
  * @param bridge the node's bridge; absent where the container runtime sees to the pods' addresses itself
  */
-public record PodNetworkConfig(ClientConfig client, String nodeName, Cidr clusterCidr, Optional<Bridge> bridge) {
+public record PodNetworkConfig(ClientConfig client, String nodeName, List<Cidr> clusterCidrs, Optional<Bridge> bridge) {
+
+    /** @throws IllegalArgumentException when there is no range, or there are two of one family */
+    public PodNetworkConfig {
+        clusterCidrs = List.copyOf(clusterCidrs);
+        long families = clusterCidrs.stream().map(Cidr::family).distinct().count();
+        if (clusterCidrs.isEmpty() || families < clusterCidrs.size()) {
+            throw new IllegalArgumentException("the pods need one range of addresses of each family: " + clusterCidrs);
+        }
+    }
 
     /**
      * The node's bridge.

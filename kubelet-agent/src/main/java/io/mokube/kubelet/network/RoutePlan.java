@@ -1,7 +1,6 @@
 package io.mokube.kubelet.network;
 
 import io.fabric8.kubernetes.api.model.Node;
-import io.fabric8.kubernetes.api.model.NodeAddress;
 import io.mokube.machinery.address.Cidr;
 import io.mokube.machinery.address.Family;
 import io.mokube.machinery.address.IpAddress;
@@ -13,7 +12,10 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** Decides which routes a machine needs for its pods to reach those of all other nodes. */
+/**
+ * Decides which routes a machine needs for its pods to reach those of all other nodes. Each address family has a plan of its
+ * own: packets of one find their way by the nodes' addresses of that family alone.
+ */
 final class RoutePlan {
 
     private RoutePlan() {}
@@ -27,7 +29,7 @@ final class RoutePlan {
     record Link(String device, String address, Cidr network) {}
 
     /**
-     * The routes, in the order of the nodes' names. Nodes on this very machine need none. What is not among the cluster's
+     * The routes of the family of {@code cluster}, in the order of the nodes' names. Nodes on this very machine need none. What is not among the cluster's
      * addresses is ignored, whatever a node says: it must not draw other packets to itself. When two nodes have the same
      * addresses the first one keeps them.
      */
@@ -38,47 +40,40 @@ final class RoutePlan {
                 .sorted(Comparator.comparing(node -> node.getMetadata().getName()))
                 .toList();
         for (Node node : ordered) {
-            Optional<Cidr> pods = podRange(node).filter(cluster::contains);
-            String address = address(node);
-            Optional<IpAddress> parsed = IpAddress.parse(address);
-            if (pods.isEmpty() || parsed.isEmpty() || !taken.add(pods.get())) {
+            Optional<Cidr> pods = podRange(node, cluster.family()).filter(cluster::contains);
+            Optional<IpAddress> found = address(node, cluster.family());
+            if (pods.isEmpty() || found.isEmpty() || !taken.add(pods.get())) {
                 continue;
             }
+            String address = found.get().text();
             if (links.stream().anyMatch(link -> link.address().equals(address))) {
                 continue;
             }
-            boolean near = links.stream().anyMatch(link -> link.network().contains(parsed.get()));
+            boolean near = links.stream().anyMatch(link -> link.network().contains(found.get()));
             routes.add(near ? new NodeRoute.Direct(pods.get(), address) : new NodeRoute.Tunnel(pods.get(), address));
         }
         return routes;
     }
 
-    /** The IPv4 addresses of a node's pods. */
-    static Optional<Cidr> podRange(Node node) {
+    /** The addresses of one family that a node's pods have. */
+    static Optional<Cidr> podRange(Node node, Family family) {
         List<String> all = node.getSpec() == null ? List.of() : node.getSpec().getPodCIDRs();
         String first = node.getSpec() == null ? null : node.getSpec().getPodCIDR();
         return (all.isEmpty() && first != null ? List.of(first) : all)
                 .stream()
                         .flatMap(each -> Cidr.parse(each).stream())
-                        .filter(each -> each.family() == Family.IPV4)
+                        .filter(each -> each.family() == family)
                         .findFirst();
     }
 
-    private static boolean isIpv4(String address) {
-        return IpAddress.parse(address)
-                .filter(each -> each.family() == Family.IPV4)
-                .isPresent();
-    }
-
-    /** Where other nodes reach a node; empty when it does not say. */
-    static String address(Node node) {
+    /** Where other nodes reach a node; empty when it does not say, or not for this family. */
+    static Optional<IpAddress> address(Node node, Family family) {
         return node.getStatus() == null
-                ? ""
+                ? Optional.empty()
                 : node.getStatus().getAddresses().stream()
                         .filter(each -> "InternalIP".equals(each.getType()))
-                        .map(NodeAddress::getAddress)
-                        .filter(RoutePlan::isIpv4)
-                        .findFirst()
-                        .orElse("");
+                        .flatMap(each -> IpAddress.parse(each.getAddress()).stream())
+                        .filter(each -> each.family() == family)
+                        .findFirst();
     }
 }

@@ -1,6 +1,7 @@
 package io.mokube.kubelet.network;
 
 import io.mokube.machinery.address.Cidr;
+import io.mokube.machinery.address.Family;
 import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.object.Json;
 import java.util.ArrayList;
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The kernel's routes to other nodes' pods, changed by difference. Ours are told by a protocol number and by where they lead:
+ * The kernel's routes of one address family to other nodes' pods, changed by difference. Ours are told by a protocol number and by where they lead:
  * whatever else is in the table is left alone.
  *
  * <p>The tunnel is one interface for all nodes, without learning: whose packets go where is written down for each of them.
@@ -29,10 +30,13 @@ final class RouteTable {
     private static final int VXLAN_PORT = 8472;
 
     /** What the packet around another takes: its own headers of IP, UDP and VXLAN, and the Ethernet header inside. */
-    private static final int VXLAN_OVERHEAD = 50;
+    private static final int IPV4_OVERHEAD = 50;
+
+    private static final int IPV6_OVERHEAD = 70;
 
     private static final int USUAL_MTU = 1500;
 
+    private final Family family;
     private final List<String> prefix;
     private final String tunnel;
 
@@ -40,18 +44,26 @@ final class RouteTable {
      * @param tunnel the name of the interface that is made for tunnels, at most 15 characters
      * @param prefix put before each command, such as {@code ip netns exec node-1}
      */
-    RouteTable(String tunnel, List<String> prefix) {
+    RouteTable(Family family, String tunnel, List<String> prefix) {
+        this.family = family;
         this.tunnel = tunnel;
         this.prefix = List.copyOf(prefix);
     }
 
-    /** The networks that this machine is on. */
+    private int overhead() {
+        return family == Family.IPV4 ? IPV4_OVERHEAD : IPV6_OVERHEAD;
+    }
+
+    /** The networks of the family that this machine is on; those that every link of IPv6 has by itself are none. */
     List<RoutePlan.Link> links() {
         List<RoutePlan.Link> links = new ArrayList<>();
-        for (JsonNode device : json("ip", "-j", "-4", "addr", "show")) {
+        for (JsonNode device : json("ip", "-j", flag(), "addr", "show")) {
             String name = device.path("ifname").asString("");
             for (JsonNode each : device.path("addr_info")) {
                 String address = each.path("local").asString("");
+                if (family == Family.IPV6 && each.path("scope").asString("").equals("link")) {
+                    continue;
+                }
                 Cidr.parse(address + "/" + each.path("prefixlen").asInt(0))
                         .ifPresent(network -> links.add(new RoutePlan.Link(name, address, network)));
             }
@@ -70,7 +82,7 @@ final class RouteTable {
     int apply(List<NodeRoute> wanted, Cidr cluster, @Nullable Cidr own) {
         boolean tunnels = wanted.stream().anyMatch(NodeRoute.Tunnel.class::isInstance);
         if (tunnels && own != null) {
-            ensureTunnel(own, tunnelMtu(wanted).orElse(USUAL_MTU - VXLAN_OVERHEAD));
+            ensureTunnel(own, tunnelMtu(wanted).orElse(USUAL_MTU - overhead()));
         }
         Map<Cidr, String> present = present(cluster);
         Map<Cidr, String> missing = new LinkedHashMap<>();
@@ -93,7 +105,7 @@ final class RouteTable {
         });
         if (!commands.isEmpty()) {
             // One that the kernel refuses must not hold back the others.
-            run(String.join("\n", commands) + "\n", "ip", "-force", "-batch", "-");
+            run(String.join("\n", commands) + "\n", "ip", flag(), "-force", "-batch", "-");
         }
         if (tunnels && own != null) {
             applyTunnelEnds(wanted);
@@ -112,15 +124,20 @@ final class RouteTable {
 
     private Map<Cidr, String> present(Cidr cluster) {
         Map<Cidr, String> routes = new HashMap<>();
-        for (JsonNode route : json("ip", "-j", "-4", "route", "show", "proto", PROTOCOL)) {
+        for (JsonNode route : json("ip", "-j", flag(), "route", "show", "proto", PROTOCOL)) {
             String destination = route.path("dst").asString("");
-            Optional<Cidr> pods = Cidr.parse(destination.contains("/") ? destination : destination + "/32");
+            Optional<Cidr> pods =
+                    Cidr.parse(destination.contains("/") ? destination : destination + "/" + family.bits());
             String device = route.path("dev").asString("");
             String via = "via " + route.path("gateway").asString("")
                     + (device.equals(tunnel) ? " dev " + tunnel + " onlink" : "");
             pods.filter(cluster::contains).ifPresent(each -> routes.put(each, via));
         }
         return routes;
+    }
+
+    private String flag() {
+        return family == Family.IPV4 ? "-4" : "-6";
     }
 
     // ---- the tunnel
@@ -149,7 +166,7 @@ final class RouteTable {
                 mtu = link.path("mtu").asInt(USUAL_MTU);
             }
         }
-        return OptionalInt.of(mtu - VXLAN_OVERHEAD);
+        return OptionalInt.of(mtu - overhead());
     }
 
     private boolean tunnelIsThere() {
@@ -164,24 +181,18 @@ final class RouteTable {
     private void ensureTunnel(Cidr own, int mtu) {
         if (!tunnelIsThere()) {
             run(
-                    "",
+                    "link add " + tunnel + " address " + NodeRoute.Tunnel.hardwareAddress(own) + " type vxlan id "
+                            + VXLAN_ID + " dstport " + VXLAN_PORT + " nolearning"
+                            + "\n",
                     "ip",
-                    "link",
-                    "add",
-                    tunnel,
-                    "address",
-                    NodeRoute.Tunnel.hardwareAddress(own),
-                    "type",
-                    "vxlan",
-                    "id",
-                    Integer.toString(VXLAN_ID),
-                    "dstport",
-                    Integer.toString(VXLAN_PORT),
-                    "nolearning");
+                    // Of which family the packets around are; each has a socket of its own.
+                    flag(),
+                    "-batch",
+                    "-");
         }
         run(
-                "addr replace " + own.address() + "/32 dev " + tunnel + "\nlink set " + tunnel + " mtu " + mtu
-                        + " up\n",
+                "addr replace " + own.address() + "/" + family.bits() + " dev " + tunnel
+                        + (family == Family.IPV6 ? " nodad" : "") + "\nlink set " + tunnel + " mtu " + mtu + " up\n",
                 "ip",
                 "-batch",
                 "-");

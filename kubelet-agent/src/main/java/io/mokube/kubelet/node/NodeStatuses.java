@@ -87,10 +87,10 @@ public final class NodeStatuses {
                 .withTaints(config.taints().stream().map(NodeStatuses::taint).toList())
                 .endSpec()
                 .withStatus(Json.MAPPER.treeToValue(status(snapshot, null, now), NodeStatus.class));
-        if (!config.podCidr().isEmpty()) {
+        if (!config.podCidrs().isEmpty()) {
             node.editSpec()
-                    .withPodCIDR(config.podCidr())
-                    .withPodCIDRs(config.podCidr())
+                    .withPodCIDR(config.podCidrs().getFirst())
+                    .withPodCIDRs(config.podCidrs())
                     .endSpec();
         }
         return node.build();
@@ -116,7 +116,8 @@ public final class NodeStatuses {
     JsonNode status(Snapshot snapshot, @Nullable JsonNode last, Instant now) {
         ObjectNode status = Json.MAPPER.createObjectNode();
         ArrayNode addresses = status.putArray("addresses");
-        addresses.addObject().put("type", "InternalIP").put("address", config.address());
+        config.addresses()
+                .forEach(each -> addresses.addObject().put("type", "InternalIP").put("address", each));
         addresses.addObject().put("type", "Hostname").put("address", config.nodeName());
         ObjectNode capacity = status.putObject("capacity");
         capacity(capacity);

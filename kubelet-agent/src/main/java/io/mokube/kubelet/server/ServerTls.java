@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Date;
 import java.util.Optional;
+import java.util.stream.Stream;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
@@ -117,10 +118,11 @@ final class ServerTls {
                 Date.from(now.plus(VALIDITY)),
                 name,
                 pair.getPublic());
-        builder.addExtension(Extension.subjectAlternativeName, false, new GeneralNames(new GeneralName[] {
-            new GeneralName(GeneralName.dNSName, config.nodeName()),
-            new GeneralName(GeneralName.iPAddress, config.address())
-        }));
+        Stream<GeneralName> names = Stream.concat(
+                Stream.of(new GeneralName(GeneralName.dNSName, config.nodeName())),
+                config.addresses().stream().map(each -> new GeneralName(GeneralName.iPAddress, each)));
+        builder.addExtension(
+                Extension.subjectAlternativeName, false, new GeneralNames(names.toArray(GeneralName[]::new)));
         Certificate certificate = new JcaX509CertificateConverter()
                 .getCertificate(builder.build(new JcaContentSignerBuilder("SHA256withECDSA").build(pair.getPrivate())));
         keys.setKeyEntry("server", pair.getPrivate(), NO_PASSWORD, new Certificate[] {certificate});

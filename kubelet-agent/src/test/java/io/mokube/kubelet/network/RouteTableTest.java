@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.mokube.machinery.address.Cidr;
+import io.mokube.machinery.address.Family;
 import io.mokube.machinery.component.ComponentException;
 import io.mokube.testkit.Await;
 import io.mokube.testkit.Needs;
@@ -22,7 +23,9 @@ import org.junit.jupiter.api.Test;
 class RouteTableTest {
 
     private static final Cidr CLUSTER = Cidr.parse("10.244.0.0/16").orElseThrow();
+    private static final Cidr CLUSTER_6 = Cidr.of("fd00:10:244::/48");
     private static final String TUNNEL = "mkvxtest";
+    private static final String TUNNEL_6 = "mkv6test";
 
     private final String run = "mkrt" + ProcessHandle.current().pid();
     private final List<Node> nodes = new ArrayList<>();
@@ -55,7 +58,22 @@ class RouteTableTest {
             inside(name, "ip addr add 10.244." + name + ".1/24 dev mokube0");
             inside(name, "ip link set mokube0 up");
         }
+        giveIpv6();
         nodes.addAll(List.of(node("1", "192.0.2.11"), node("2", "192.0.2.12"), node("3", "198.51.100.13")));
+    }
+
+    /** The same networks with addresses of the other family. */
+    private void giveIpv6() {
+        inside("r", "busybox sysctl -w net.ipv6.conf.all.forwarding=1");
+        inside("r", "ip addr add 2001:db8::1/64 dev br0 nodad");
+        inside("r", "ip addr add 2001:db8:1::1/64 dev to3 nodad");
+        for (String name : List.of("1", "2", "3")) {
+            String network = name.equals("3") ? "2001:db8:1::" : "2001:db8::";
+            inside(name, "busybox sysctl -w net.ipv6.conf.all.forwarding=1");
+            inside(name, "ip addr add " + network + "1" + name + "/64 dev eth0 nodad");
+            inside(name, "ip -6 route add default via " + network + "1");
+            inside(name, "ip addr add fd00:10:244:" + name + "::1/64 dev mokube0 nodad");
+        }
     }
 
     @AfterEach
@@ -97,17 +115,23 @@ class RouteTableTest {
     }
 
     private static Node node(String name, String address) {
+        String six = (name.equals("3") ? "2001:db8:1::1" : "2001:db8::1") + name;
         return new NodeBuilder()
                 .withNewMetadata()
                 .withName("node-" + name)
                 .endMetadata()
                 .withNewSpec()
                 .withPodCIDR("10.244." + name + ".0/24")
+                .withPodCIDRs("10.244." + name + ".0/24", "fd00:10:244:" + name + "::/64")
                 .endSpec()
                 .withNewStatus()
                 .addNewAddress()
                 .withType("InternalIP")
                 .withAddress(address)
+                .endAddress()
+                .addNewAddress()
+                .withType("InternalIP")
+                .withAddress(six)
                 .endAddress()
                 .endStatus()
                 .build();
@@ -115,11 +139,29 @@ class RouteTableTest {
 
     /** What each node does when it looks at the nodes there are. */
     private int apply(String name) {
-        RouteTable table = new RouteTable(TUNNEL, List.of("ip", "netns", "exec", namespace(name)));
+        RouteTable table = new RouteTable(Family.IPV4, TUNNEL, List.of("ip", "netns", "exec", namespace(name)));
         return table.apply(
                 RoutePlan.of(nodes, CLUSTER, table.links()),
                 CLUSTER,
                 Cidr.parse("10.244." + name + ".0/24").orElseThrow());
+    }
+
+    private int apply6(String name) {
+        RouteTable table = new RouteTable(Family.IPV6, TUNNEL_6, List.of("ip", "netns", "exec", namespace(name)));
+        return table.apply(
+                RoutePlan.of(nodes, CLUSTER_6, table.links()), CLUSTER_6, Cidr.of("fd00:10:244:" + name + "::/64"));
+    }
+
+    private boolean reaches6(String from, String to, int size) {
+        try {
+            inside(
+                    from,
+                    "busybox ping -6 -c 1 -W 1 -s " + size + " -I fd00:10:244:" + from + "::1 fd00:10:244:" + to
+                            + "::1");
+            return true;
+        } catch (ComponentException e) {
+            return false;
+        }
     }
 
     private void applyEverywhere() {
@@ -159,6 +201,31 @@ class RouteTableTest {
                 .contains("10.244.2.0/24 via 192.0.2.12 dev eth0")
                 .contains("10.244.3.0/24 via 10.244.3.0 dev " + TUNNEL);
         assertThat(apply("1")).as("nothing is changed twice").isZero();
+    }
+
+    @Test
+    void theSameHoldsForIpv6BesideIpv4() {
+        applyEverywhere();
+        assertThat(reaches6("1", "1", 56)).as("itself").isTrue();
+        assertThat(reaches6("1", "2", 56)).as("without routes").isFalse();
+        List.of("1", "2", "3").forEach(this::apply6);
+        for (String from : List.of("1", "2", "3")) {
+            for (String to : List.of("1", "2", "3")) {
+                Await.until(from + " reaches " + to, () -> reaches6(from, to, 56));
+            }
+        }
+        assertThat(reaches("1", "3")).as("through the other tunnel").isTrue();
+        assertThat(reaches6("1", "3", 3000)).as("in pieces").isTrue();
+        assertThat(inside("1", "ip -6 route show proto 77"))
+                .contains("fd00:10:244:2::/64 via 2001:db8::12 dev eth0")
+                .contains("fd00:10:244:3::/64 via fd00:10:244:3:: dev " + TUNNEL_6);
+        assertThat(inside("1", "ip link show " + TUNNEL_6)).contains("mtu 1430 ");
+        assertThat(apply6("1")).as("nothing is changed twice").isZero();
+        assertThat(apply("1")).isZero();
+        nodes.removeLast();
+        assertThat(apply6("1")).isEqualTo(1);
+        assertThat(inside("1", "ip link show")).doesNotContain(TUNNEL_6).contains(TUNNEL);
+        assertThat(inside("1", "ip -6 route show proto 77")).doesNotContain("fd00:10:244:3::");
     }
 
     @Test

@@ -62,6 +62,7 @@ import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -152,8 +153,13 @@ public final class Cluster {
     /** The nodes of this cluster bring their ranges; one that joins it later may bring none. */
     private NodeIpamConfig podRanges() {
         return new NodeIpamConfig(
-                List.of(NodeIpamConfig.Range.of(folder.layout().clusterCidr())),
-                List.of(ApiServerConfig.DEFAULT_SERVICE_CIDR, folder.layout().loadBalancerCidr()));
+                folder.layout().clusterRanges(config.dualStack()).stream()
+                        .map(range -> NodeIpamConfig.Range.of(range.toString()))
+                        .toList(),
+                Stream.concat(
+                                NodeLayout.serviceCidrs(config.dualStack()).stream(),
+                                Stream.of(folder.layout().loadBalancerCidr()))
+                        .toList());
     }
 
     private AddressPool loadBalancerPool() {
@@ -198,7 +204,7 @@ public final class Cluster {
                         null,
                         List.of(),
                         List.of(),
-                        ApiServerConfig.DEFAULT_SERVICE_CIDR,
+                        String.join(",", NodeLayout.serviceCidrs(config.dualStack())),
                         null,
                         OptionalInt.empty())
                 .withAdvertiseAddress(
@@ -250,16 +256,16 @@ public final class Cluster {
                 };
         return KubeProxyConfig.of(clientConfig(apiServer, "kube-proxy"), "node-1")
                 .withMode(mode)
-                .withClusterCidrs(List.of(Cidr.of(folder.layout().clusterCidr())))
+                .withClusterCidrs(folder.layout().clusterRanges(config.dualStack()))
                 .onSharedHost(Set.copyOf(config.nodeNames()), folder.layout().ruleTable());
     }
 
     private void startNode(ApiServer apiServer, int node) {
         String name = "node-" + node;
-        String address = folder.layout().nodeAddress(config.runtime(), node);
-        NodeCredentials credentials = apiServer
-                .certificates()
-                .issueNode(name, List.of(address, "127.0.0.1", "localhost", name), apiServer.publicUri());
+        List<String> addresses = folder.layout().nodeAddresses(config.runtime(), node, config.dualStack());
+        List<String> names = new ArrayList<>(addresses);
+        names.addAll(List.of("127.0.0.1", "localhost", name));
+        NodeCredentials credentials = apiServer.certificates().issueNode(name, names, apiServer.publicUri());
         if (config.runtime() == RuntimeKind.CONTAINERD) {
             startPodNetwork(apiServer, node);
         }
@@ -273,10 +279,12 @@ public final class Cluster {
                         Optional.of(read(credentials.servingCertificate())),
                         Optional.of(read(credentials.servingKey())),
                         Optional.of(read(credentials.authority()))))
-                .withAddress(address)
+                .withAddresses(addresses)
                 .withDns(new KubeletConfig.Dns(
                         List.of(ClusterDnsConfig.DEFAULT_SERVICE_ADDRESS), ClusterDnsConfig.DEFAULT_DOMAIN))
-                .withPodCidr(folder.layout().podCidr(node))
+                .withPodCidrs(folder.layout().podRanges(node, config.dualStack()).stream()
+                        .map(Cidr::toString)
+                        .toList())
                 .withPolicy(policy());
         if (config.runtime() == RuntimeKind.CONTAINERD) {
             kubelet = kubelet.withCgroupParent(folder.layout().cgroup(node));
@@ -304,12 +312,13 @@ public final class Cluster {
     private void startPodNetwork(ApiServer apiServer, int node) {
         NodeLayout layout = folder.layout();
         ContainerdLauncher.ContainerdConfig containerd = layout.containerd(node);
-        new NodeBridge(containerd.bridge()).ensure(layout.podRange(node));
+        NodeBridge bridge = new NodeBridge(containerd.bridge());
+        layout.podRanges(node, config.dualStack()).forEach(bridge::ensure);
         start(new PodNetwork(
                 new PodNetworkConfig(
                         clientConfig(apiServer, "pod-network"),
                         "node-" + node,
-                        layout.clusterRange(),
+                        layout.clusterRanges(config.dualStack()),
                         Optional.of(new PodNetworkConfig.Bridge(
                                 containerd.bridge(), containerd.cniFolder(), containerd.addressFolder()))),
                 platform));
@@ -345,7 +354,7 @@ public final class Cluster {
                 yield () -> new DockerRuntime(docker, platform.clock());
             }
             case CONTAINERD -> {
-                ContainerdLauncher.ContainerdConfig containerd = folder.layout().containerd(node);
+                ContainerdLauncher.ContainerdConfig containerd = folder.layout().containerd(node, config.dualStack());
                 ContainerdLauncher launcher = new ContainerdLauncher(containerd, platform.clock());
                 progress.accept("Starting containerd of node-" + node);
                 launcher.start();

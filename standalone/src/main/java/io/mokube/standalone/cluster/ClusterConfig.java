@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * @param schedulerFile a file of kind KubeSchedulerConfiguration; null for the standard scheduler
  * @param kubeletFile a file of kind KubeletConfiguration, for all nodes; null for nodes that share their machine
  * @param loadBalancerPool the addresses of services of type LoadBalancer; empty for some that only this machine reaches
+ * @param dualStack whether pods, nodes and services have IPv6 addresses beside those of IPv4; with
+ *     {@link RuntimeKind#CONTAINERD} only
  * @param docker the engine that {@link RuntimeKind#DOCKER} means
  * @param audit what is audited and where that goes, null for nothing
  */
@@ -35,6 +37,7 @@ public record ClusterConfig(
         @Nullable Path schedulerFile,
         @Nullable Path kubeletFile,
         List<String> loadBalancerPool,
+        boolean dualStack,
         DockerEngine docker,
         @Nullable AuditConfig audit) {
 
@@ -57,6 +60,7 @@ public record ClusterConfig(
                 null,
                 null,
                 List.of(),
+                false,
                 DockerEngine.named(null),
                 null);
     }

@@ -1,11 +1,13 @@
 package io.mokube.standalone.cluster;
 
+import io.mokube.apiserver.ApiServerConfig;
 import io.mokube.kubelet.network.NodeBridge;
 import io.mokube.kubelet.runtime.cri.ContainerdLauncher.ContainerdConfig;
 import io.mokube.machinery.address.Cidr;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.zip.CRC32;
 
 /**
@@ -17,6 +19,11 @@ final class NodeLayout {
     private final ClusterFolder folder;
     private final int network;
 
+    /** Of all clusters on a machine: the last but two numbers are the cluster's and the node's. */
+    private static final String IPV6_PODS = "fd6d:6b00:";
+
+    private static final String IPV6_SERVICES = "fd6d:6b00:ffff::/112";
+
     /**
      * @param network the second number of the pods' addresses: all pods of the cluster are in {@code 10.N.0.0/16}
      */
@@ -27,6 +34,15 @@ final class NodeLayout {
 
     /** The containerd of a node; nodes count from 1. */
     ContainerdConfig containerd(int node) {
+        return containerd(node, false);
+    }
+
+    /**
+     * The same.
+     *
+     * @param dualStack whether its pods have addresses of both families
+     */
+    ContainerdConfig containerd(int node, boolean dualStack) {
         String name = "node-" + node;
         return new ContainerdConfig(
                 name,
@@ -34,7 +50,7 @@ final class NodeLayout {
                 // Unix sockets' paths are short, whatever the folder's is.
                 Path.of("/run/mokube", identity(), Integer.toString(node)),
                 "mk" + identity() + "." + node,
-                podCidr(node));
+                podRanges(node, dualStack).stream().map(Cidr::toString).toList());
     }
 
     /** The addresses of all pods. */
@@ -55,6 +71,36 @@ final class NodeLayout {
     /** The addresses of a node's pods. */
     Cidr podRange(int node) {
         return Cidr.parse(podCidr(node)).orElseThrow();
+    }
+
+    /** The addresses of all pods: a range, or one of each family. */
+    List<Cidr> clusterRanges(boolean dualStack) {
+        return dualStack ? List.of(clusterRange(), Cidr.of(IPV6_PODS + network + "::/48")) : List.of(clusterRange());
+    }
+
+    /** The addresses of a node's pods: a range, or one of each family. */
+    List<Cidr> podRanges(int node, boolean dualStack) {
+        return dualStack
+                ? List.of(podRange(node), Cidr.of(IPV6_PODS + network + ":" + node + "::/64"))
+                : List.of(podRange(node));
+    }
+
+    /** The addresses of services: a range, or one of each family. */
+    static List<String> serviceCidrs(boolean dualStack) {
+        return dualStack
+                ? List.of(ApiServerConfig.DEFAULT_SERVICE_CIDR, IPV6_SERVICES)
+                : List.of(ApiServerConfig.DEFAULT_SERVICE_CIDR);
+    }
+
+    /**
+     * The node's own addresses: the main one, and with both families its bridge's second.
+     *
+     * @param dualStack only where nodes have bridges
+     */
+    List<String> nodeAddresses(RuntimeKind runtime, int node, boolean dualStack) {
+        return dualStack
+                ? podRanges(node, true).stream().map(NodeBridge::gateway).toList()
+                : List.of(nodeAddress(runtime, node));
     }
 
     /**

@@ -138,6 +138,12 @@ final class UpCommand implements Callable<Integer> {
                     + " (192.0.2.10-192.0.2.20). Default: some that this machine and its pods reach.")
     private List<String> loadBalancerPool = new ArrayList<>();
 
+    @Option(
+            names = "--dual-stack",
+            description = "Give pods and nodes IPv6 addresses beside those of IPv4, and services that ask for them;"
+                    + " with --runtime containerd.")
+    private boolean dualStack;
+
     @Option(names = "--detach", description = "Return once all nodes are ready; stop the cluster with `mokube down`.")
     private boolean detach;
 
@@ -188,6 +194,9 @@ final class UpCommand implements Callable<Integer> {
         if (advertiseAddress != null && !isAddress(advertiseAddress)) {
             throw refuse("--advertise-address takes an address such as 192.0.2.1, not \"" + advertiseAddress + "\"");
         }
+        if (dualStack && chosen != RuntimeKind.CONTAINERD) {
+            throw refuse("--dual-stack needs --runtime containerd");
+        }
         return new ClusterConfig(
                 target.path(),
                 nodes,
@@ -199,6 +208,7 @@ final class UpCommand implements Callable<Integer> {
                 schedulerFile(),
                 kubeletFile(),
                 pool(),
+                dualStack,
                 docker(chosen),
                 audit(target));
     }
@@ -362,6 +372,9 @@ final class UpCommand implements Callable<Integer> {
         }
         if (config.advertiseAddress() != null) {
             arguments.add("--advertise-address=" + config.advertiseAddress());
+        }
+        if (config.dualStack()) {
+            arguments.add("--dual-stack");
         }
         if (!config.loadBalancerPool().isEmpty()) {
             arguments.add("--load-balancer-pool=" + String.join(",", config.loadBalancerPool()));

@@ -4,6 +4,8 @@ import io.mokube.kubelet.network.CniNetwork;
 import io.mokube.kubelet.network.NodeBridge;
 import io.mokube.kubelet.network.Programs;
 import io.mokube.kubelet.runtime.RuntimeCallException;
+import io.mokube.machinery.address.Cidr;
+import io.mokube.machinery.address.Family;
 import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.time.Clock;
 import java.io.IOException;
@@ -52,10 +54,10 @@ public final class ContainerdLauncher implements AutoCloseable {
      * @param root what must survive a reboot: images, snapshots
      * @param state what need not: sockets, shims. Short, for the paths of Unix sockets end at 107 characters
      * @param bridge the network bridge for this node's pods, at most 15 characters, unique on the machine
-     * @param podCidr the addresses of this node's pods, such as {@code 10.244.1.0/24}; empty when somebody else will
+     * @param podCidrs the addresses of this node's pods, such as {@code 10.244.1.0/24}; empty when somebody else will
      *     configure the network, without which no pod starts
      */
-    public record ContainerdConfig(String node, Path root, Path state, String bridge, String podCidr) {
+    public record ContainerdConfig(String node, Path root, Path state, String bridge, List<String> podCidrs) {
 
         /** The socket for CRI, and for {@code ctr}. */
         public Path socket() {
@@ -100,11 +102,14 @@ public final class ContainerdLauncher implements AutoCloseable {
             Files.createDirectories(config.root());
             Files.createDirectories(config.state());
             Path cni = Files.createDirectories(config.cniFolder());
-            if (!config.podCidr().isEmpty()) {
-                new CniNetwork(config.bridge(), config.podCidr(), OptionalInt.empty())
-                        .write(cni, config.addressFolder());
+            List<Cidr> pods = config.podCidrs().stream().map(Cidr::of).toList();
+            if (!pods.isEmpty()) {
+                new CniNetwork(config.bridge(), pods, OptionalInt.empty()).write(cni, config.addressFolder());
             }
-            CniNetwork.enableForwarding();
+            CniNetwork.enableForwarding(Family.IPV4);
+            if (pods.stream().anyMatch(range -> range.family() == Family.IPV6)) {
+                CniNetwork.enableForwarding(Family.IPV6);
+            }
             Path file = configurationFile();
             Files.writeString(file, toml(cni));
             if (!answers()) {

@@ -31,7 +31,10 @@ import java.util.random.RandomGenerator;
  *   outside       10.91.R.2, forwards, 10.91.R.129 ┴ far link ─ node-3  10.91.R.131
  * </pre>
  *
- * So pods of node-1 and node-2 reach each other by routes, and those of node-3 through a tunnel. {@code outside} is no node:
+ * With both address families each of them has an address that ends in the same number in {@code fd91:R::/64} too, or in
+ * {@code fd91:R:1::/64} behind the router.
+ *
+ * <p>So pods of node-1 and node-2 reach each other by routes, and those of node-3 through a tunnel. {@code outside} is no node:
  * from there clients of other networks come. A node counts as unreachable when it was silent for 20 s.
  */
 final class NamespacesCluster implements AutoCloseable {
@@ -41,11 +44,18 @@ final class NamespacesCluster implements AutoCloseable {
     private static final Duration START = Duration.ofMinutes(4);
     private static final Duration PATIENCE = Duration.ofSeconds(20);
     private static final String PODS = "10.244.0.0/16";
+    private static final String PODS_6 = "fd00:10:244::/48";
+    private static final String SERVICES = "10.96.0.0/12";
+    private static final String SERVICES_6 = "fd00:10:96::/112";
     private static final String FAR_NODE = "node-3";
 
     private final String tag =
             HexFormat.of().toHexDigits(RandomGenerator.getDefault().nextInt(), 4);
-    private final String network = "10.91." + RandomGenerator.getDefault().nextInt(256) + ".";
+    private final int number = RandomGenerator.getDefault().nextInt(1, 256);
+    private final String network = "10.91." + number + ".";
+    private final String network6 = "fd91:" + number + ":";
+    private final List<String> nodes;
+    private final boolean dualStack;
     private final Path folder;
     private final Map<String, NetworkNamespace> namespaces = new LinkedHashMap<>();
     private final Map<String, List<String>> commands = new LinkedHashMap<>();
@@ -57,7 +67,15 @@ final class NamespacesCluster implements AutoCloseable {
      * @param image what every node gets, under that name
      */
     static NamespacesCluster start(String imageName, ImageArchive image) {
-        NamespacesCluster cluster = new NamespacesCluster();
+        return start(new NamespacesCluster(NODES, false), imageName, image);
+    }
+
+    /** The same with fewer nodes, and with addresses of both families for nodes, pods and services. */
+    static NamespacesCluster startDualStack(List<String> nodes, String imageName, ImageArchive image) {
+        return start(new NamespacesCluster(nodes, true), imageName, image);
+    }
+
+    private static NamespacesCluster start(NamespacesCluster cluster, String imageName, ImageArchive image) {
         try {
             cluster.connect();
             cluster.launchAll();
@@ -69,7 +87,9 @@ final class NamespacesCluster implements AutoCloseable {
         }
     }
 
-    private NamespacesCluster() {
+    private NamespacesCluster(List<String> nodes, boolean dualStack) {
+        this.nodes = nodes;
+        this.dualStack = dualStack;
         try {
             folder = Files.createTempDirectory("mokube-ns");
         } catch (IOException e) {
@@ -88,7 +108,7 @@ final class NamespacesCluster implements AutoCloseable {
         machine("ip", "address", "add", address("machine") + "/25", "dev", "mk" + tag);
         machine("ip", "link", "set", "mk" + tag, "up");
         machine("ip", "route", "add", network + "128/25", "via", network + "2");
-        for (String name : NODES) {
+        for (String name : nodes) {
             NetworkNamespace node = namespace(name);
             outside.run("ip", "link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", pid(node));
             outside.run("ip", "link", "set", name, "up");
@@ -101,6 +121,28 @@ final class NamespacesCluster implements AutoCloseable {
             node.run("ip", "link", "set", "eth0", "up");
             node.run("ip", "route", "add", "default", "via", network + (name.equals(FAR_NODE) ? "129" : "2"));
         }
+        if (dualStack) {
+            connectIpv6(outside);
+        }
+    }
+
+    private void connectIpv6(NetworkNamespace outside) {
+        outside.run("sysctl", "-qw", "net.ipv6.conf.all.forwarding=1");
+        outside.run("ip", "address", "add", address6("outside") + "/64", "dev", "lan", "nodad");
+        for (String name : nodes) {
+            boolean far = name.equals(FAR_NODE);
+            String router = far ? network6 + "1::129" : address6("outside");
+            if (far) {
+                outside.run("ip", "address", "add", router + "/64", "dev", name, "nodad");
+            }
+            network(name).run("ip", "address", "add", address6(name) + "/64", "dev", "eth0", "nodad");
+            network(name).run("ip", "-6", "route", "add", "default", "via", router);
+        }
+    }
+
+    /** The values of both families where there are two. */
+    private String both(String four, String six) {
+        return dualStack ? four + "," + six : four;
     }
 
     private NetworkNamespace namespace(String name) {
@@ -124,7 +166,8 @@ final class NamespacesCluster implements AutoCloseable {
                 "--mokube.advertise-address=" + address("machine"),
                 "--mokube.public-uri=https://" + address("machine") + ":" + port,
                 "--mokube.data-directory=" + folder));
-        NODES.forEach(node -> apiServer.add("--mokube.nodes." + node + "=" + address(node)));
+        nodes.forEach(node -> apiServer.add("--mokube.nodes." + node + "=" + both(address(node), address6(node))));
+        apiServer.add("--mokube.service-cidr=" + both(SERVICES, SERVICES_6));
         launch("apiserver", Applications.command("apiserver", apiServer));
         process("apiserver")
                 .awaitReady(
@@ -132,7 +175,7 @@ final class NamespacesCluster implements AutoCloseable {
                         () -> Files.exists(folder.resolve("cluster-dns.conf"))
                                 && Files.exists(folder.resolve("pod-network.conf"))
                                 && Files.exists(folder.resolve("kube-proxy.conf")));
-        for (String node : NODES) {
+        for (String node : nodes) {
             launch("kubelet-" + node, network(node).enter(Applications.command("kubelet-agent", agent(node))));
         }
         launch(
@@ -143,7 +186,7 @@ final class NamespacesCluster implements AutoCloseable {
                                 "--mokube.kubeconfig=" + folder.resolve("controller-manager.conf"),
                                 "--mokube.service-account-private-key-file=" + folder.resolve("pki/sa.key"),
                                 "--mokube.allocate-node-cidrs=true",
-                                "--mokube.cluster-cidr=" + PODS,
+                                "--mokube.cluster-cidr=" + both(PODS, PODS_6),
                                 "--mokube.node-monitor-period=1s",
                                 "--mokube.node-monitor-grace-period=20s",
                                 "--mokube.load-balancer-pool=" + network + "64/28")));
@@ -159,7 +202,7 @@ final class NamespacesCluster implements AutoCloseable {
                                 "--mokube.instance=machine",
                                 "--mokube.address=" + address("machine"),
                                 "--mokube.port=" + FreePort.next())));
-        for (String node : NODES) {
+        for (String node : nodes) {
             launch(proxy(node), network(node).enter(Applications.command("kube-proxy", proxyOf(node))));
         }
         Await.until(
@@ -170,7 +213,7 @@ final class NamespacesCluster implements AutoCloseable {
                                 .lines()
                                 .filter(line -> line.matches("\\S+ +Ready .*"))
                                 .count()
-                        == NODES.size());
+                        == nodes.size());
     }
 
     private List<String> agent(String node) {
@@ -181,12 +224,12 @@ final class NamespacesCluster implements AutoCloseable {
                 "--mokube.serving-certificate=" + pki.resolve("kubelet-" + node + ".crt"),
                 "--mokube.serving-key=" + pki.resolve("kubelet-" + node + ".key"),
                 "--mokube.network-kubeconfig=" + folder.resolve("pod-network.conf"),
-                "--mokube.address=" + address(node),
+                "--mokube.address=" + both(address(node), address6(node)),
                 "--mokube.root=" + folder.resolve(node),
                 "--mokube.state=" + folder.resolve(node + "-run"),
                 "--mokube.bridge=" + containerd(node).bridge(),
                 "--mokube.pod-cidr=",
-                "--mokube.cluster-cidr=" + PODS,
+                "--mokube.cluster-cidr=" + both(PODS, PODS_6),
                 "--mokube.cluster-dns=10.96.0.10");
     }
 
@@ -194,7 +237,7 @@ final class NamespacesCluster implements AutoCloseable {
         return List.of(
                 "--mokube.kubeconfig=" + folder.resolve("kube-proxy.conf"),
                 "--mokube.node-name=" + node,
-                "--mokube.cluster-cidr=" + PODS,
+                "--mokube.cluster-cidr=" + both(PODS, PODS_6),
                 "--mokube.announce-load-balancers=true");
     }
 
@@ -217,13 +260,13 @@ final class NamespacesCluster implements AutoCloseable {
                 folder.resolve(node).resolve("containerd"),
                 folder.resolve(node + "-run").resolve("containerd"),
                 "mkit" + tag + (NODES.indexOf(node) + 1),
-                "");
+                List.of());
     }
 
     private void load(String name, ImageArchive image) {
         Path archive = folder.resolve("image.tar");
         image.write(name, archive);
-        NODES.stream()
+        nodes.stream()
                 .parallel()
                 .forEach(node -> new ContainerdLauncher(containerd(node), Clock.system()).importImage(archive));
     }
@@ -240,6 +283,16 @@ final class NamespacesCluster implements AutoCloseable {
                     case "outside" -> 2;
                     case FAR_NODE -> 131;
                     default -> 11 + NODES.indexOf(name);
+                };
+    }
+
+    /** Their IPv6 addresses, of those that have one. */
+    String address6(String name) {
+        return network6
+                + switch (name) {
+                    case "outside" -> ":2";
+                    case FAR_NODE -> "1::131";
+                    default -> ":1" + (1 + NODES.indexOf(name));
                 };
     }
 
@@ -281,7 +334,7 @@ final class NamespacesCluster implements AutoCloseable {
     @Override
     public void close() {
         processes.values().forEach(ChildProcess::close);
-        for (String node : NODES) {
+        for (String node : nodes) {
             if (Files.exists(containerd(node).root())) {
                 new ContainerdLauncher(containerd(node), Clock.system()).stopWithContainers();
             }

@@ -98,7 +98,7 @@ final class ServicesCluster implements TestCluster {
                             "--mokube.root=" + folder.resolve(node),
                             "--mokube.state=" + folder.resolve(node + "-run"),
                             "--mokube.bridge=" + containerd(node).bridge(),
-                            "--mokube.pod-cidr=" + containerd(node).podCidr()));
+                            "--mokube.pod-cidr=" + containerd(node).podCidrs().getFirst()));
         }
         Await.until(
                 START,
@@ -128,7 +128,7 @@ final class ServicesCluster implements TestCluster {
                 folder.resolve(node).resolve("containerd"),
                 folder.resolve(node + "-run").resolve("containerd"),
                 "mkit" + number,
-                "10.19" + number + ".0.0/24");
+                List.of("10.19" + number + ".0.0/24"));
     }
 
     @Override

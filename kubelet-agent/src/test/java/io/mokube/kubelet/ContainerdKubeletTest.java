@@ -5,21 +5,38 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.NodeCondition;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.mokube.client.rest.ClientConfig;
 import io.mokube.client.rest.DeleteOptions;
+import io.mokube.client.rest.PatchKind;
+import io.mokube.client.rest.ResourceType;
+import io.mokube.kubelet.app.KubeletApplication;
+import io.mokube.kubelet.node.Machine;
 import io.mokube.kubelet.pods.PodFacts;
+import io.mokube.kubelet.policy.NodePolicy;
 import io.mokube.kubelet.runtime.TestContainerd;
 import io.mokube.kubelet.runtime.cri.ContainerdLauncher;
 import io.mokube.kubelet.runtime.cri.CriRuntime;
 import io.mokube.kubelet.runtime.cri.DemoImage;
+import io.mokube.kubelet.sync.CgroupFolders;
+import io.mokube.machinery.component.Platform;
+import io.mokube.machinery.names.GroupVersionResource;
+import io.mokube.machinery.names.ObjectKey;
+import io.mokube.machinery.object.Json;
+import io.mokube.machinery.object.KubeObject;
+import io.mokube.machinery.time.Clock;
 import io.mokube.pki.Pem;
 import io.mokube.testkit.Await;
+import io.mokube.testkit.ChildProcess;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
@@ -27,8 +44,12 @@ import java.security.SecureRandom;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.Stream;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
@@ -40,6 +61,7 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
 
 /** The agent against a real API server, with real containers. */
 class ContainerdKubeletTest {
@@ -406,6 +428,324 @@ class ContainerdKubeletTest {
         public X509Certificate[] getAcceptedIssuers() {
             return new X509Certificate[0];
         }
+    }
+
+    /** Another node on the same containerd, for as long as a test takes. */
+    private static void withAgent(String node, Clock clock, String policy, Runnable test) {
+        CgroupFolders groups = new CgroupFolders(CGROUPS + "-" + node);
+        Kubelet agent = cluster()
+                .startKubelet(
+                        node,
+                        () -> containerd().connect(),
+                        root().resolve(node),
+                        new Platform(clock, new SecureRandom(), new SimpleMeterRegistry()),
+                        config -> config.withPodCidr(containerd().config().podCidr())
+                                .withCgroupParent(CGROUPS + "-" + node)
+                                .withPolicy(NodePolicy.parse("kind: KubeletConfiguration\n"
+                                        + "apiVersion: kubelet.config.k8s.io/v1beta1\n" + policy)));
+        try {
+            test.run();
+        } finally {
+            agent.stop(Duration.ofSeconds(5));
+            groups.removeAll();
+        }
+    }
+
+    private static Optional<NodeCondition> condition(String node, String type) {
+        return cluster().client().resource(Node.class).get("", node).stream()
+                .flatMap(found -> found.getStatus().getConditions().stream())
+                .filter(each -> each.getType().equals(type))
+                .findFirst();
+    }
+
+    private static boolean holds(String node, String type) {
+        return condition(node, type)
+                .filter(each -> each.getStatus().equals("True"))
+                .isPresent();
+    }
+
+    @Test
+    void thePodWithTheMostProcessesGoesWhenTheyRunOut() {
+        Machine.Left left = Machine.look(root());
+        long least = left.pidsAllowed() - left.pidsInUse() - 1_000;
+        String policy = """
+                evictionHard: {pid.available: "%d"}
+                evictionPressureTransitionPeriod: 5s
+                podPidsLimit: 2000
+                """.formatted(least);
+        withAgent("crowded-1", Clock.system(), policy, () -> {
+            cluster()
+                    .pods()
+                    .create(TestCluster.pod("few", "crowded-1", DemoImage.NAME, "sleep", "1000")
+                            .build());
+            cluster().await("few", "is ready", TestCluster::ready);
+            String crowd = "i=0; while [ $i -lt 1500 ]; do sleep 1000 & i=$((i + 1)); done; wait";
+            cluster()
+                    .pods()
+                    .create(TestCluster.pod("many", "crowded-1", DemoImage.NAME, "sh", "-c", crowd)
+                            .build());
+            Pod evicted = cluster().awaitPhase("many", "Failed");
+            assertThat(evicted.getStatus().getReason()).isEqualTo("Evicted");
+            assertThat(evicted.getStatus().getMessage())
+                    .matches(
+                            "The node was low on resource: pids\\. Threshold quantity: [0-9k]+, available: [0-9k]+\\. ");
+            Await.until("the node tells of its pressure", () -> holds("crowded-1", "PIDPressure"));
+            cluster()
+                    .pods()
+                    .create(TestCluster.pod("late", "crowded-1", DemoImage.NAME).build());
+            assertThat(cluster().awaitPhase("late", "Failed").getStatus().getMessage())
+                    .isEqualTo("Pod was rejected: The node had condition: [PIDPressure]. ");
+            Await.until(Duration.ofSeconds(20), "the pressure is over", () -> !holds("crowded-1", "PIDPressure"));
+            assertThat(TestCluster.ready(cluster().find("few").orElseThrow())).isTrue();
+            for (String name : List.of("few", "many", "late")) {
+                cluster().pods().delete(new ObjectKey("default", name), DeleteOptions.DEFAULT);
+                cluster().awaitGone(name);
+            }
+        });
+    }
+
+    /** The machine's time, and more. */
+    private static final class LaterClock implements Clock {
+        private volatile Duration later = Duration.ZERO;
+
+        @Override
+        public Instant instant() {
+            return Clock.system().instant().plus(later);
+        }
+
+        @Override
+        public long nanoTime() {
+            return Clock.system().nanoTime();
+        }
+
+        @Override
+        public void sleep(Duration duration) throws InterruptedException {
+            Clock.system().sleep(duration);
+        }
+
+        @Override
+        public Timer schedule(Duration delay, Runnable task) {
+            return Clock.system().schedule(delay, task);
+        }
+    }
+
+    /** The tokens that the container has read so far, each with the number that stood beside it. */
+    private static List<String> tokens(String number) {
+        return cluster()
+                .log("holder", "main", "")
+                .lines()
+                .filter(line -> line.startsWith(number + " "))
+                .map(line -> line.substring(number.length() + 1))
+                .toList();
+    }
+
+    private static String tokenBeside(String number) {
+        return Await.value(
+                Duration.ofSeconds(20),
+                "the container reads a token beside " + number,
+                () -> tokens(number).stream().findFirst());
+    }
+
+    private static JsonNode create(String group, String resource, String json) {
+        KubeObject object = KubeObject.parse(json.getBytes(StandardCharsets.UTF_8));
+        return cluster()
+                .client()
+                .resource(ResourceType.dynamic(new GroupVersionResource(group, "v1", resource), object.kind(), false))
+                .create(object)
+                .root();
+    }
+
+    /** Who it is that shows the token there; empty for nobody. */
+    private static String shownTo(String audience, String token) {
+        JsonNode status = create("authentication.k8s.io", "tokenreviews", """
+                {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview",
+                 "spec": {"token": "%s", "audiences": [%s]}}""".formatted(token, audience))
+                .path("status");
+        return status.path("authenticated").asBoolean(false)
+                ? status.path("user").path("username").asString("")
+                : "";
+    }
+
+    private static void number(String value) {
+        cluster()
+                .client()
+                .resource(ConfigMap.class)
+                .patch(
+                        new ObjectKey("default", "number"),
+                        PatchKind.MERGE,
+                        Json.MAPPER.readTree("{\"data\": {\"number\": \"" + value + "\"}}"));
+    }
+
+    @Test
+    void aTokenIsRenewedInTheRunningContainerAtFourFifthsOfItsLife() {
+        cluster()
+                .client()
+                .resource(ConfigMap.class)
+                .create(new ConfigMapBuilder()
+                        .withNewMetadata()
+                        .withName("number")
+                        .withNamespace("default")
+                        .endMetadata()
+                        .addToData("number", "one")
+                        .build());
+        LaterClock clock = new LaterClock();
+        withAgent("late-1", clock, "", () -> {
+            cluster().client().resource(Pod.class).create(Json.MAPPER.readValue("""
+                    {"metadata": {"name": "holder", "namespace": "default"},
+                     "spec": {"nodeName": "late-1", "automountServiceAccountToken": false, "terminationGracePeriodSeconds": 1,
+                       "volumes": [{"name": "all", "projected": {"sources": [
+                         {"serviceAccountToken": {"path": "token", "audience": "vault", "expirationSeconds": 600}},
+                         {"configMap": {"name": "number"}}]}}],
+                       "containers": [{"name": "main", "image": "mokube/demo:1",
+                         "volumeMounts": [{"name": "all", "mountPath": "/all"}],
+                         "command": ["sh", "-c",
+                           "while true; do now=\\"$(cat /all/number) $(cat /all/token)\\"; [ \\"$now\\" = \\"$last\\" ] || echo \\"$now\\"; last=$now; sleep 0.1; done"]}]}}""", Pod.class));
+            String first = tokenBeside("one");
+            // Bound to its audience: of use there, and nowhere else.
+            assertThat(shownTo("\"vault\"", first)).isEqualTo("system:serviceaccount:default:default");
+            assertThat(shownTo("\"elsewhere\"", first)).isEmpty();
+            assertThat(shownTo("", first)).isEmpty();
+            JsonNode claims = Json.MAPPER.readTree(Base64.getUrlDecoder().decode(first.split("\\.")[1]));
+            assertThat(claims.path("exp").asLong() - claims.path("iat").asLong())
+                    .isEqualTo(600);
+
+            clock.later = Duration.ofSeconds(470);
+            number("two");
+            assertThat(tokenBeside("two")).isEqualTo(first);
+            clock.later = Duration.ofSeconds(485);
+            Await.until(
+                    Duration.ofSeconds(20),
+                    "there is another token",
+                    () -> tokens("two").size() > 1);
+            String second = tokens("two").getLast();
+            assertThat(second).isNotEqualTo(first);
+            assertThat(shownTo("\"vault\"", second)).isEqualTo("system:serviceaccount:default:default");
+            assertThat(cluster()
+                            .find("holder")
+                            .orElseThrow()
+                            .getStatus()
+                            .getContainerStatuses()
+                            .getFirst()
+                            .getRestartCount())
+                    .isZero();
+            cluster().pods().delete(new ObjectKey("default", "holder"), DeleteOptions.DEFAULT);
+            cluster().awaitGone("holder");
+        });
+    }
+
+    private static Pod ending(String name, @Nullable String priorityClass, String script) {
+        return TestCluster.pod(name, "ending-1", DemoImage.NAME, "sh", "-c", script)
+                .editSpec()
+                .withPriorityClassName(priorityClass)
+                .withTerminationGracePeriodSeconds(30L)
+                .editFirstContainer()
+                .addNewVolumeMount()
+                .withName("order")
+                .withMountPath("/order")
+                .endVolumeMount()
+                .endContainer()
+                .addNewVolume()
+                .withName("order")
+                .withNewHostPath()
+                .withPath(root().resolve("order").toString())
+                .endHostPath()
+                .endVolume()
+                .endSpec()
+                .build();
+    }
+
+    /** The service as it is installed, which systemd or a container's engine asks to end. */
+    @Test
+    void aServiceThatEndsWithItsMachineEndsItsPodsInOrder() throws IOException {
+        Files.createDirectories(root().resolve("order"));
+        Path policy = Files.writeString(root().resolve("ending.yaml"), """
+                kind: KubeletConfiguration
+                apiVersion: kubelet.config.k8s.io/v1beta1
+                evictionHard: {memory.available: 1Mi}
+                imageGCHighThresholdPercent: 100
+                shutdownGracePeriodByPodPriority:
+                  - {priority: 0, shutdownGracePeriodSeconds: 4}
+                  - {priority: 1000, shutdownGracePeriodSeconds: 20}
+                  - {priority: 2000000000, shutdownGracePeriodSeconds: 20}
+                """);
+        create("scheduling.k8s.io", "priorityclasses", """
+                {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "metadata": {"name": "important"}, "value": 1000}""");
+        ChildProcess agent = ChildProcess.start(
+                "kubelet-service",
+                ChildProcess.javaCommand(
+                        KubeletApplication.class,
+                        "--server.port=0",
+                        "--mokube.kubeconfig=" + cluster().node("ending-1").kubeconfig(),
+                        "--mokube.node-name=ending-1",
+                        "--mokube.port=0",
+                        "--mokube.root=" + root().resolve("ending"),
+                        "--mokube.cri-socket=" + containerd().config().socket(),
+                        "--mokube.pod-cidr=" + containerd().config().podCidr(),
+                        "--mokube.kubelet-config=" + policy,
+                        "--mokube.shutdown-on-stop=true"),
+                Map.of());
+        try {
+            String tells = "trap 'echo %s >> /order/log; exit 0' TERM; while true; do sleep 0.1; done";
+            cluster().pods().create(ending("plain", null, "trap '' TERM; while true; do sleep 0.1; done"));
+            cluster().pods().create(ending("important", "important", tells.formatted("important")));
+            cluster().pods().create(ending("critical", "system-node-critical", tells.formatted("critical")));
+            cluster()
+                    .pods()
+                    .create(TestCluster.pod("unstarted", "ending-1", "nowhere.test/x:1")
+                            .editSpec()
+                            .editFirstContainer()
+                            .withImagePullPolicy("Never")
+                            .endContainer()
+                            .endSpec()
+                            .build());
+            for (String name : List.of("plain", "important", "critical")) {
+                cluster().await(name, "is ready", TestCluster::ready);
+            }
+            ProcessHandle.of(agent.pid()).orElseThrow().destroy();
+            Await.until(
+                    "the node tells that it ends",
+                    () -> condition("ending-1", "Ready")
+                            .filter(ready -> ready.getStatus().equals("False")
+                                    && ready.getMessage().equals("node is shutting down"))
+                            .isPresent());
+            cluster()
+                    .pods()
+                    .create(TestCluster.pod("refused", "ending-1", DemoImage.NAME)
+                            .build());
+            Pod refused = cluster().awaitPhase("refused", "Failed");
+            assertThat(refused.getStatus().getReason()).isEqualTo("NodeShutdown");
+            assertThat(refused.getStatus().getMessage())
+                    .isEqualTo("Pod was rejected: Pod was rejected as the node is shutting down.");
+            agent.awaitExit(Duration.ofSeconds(30));
+            assertThat(root().resolve("order/log")).content().isEqualTo("important\ncritical\n");
+            for (String name : List.of("plain", "important", "critical", "unstarted")) {
+                Pod ended = cluster().find(name).orElseThrow();
+                assertThat(ended.getStatus().getPhase()).as(name).isEqualTo("Failed");
+                assertThat(ended.getStatus().getReason()).isEqualTo("Terminated");
+                assertThat(ended.getStatus().getMessage())
+                        .isEqualTo("Pod was terminated in response to imminent node shutdown.");
+                assertThat(ended.getStatus().getConditions()).anySatisfy(condition -> {
+                    assertThat(condition.getType()).isEqualTo("DisruptionTarget");
+                    assertThat(condition.getReason()).isEqualTo("TerminationByKubelet");
+                });
+            }
+            assertThat(exitCode("plain")).isEqualTo(137);
+            assertThat(exitCode("important")).isZero();
+        } finally {
+            agent.close();
+        }
+    }
+
+    private static int exitCode(String pod) {
+        return cluster()
+                .find(pod)
+                .orElseThrow()
+                .getStatus()
+                .getContainerStatuses()
+                .getFirst()
+                .getState()
+                .getTerminated()
+                .getExitCode();
     }
 
     @Test

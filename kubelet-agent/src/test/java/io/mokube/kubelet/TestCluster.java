@@ -92,6 +92,16 @@ public final class TestCluster implements AutoCloseable {
      */
     public Kubelet startKubelet(
             String node, Supplier<ContainerRuntime> runtime, Path folder, UnaryOperator<KubeletConfig> further) {
+        return startKubelet(node, runtime, folder, Platform.system(), further);
+    }
+
+    /** The same with a clock of its own, say. */
+    public Kubelet startKubelet(
+            String node,
+            Supplier<ContainerRuntime> runtime,
+            Path folder,
+            Platform platform,
+            UnaryOperator<KubeletConfig> further) {
         ClusterCertificates.NodeCredentials credentials = node(node);
         KubeletConfig config = KubeletConfig.of(
                         node, ClientConfig.fromKubeconfig(credentials.kubeconfig()), runtime, folder)
@@ -107,7 +117,7 @@ public final class TestCluster implements AutoCloseable {
                         Duration.ofMillis(200),
                         Duration.ofMillis(500),
                         Duration.ofSeconds(1)));
-        Kubelet agent = new Kubelet(further.apply(config), Platform.system());
+        Kubelet agent = new Kubelet(further.apply(config), platform);
         agent.start();
         Await.until(
                 Duration.ofSeconds(30),

@@ -46,8 +46,10 @@ class NodePolicyTest {
                 .containsExactly(
                         new NodePolicy.Shutdown.Period(-1, Duration.ofSeconds(5)),
                         new NodePolicy.Shutdown.Period(1000, Duration.ofSeconds(20)));
-        String both = "shutdownGracePeriod: 1m\n"
-                + "shutdownGracePeriodByPodPriority: [{priority: 0, shutdownGracePeriodSeconds: 1}]\n";
+        String both = """
+                shutdownGracePeriod: 1m
+                shutdownGracePeriodByPodPriority: [{priority: 0, shutdownGracePeriodSeconds: 1}]
+                """;
         assertThatThrownBy(() -> parse(both)).hasMessageContaining("cannot specify both");
     }
 

@@ -61,6 +61,8 @@ public final class LeaderElector {
     private String seenHolder = "";
     private long seenAt;
     private Duration seenDuration;
+    /** The Lease as this candidate wrote it last; null when somebody else may have written it since. */
+    private @Nullable Lease held;
 
     /** What a leader does. Both methods are called one after the other and never at the same time. */
     public interface Term {
@@ -182,6 +184,23 @@ public final class LeaderElector {
 
     /** Writes this candidate into the Lease when it may; whether it is the holder now. */
     private boolean hold() {
+        Lease mine = held;
+        held = null;
+        if (mine != null && isLeader()) {
+            try {
+                write(mine, false, mine.getSpec().getLeaseTransitions());
+                return true;
+            } catch (ApiException e) {
+                // Somebody else wrote the Lease or took it away: look.
+                if (!e.isConflict() && !e.isNotFound()) {
+                    throw e;
+                }
+            }
+        }
+        return take();
+    }
+
+    private boolean take() {
         Optional<Lease> found = leases.get();
         if (found.isEmpty()) {
             Lease lease = new LeaseBuilder()
@@ -192,7 +211,7 @@ public final class LeaderElector {
                     .withSpec(new LeaseSpec())
                     .build();
             fill(lease.getSpec(), true, 0);
-            see(leases.create(lease));
+            keep(leases.create(lease));
             return true;
         }
         Lease lease = found.get();
@@ -206,9 +225,18 @@ public final class LeaderElector {
             return false;
         }
         int transitions = Objects.requireNonNullElse(lease.getSpec().getLeaseTransitions(), 0);
-        fill(lease.getSpec(), !mine, mine ? transitions : transitions + 1);
-        see(leases.update(lease));
+        write(lease, !mine, mine ? transitions : transitions + 1);
         return true;
+    }
+
+    private void write(Lease lease, boolean acquire, int transitions) {
+        fill(lease.getSpec(), acquire, transitions);
+        keep(leases.update(lease));
+    }
+
+    private void keep(Lease written) {
+        see(written);
+        held = written;
     }
 
     private void fill(LeaseSpec spec, boolean acquire, int transitions) {

@@ -51,6 +51,40 @@ class LeaderElectorTest {
     }
 
     @Test
+    void aLeaderRenewsWithoutReadingUnlessSomebodyElseWroteTheLease() {
+        Candidate a = new Candidate("a");
+        a.elector.attempt();
+        assertThat(leases.reads).isEqualTo(1);
+        clock.advance(Duration.ofSeconds(2));
+        a.elector.attempt();
+        clock.advance(Duration.ofSeconds(2));
+        a.elector.attempt();
+        assertThat(leases.reads).isEqualTo(1);
+        assertThat(leases.stored().getSpec().getRenewTime().toInstant()).isEqualTo(clock.instant());
+
+        leases.write(new LeaseBuilder(leases.stored())
+                .editMetadata()
+                .addToLabels("team", "blue")
+                .endMetadata()
+                .build());
+        clock.advance(Duration.ofSeconds(2));
+        a.elector.attempt();
+        assertThat(leases.reads).isEqualTo(2);
+        assertThat(a.events).containsExactly("begin");
+        assertThat(leases.stored().getMetadata().getLabels()).containsEntry("team", "blue");
+
+        leases.write(new LeaseBuilder(leases.stored())
+                .editSpec()
+                .withHolderIdentity("b")
+                .endSpec()
+                .build());
+        clock.advance(Duration.ofSeconds(2));
+        a.elector.attempt();
+        assertThat(a.events).containsExactly("begin", "end");
+        assertThat(leases.stored().getSpec().getHolderIdentity()).isEqualTo("b");
+    }
+
+    @Test
     void aLeaderThatCannotRenewStopsAfterTenSecondsByItself() {
         Candidate a = new Candidate("a");
         a.elector.attempt();
@@ -271,6 +305,7 @@ class LeaderElectorTest {
     private static final class Leases implements LeaseStore {
         private @Nullable Lease lease;
         private long version;
+        private int reads;
         private boolean away;
         private @Nullable Runnable beforeWrite;
 
@@ -284,6 +319,7 @@ class LeaderElectorTest {
         @Override
         public Optional<Lease> get() {
             answer();
+            reads++;
             return lease == null ? Optional.empty() : Optional.of(new LeaseBuilder(lease).build());
         }
 

@@ -10,8 +10,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
@@ -30,6 +32,9 @@ class DualStackTest {
 
     private static NamespacesCluster cluster;
     private static ChildProcess outsideServer;
+
+    /** Of each pod, in their order. */
+    private static final Map<String, List<String>> ADDRESSES = new HashMap<>();
 
     @BeforeAll
     static void up() throws IOException {
@@ -84,6 +89,9 @@ class DualStackTest {
                   ports: [{port: 80, targetPort: 8080}]
                 """);
         ok("wait", "--for=condition=Ready", "pod", "--all", "--timeout=60s");
+        for (String pod : List.of("pod-1", "pod-2")) {
+            ADDRESSES.put(pod, list("pod", pod, "{.status.podIPs[*].ip}"));
+        }
     }
 
     @AfterAll
@@ -108,7 +116,7 @@ class DualStackTest {
             assertThat(list("node", node, "{.status.addresses[?(@.type==\"InternalIP\")].address}"))
                     .isEqualTo(hosts);
             assertThat(list("pod", pod, "{.status.hostIPs[*].ip}")).isEqualTo(hosts);
-            List<String> own = list("pod", pod, "{.status.podIPs[*].ip}");
+            List<String> own = addresses(pod);
             assertThat(own).hasSize(2);
             assertThat(ok("get", "pod", pod, "-o", "jsonpath={.status.podIP}")).isEqualTo(own.getFirst());
             assertThat(four(pod)).startsWith("10.244.");
@@ -224,12 +232,16 @@ class DualStackTest {
         return found.isEmpty() ? List.of() : List.of(found.split(" "));
     }
 
+    private static List<String> addresses(String pod) {
+        return Objects.requireNonNull(ADDRESSES.get(pod), pod);
+    }
+
     private static String four(String pod) {
-        return list("pod", pod, "{.status.podIPs[*].ip}").getFirst();
+        return addresses(pod).getFirst();
     }
 
     private static String six(String pod) {
-        return list("pod", pod, "{.status.podIPs[*].ip}").getLast();
+        return addresses(pod).getLast();
     }
 
     private static List<String> list(String kind, String name, String path) {

@@ -232,14 +232,10 @@ final class Writes {
             return decide.apply(current);
         });
         KubeObject former = before.get();
-        switch (outcome) {
-            case Outcome.Deleted deleted ->
-                allocation.releaseOf(deleted.object().parse());
-            case Outcome.Stored stored
-            when former != null ->
-                allocation.releaseFormer(former, stored.object().parse());
-            case Outcome.Stored ignored -> {}
-            case Outcome.Created ignored -> {}
+        if (outcome instanceof Outcome.Deleted deleted) {
+            allocation.releaseOf(deleted.object().parse());
+        } else if (former != null) {
+            allocation.releaseFormer(former, outcome.object().parse());
         }
         return outcome;
     }

@@ -92,7 +92,7 @@ public final class ProbeSender {
         String url = "";
         try {
             int port = port(action.getPort(), container);
-            url = (tls ? "https" : "http") + "://" + host + ":" + port + (path.startsWith("/") ? path : "/" + path);
+            url = (tls ? "https" : "http") + "://" + authority(host, port) + (path.startsWith("/") ? path : "/" + path);
             // A plain socket: probes come too often for pools, and any certificate will do.
             try (Socket socket = connect(host, port, timeout, tls)) {
                 StringBuilder request = new StringBuilder("GET ").append(path).append(" HTTP/1.1\r\n");
@@ -105,11 +105,7 @@ public final class ProbeSender {
                             .append("\r\n");
                 }
                 if (!ownHost) {
-                    request.append("Host: ")
-                            .append(host)
-                            .append(':')
-                            .append(port)
-                            .append("\r\n");
+                    request.append("Host: ").append(authority(host, port)).append("\r\n");
                 }
                 request.append("User-Agent: kube-probe/1.36\r\nAccept: */*\r\nConnection: close\r\n\r\n");
                 socket.getOutputStream().write(request.toString().getBytes(StandardCharsets.UTF_8));
@@ -159,13 +155,18 @@ public final class ProbeSender {
         return secure;
     }
 
+    private static String authority(String host, Object port) {
+        return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + port;
+    }
+
     /** Opens a connection; success is that it opens. */
     private static Answer tcp(TCPSocketAction action, Container container, String address, Duration timeout) {
         String host = action.getHost() == null || action.getHost().isEmpty() ? address : action.getHost();
         try (Socket socket = connect(host, port(action.getPort(), container), timeout, false)) {
             return new Answer(socket.isConnected(), "");
         } catch (IOException e) {
-            return new Answer(false, "dial tcp " + host + ":" + action.getPort().getValue() + ": " + e.getMessage());
+            return new Answer(
+                    false, "dial tcp " + authority(host, action.getPort().getValue()) + ": " + e.getMessage());
         } catch (IllegalArgumentException e) {
             return new Answer(false, String.valueOf(e.getMessage()));
         }
@@ -188,7 +189,7 @@ public final class ProbeSender {
                     ? new Answer(true, "service healthy")
                     : new Answer(false, "service unhealthy (responded with \"" + status + "\")");
         } catch (StatusRuntimeException e) {
-            String at = "\"" + address + ":" + action.getPort() + "\"";
+            String at = "\"" + authority(address, action.getPort()) + "\"";
             return new Answer(
                     false,
                     switch (e.getStatus().getCode()) {

@@ -15,6 +15,7 @@ import io.mokube.kubelet.images.PullRecords;
 import io.mokube.kubelet.lifecycle.Action;
 import io.mokube.kubelet.lifecycle.ActionResult;
 import io.mokube.kubelet.lifecycle.PodEvent;
+import io.mokube.kubelet.network.PodAddresses;
 import io.mokube.kubelet.pods.PodContainer;
 import io.mokube.kubelet.pods.PodFacts;
 import io.mokube.kubelet.pods.RuntimeLabels;
@@ -27,7 +28,6 @@ import io.mokube.kubelet.runtime.ContainerSummary;
 import io.mokube.kubelet.runtime.Image;
 import io.mokube.kubelet.runtime.RuntimeCallException;
 import io.mokube.kubelet.runtime.SandboxConfig;
-import io.mokube.kubelet.runtime.SandboxStatus;
 import io.mokube.kubelet.volume.ConfigurationSource;
 import io.mokube.kubelet.volume.CsiDrivers;
 import io.mokube.kubelet.volume.PodFields;
@@ -319,7 +319,8 @@ final class ActionExecutor {
             }
         }
         List<String> addresses = runtime.sandboxStatus(start.sandboxId())
-                .map(SandboxStatus::addresses)
+                .map(status -> PodAddresses.ordered(
+                        status.addresses(), surroundings.hostAddresses().getFirst()))
                 .filter(list -> !list.isEmpty())
                 .orElse(PodFacts.hostNetwork(pod) ? surroundings.hostAddresses() : List.of());
         ContainerConfig config;

@@ -118,7 +118,7 @@ public final class PodWorkers implements AutoCloseable {
         this.allocations = new Allocations(tree, files, this::node, this::others);
         long cpuMillis = node.amounts().allocatable().cpuMillis();
         long memoryBytes = node.amounts().allocatable().memoryBytes();
-        this.observer = new RuntimeObserver(runtime, config.nodeName(), tree, platform.clock());
+        this.observer = new RuntimeObserver(runtime, config.nodeName(), config.address(), tree, platform.clock());
         RuntimeConfigs configs =
                 new RuntimeConfigs(config, tree, node.amounts().capacity().memoryBytes());
         this.executor = new ActionExecutor(

@@ -4,13 +4,13 @@ import io.mokube.kubelet.lifecycle.RuntimeView;
 import io.mokube.kubelet.lifecycle.RuntimeView.ObservedContainer;
 import io.mokube.kubelet.lifecycle.RuntimeView.ObservedSandbox;
 import io.mokube.kubelet.log.ContainerLog;
+import io.mokube.kubelet.network.PodAddresses;
 import io.mokube.kubelet.pods.RuntimeLabels;
 import io.mokube.kubelet.runtime.ContainerRuntime;
 import io.mokube.kubelet.runtime.ContainerStatus;
 import io.mokube.kubelet.runtime.ContainerStatus.State;
 import io.mokube.kubelet.runtime.ContainerSummary;
 import io.mokube.kubelet.runtime.Sandbox;
-import io.mokube.kubelet.runtime.SandboxStatus;
 import io.mokube.machinery.time.Clock;
 import java.io.IOException;
 import java.io.InputStream;
@@ -34,13 +34,16 @@ final class RuntimeObserver {
 
     private final ContainerRuntime runtime;
     private final String node;
+    private final String nodeAddress;
     private final PodTree tree;
     private final Clock clock;
     private final String runtimeName;
 
-    RuntimeObserver(ContainerRuntime runtime, String node, PodTree tree, Clock clock) {
+    /** @param nodeAddress the node's main address, whose family comes first among those of pods */
+    RuntimeObserver(ContainerRuntime runtime, String node, String nodeAddress, PodTree tree, Clock clock) {
         this.runtime = runtime;
         this.node = node;
+        this.nodeAddress = nodeAddress;
         this.tree = tree;
         this.clock = clock;
         this.runtimeName = runtime.version().name();
@@ -57,7 +60,7 @@ final class RuntimeObserver {
         for (Sandbox sandbox : runtime.listSandboxes(labels)) {
             List<String> addresses = sandbox.ready()
                     ? runtime.sandboxStatus(sandbox.id())
-                            .map(SandboxStatus::addresses)
+                            .map(status -> PodAddresses.ordered(status.addresses(), nodeAddress))
                             .orElse(List.of())
                     : List.of();
             sandboxes.add(new ObservedSandbox(

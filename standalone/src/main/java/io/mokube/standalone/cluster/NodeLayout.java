@@ -16,13 +16,13 @@ import java.util.zip.CRC32;
  */
 final class NodeLayout {
 
-    private final ClusterFolder folder;
-    private final int network;
-
-    /** Of all clusters on a machine: the last but two numbers are the cluster's and the node's. */
+    /** Of all clusters on a machine; behind it come the numbers of the cluster and of the node. */
     private static final String IPV6_PODS = "fd6d:6b00:";
 
     private static final String IPV6_SERVICES = "fd6d:6b00:ffff::/112";
+
+    private final ClusterFolder folder;
+    private final int network;
 
     /**
      * @param network the second number of the pods' addresses: all pods of the cluster are in {@code 10.N.0.0/16}

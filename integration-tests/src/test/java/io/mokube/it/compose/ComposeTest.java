@@ -62,7 +62,18 @@ class ComposeTest {
         // Everything comes from the base image; the builder of BuildKit is not part of every Docker.
         environment.put("DOCKER_BUILDKIT", "0");
         run(PROJECT.resolve("compose/base-image").toString(), BASE_IMAGE);
-        compose("build", "--quiet");
+        // Once for each image: a second service of the same image would send all applications to the builder again.
+        compose(
+                "build",
+                "--quiet",
+                "etcd-1",
+                "apiserver",
+                "scheduler",
+                "controller-manager",
+                "dns-1",
+                "ingress",
+                "node-1",
+                "proxy-1");
         compose("up", "--detach");
         Path kubeconfig = folder.resolve("admin.conf");
         String admin = Await.value(

@@ -439,7 +439,7 @@ class ContainerdKubeletTest {
                         () -> containerd().connect(),
                         root().resolve(node),
                         new Platform(clock, new SecureRandom(), new SimpleMeterRegistry()),
-                        config -> config.withPodCidr(containerd().config().podCidr())
+                        config -> config.withPodCidr(containerd().config().podCidrs().getFirst())
                                 .withCgroupParent(CGROUPS + "-" + node)
                                 .withPolicy(NodePolicy.parse("kind: KubeletConfiguration\n"
                                         + "apiVersion: kubelet.config.k8s.io/v1beta1\n" + policy)));
@@ -680,7 +680,7 @@ class ContainerdKubeletTest {
                         "--mokube.port=0",
                         "--mokube.root=" + root().resolve("ending"),
                         "--mokube.cri-socket=" + containerd().config().socket(),
-                        "--mokube.pod-cidr=" + containerd().config().podCidr(),
+                        "--mokube.pod-cidr=" + containerd().config().podCidrs().getFirst(),
                         "--mokube.kubelet-config=" + policy,
                         "--mokube.shutdown-on-stop=true"),
                 Map.of());

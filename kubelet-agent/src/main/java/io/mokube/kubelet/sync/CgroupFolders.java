@@ -4,13 +4,19 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.mokube.kubelet.pods.PodFacts;
 import io.mokube.kubelet.resources.GroupLimits;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,6 +32,7 @@ public final class CgroupFolders {
     private static final Logger log = LoggerFactory.getLogger(CgroupFolders.class);
     private static final Path ROOT = Path.of("/sys/fs/cgroup");
     private static final String CONTROLLERS = "cgroup.controllers";
+    private static final Duration LONGEST_END = Duration.ofSeconds(5);
 
     private final Path root;
     private final String parent;
@@ -171,14 +178,17 @@ public final class CgroupFolders {
         }
     }
 
-    /** Removes the pod's group from every hierarchy. */
+    /**
+     * Removes the pod's group from every hierarchy. What still runs in it is killed, as Kubernetes does: a runtime that was
+     * killed itself may have forgotten what it had begun to make.
+     */
     void remove(Pod pod) {
         if (managed()) {
             remove(ofPod(parent, pod));
         }
     }
 
-    /** Removes the group of all pods, which must have ended, with all that is in it. */
+    /** Removes the group of all pods, which must have ended, with all that is in it, in the same way. */
     public void removeAll() {
         if (managed()) {
             remove(parent);
@@ -189,18 +199,53 @@ public final class CgroupFolders {
         try (Stream<Path> hierarchies = Files.list(root)) {
             List<Path> roots = Stream.concat(Stream.of(root), hierarchies.filter(Files::isDirectory))
                     .toList();
-            for (Path each : roots) {
-                Path folder = each.resolve(group.substring(1));
-                if (Files.isDirectory(folder)) {
-                    removeTree(folder);
-                }
+            List<Path> folders = roots.stream()
+                    .map(each -> each.resolve(group.substring(1)))
+                    .filter(Files::isDirectory)
+                    .toList();
+            for (Path folder : folders) {
+                killAll(group, folder);
             }
-        } catch (IOException e) {
+            for (Path folder : folders) {
+                removeTree(folder);
+            }
+        } catch (IOException | UncheckedIOException e) {
             log.atWarn()
                     .setMessage("a control group was not removed")
                     .addKeyValue("group", group)
                     .addKeyValue("reason", e.getMessage())
                     .log();
+        }
+    }
+
+    /** Kills what runs in a group or below it, and waits until it has ended. */
+    private static void killAll(String group, Path folder) throws IOException {
+        List<ProcessHandle> processes = new ArrayList<>();
+        try (Stream<Path> tree = Files.walk(folder)) {
+            for (Path list : tree.filter(path -> path.endsWith("cgroup.procs")).toList()) {
+                Files.readAllLines(list).stream()
+                        .map(Long::parseLong)
+                        .flatMap(pid -> ProcessHandle.of(pid).stream())
+                        .forEach(processes::add);
+            }
+        }
+        for (ProcessHandle process : processes) {
+            log.atWarn()
+                    .setMessage("killing what a pod has left behind")
+                    .addKeyValue("group", group)
+                    .addKeyValue("pid", process.pid())
+                    .log();
+            process.destroyForcibly();
+        }
+        for (ProcessHandle process : processes) {
+            try {
+                process.onExit().get(LONGEST_END.toMillis(), TimeUnit.MILLISECONDS);
+            } catch (ExecutionException | TimeoutException e) {
+                throw new IOException("process " + process.pid() + " of group " + group + " does not end", e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            }
         }
     }
 

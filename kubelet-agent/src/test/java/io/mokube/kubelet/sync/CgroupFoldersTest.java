@@ -55,6 +55,24 @@ class CgroupFoldersTest {
     }
 
     @Test
+    void whatAPodHasLeftBehindEndsWithItsGroup(@TempDir Path root) throws Exception {
+        Process forgotten = new ProcessBuilder("sleep", "1000").start();
+        Process other = new ProcessBuilder("sleep", "1000").start();
+        try {
+            files(root.resolve("pids/mk/besteffort/podu/container"), "cgroup.procs");
+            Files.writeString(root.resolve("pids/mk/besteffort/podu/container/cgroup.procs"), forgotten.pid() + "\n");
+            files(root.resolve("pids/mk/besteffort/podv"), "cgroup.procs");
+            Files.writeString(root.resolve("pids/mk/besteffort/podv/cgroup.procs"), other.pid() + "\n");
+            new CgroupFolders(root, "/mk").remove(POD);
+            assertThat(forgotten.isAlive()).isFalse();
+            assertThat(other.isAlive()).isTrue();
+        } finally {
+            forgotten.destroyForcibly();
+            other.destroyForcibly();
+        }
+    }
+
+    @Test
     void theSecondVersionHasOneAndPassesControllersDown(@TempDir Path root) throws IOException {
         files(root, "cgroup.subtree_control");
         Files.writeString(root.resolve("cgroup.controllers"), "cpu memory pids\n");

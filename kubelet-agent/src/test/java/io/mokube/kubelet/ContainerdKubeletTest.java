@@ -4,10 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
+import io.fabric8.kubernetes.api.model.ContainerState;
 import io.fabric8.kubernetes.api.model.ContainerStatus;
+import io.fabric8.kubernetes.api.model.LocalObjectReference;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeCondition;
 import io.fabric8.kubernetes.api.model.Pod;
+import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.mokube.client.rest.ClientConfig;
 import io.mokube.client.rest.DeleteOptions;
@@ -31,6 +35,7 @@ import io.mokube.machinery.time.Clock;
 import io.mokube.pki.Pem;
 import io.mokube.testkit.Await;
 import io.mokube.testkit.ChildProcess;
+import io.mokube.testkit.TestRegistry;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -439,7 +444,8 @@ class ContainerdKubeletTest {
                         () -> containerd().connect(),
                         root().resolve(node),
                         new Platform(clock, new SecureRandom(), new SimpleMeterRegistry()),
-                        config -> config.withPodCidr(containerd().config().podCidrs().getFirst())
+                        config -> config.withPodCidr(
+                                        containerd().config().podCidrs().getFirst())
                                 .withCgroupParent(CGROUPS + "-" + node)
                                 .withPolicy(NodePolicy.parse("kind: KubeletConfiguration\n"
                                         + "apiVersion: kubelet.config.k8s.io/v1beta1\n" + policy)));
@@ -631,6 +637,139 @@ class ContainerdKubeletTest {
             cluster().pods().delete(new ObjectKey("default", "holder"), DeleteOptions.DEFAULT);
             cluster().awaitGone("holder");
         });
+    }
+
+    private static void host(String... command) throws Exception {
+        assertThat(new ProcessBuilder(command).start().waitFor())
+                .as(String.join(" ", command))
+                .isZero();
+    }
+
+    /** What a container finds in a folder. */
+    private static String list(Pod pod, String container, String folder) {
+        String id = pod.getStatus().getContainerStatuses().stream()
+                .filter(status -> status.getName().equals(container))
+                .findFirst()
+                .orElseThrow()
+                .getContainerID()
+                .substring("containerd://".length());
+        try (CriRuntime runtime = containerd().connect()) {
+            return new String(
+                    runtime.execSync(id, List.of("ls", folder), Duration.ofSeconds(10))
+                            .stdout(),
+                    StandardCharsets.UTF_8);
+        }
+    }
+
+    private static String mountsOfTheHost() throws IOException {
+        return Files.readString(Path.of("/proc/self/mounts"));
+    }
+
+    @Test
+    void mountsOfAPodReachTheHostAndWhoWantsThemAndNobodyElse() throws Exception {
+        Path shared = Files.createDirectories(root().resolve("shared"));
+        Path given = shared.resolve("given");
+        host("mount", "--bind", shared.toString(), shared.toString());
+        try {
+            host("mount", "--make-shared", shared.toString());
+            String pod = """
+                    {"metadata": {"name": "%s", "namespace": "default"},
+                     "spec": {"nodeName": "%s", "automountServiceAccountToken": false, "terminationGracePeriodSeconds": 10,
+                       "volumes": [{"name": "host", "hostPath": {"path": "%s", "type": "Directory"}}], "containers": [%s]}}""";
+            String looks = """
+                    {"name": "%s", "image": "mokube/demo:1", "command": ["sleep", "1000"],
+                     "volumeMounts": [{"name": "host", "mountPath": "/host", "mountPropagation": "%s"}]}""";
+            String gives = """
+                    {"name": "main", "image": "mokube/demo:1", "securityContext": {"privileged": true},
+                     "volumeMounts": [{"name": "host", "mountPath": "/host", "mountPropagation": "Bidirectional"}],
+                     "readinessProbe": {"exec": {"command": ["test", "-f", "/host/given/file"]}, "periodSeconds": 1},
+                     "command": ["sh", "-c", "mkdir -p /host/given; mount -t tmpfs given /host/given; touch /host/given/file; trap 'umount /host/given; exit 0' TERM; while true; do sleep 0.1; done"]}""";
+            String both = looks.formatted("open", "HostToContainer") + "," + looks.formatted("shut", "None");
+            cluster().pods().create(Json.MAPPER.readValue(pod.formatted("looker", NODE, shared, both), Pod.class));
+            Pod looker = cluster().await("looker", "is ready", TestCluster::ready);
+            cluster().pods().create(Json.MAPPER.readValue(pod.formatted("giver", NODE, shared, gives), Pod.class));
+            cluster().await("giver", "is ready", TestCluster::ready);
+            assertThat(mountsOfTheHost()).contains(" " + given + " tmpfs ");
+            assertThat(given.resolve("file")).exists();
+            assertThat(list(looker, "open", "/host/given")).isEqualTo("file\n");
+            assertThat(list(looker, "shut", "/host/given")).isEmpty();
+            delete("giver");
+            assertThat(mountsOfTheHost()).doesNotContain(" " + given + " ");
+            assertThat(list(looker, "open", "/host/given")).isEmpty();
+            delete("looker");
+        } finally {
+            new ProcessBuilder("umount", given.toString()).start().waitFor();
+            host("umount", shared.toString());
+        }
+    }
+
+    private static void loginSecret(String name, String registry) {
+        String login = Base64.getEncoder()
+                .encodeToString((TestRegistry.USER + ":" + TestRegistry.PASSWORD).getBytes(StandardCharsets.UTF_8));
+        cluster()
+                .client()
+                .resource(Secret.class)
+                .create(new SecretBuilder()
+                        .withNewMetadata()
+                        .withName(name)
+                        .withNamespace("default")
+                        .endMetadata()
+                        .withType("kubernetes.io/dockerconfigjson")
+                        .addToStringData(
+                                ".dockerconfigjson",
+                                "{\"auths\": {\"" + registry + "\": {\"auth\": \"" + login + "\"}}}")
+                        .build());
+    }
+
+    private static void user(String name, String image, String policy, String... secrets) {
+        cluster()
+                .pods()
+                .create(TestCluster.pod(name, NODE, image, "true")
+                        .editSpec()
+                        .withRestartPolicy("Never")
+                        .withImagePullSecrets(Stream.of(secrets)
+                                .map(LocalObjectReference::new)
+                                .toList())
+                        .editFirstContainer()
+                        .withImagePullPolicy(policy)
+                        .endContainer()
+                        .endSpec()
+                        .build());
+    }
+
+    private static String waitsFor(Pod pod) {
+        ContainerState state = pod.getStatus().getContainerStatuses().stream()
+                .findFirst()
+                .map(ContainerStatus::getState)
+                .orElseGet(ContainerState::new);
+        return state.getWaiting() == null ? "" : state.getWaiting().getReason();
+    }
+
+    /** An image that took a secret is not there for those who have none. */
+    @Test
+    void imagesAreForThoseWhoCouldPullThem() throws Exception {
+        Path archive = root().resolve("demo.tar");
+        DemoImage.write(archive);
+        try (TestRegistry registry = TestRegistry.start(archive, Files.createDirectories(root().resolve("image")))) {
+            loginSecret("first", registry.address());
+            loginSecret("second", registry.address());
+            user("puller", registry.image(), "IfNotPresent", "first");
+            cluster().awaitPhase("puller", "Succeeded");
+            user("reader", registry.image(), "Never", "second");
+            cluster().awaitPhase("reader", "Succeeded");
+            user("borrower", registry.image(), "IfNotPresent");
+            cluster().await("borrower", "gets nothing", pod -> waitsFor(pod).matches("ErrImagePull|ImagePullBackOff"));
+            user("quiet", registry.image(), "Never");
+            cluster().await("quiet", "gets nothing", pod -> waitsFor(pod).equals("ErrImageNeverPull"));
+            // What the agent has not pulled is for everybody.
+            user("anybody", DemoImage.NAME, "Never");
+            cluster().awaitPhase("anybody", "Succeeded");
+            assertThat(cluster().client().getText("/api/v1/namespaces/default/events"))
+                    .contains(registry.image() + "\\\" already present on machine and can be accessed by the pod");
+            for (String name : List.of("puller", "reader", "borrower", "quiet", "anybody")) {
+                delete(name);
+            }
+        }
     }
 
     private static Pod ending(String name, @Nullable String priorityClass, String script) {

@@ -78,7 +78,7 @@ final class PodSpecDefaults {
     /** Always for an image without a tag or with {@code latest}, because such a name is expected to move. */
     private static String pullPolicy(String image) {
         int digest = image.indexOf('@');
-        if (digest >= 0) {
+        if (digest >= 0 || image.isEmpty()) {
             return "IfNotPresent";
         }
         int tag = image.indexOf(':', image.lastIndexOf('/') + 1);
@@ -144,6 +144,7 @@ final class PodSpecDefaults {
                     Tree.orElse(claim, "volumeMode", "Filesystem");
                 }
             }
+            case "image" -> Tree.orElse(source, "pullPolicy", pullPolicy(Tree.text(source, "reference")));
             case "iscsi" -> Tree.orElse(source, "iscsiInterface", "default");
             case "rbd" -> {
                 Tree.orElse(source, "pool", "rbd");

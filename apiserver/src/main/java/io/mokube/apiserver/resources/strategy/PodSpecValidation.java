@@ -17,7 +17,7 @@ final class PodSpecValidation {
 
     private static final Set<String> DNS_POLICIES =
             Set.of("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None");
-    private static final Set<String> PULL_POLICIES = Set.of("Always", "IfNotPresent", "Never");
+    static final Set<String> PULL_POLICIES = Set.of("Always", "IfNotPresent", "Never");
     private static final Set<String> PROTOCOLS = Set.of("TCP", "UDP", "SCTP");
     private static final Set<String> MESSAGE_POLICIES = Set.of("File", "FallbackToLogsOnError");
     private static final Set<String> TAINT_EFFECTS = Set.of("NoSchedule", "PreferNoSchedule", "NoExecute");

@@ -26,15 +26,18 @@ final class PodVolumeValidation {
             Map.entry("csi", List.of("driver")),
             Map.entry("iscsi", List.of("targetPortal", "iqn")));
 
+    private final boolean ofPod;
     private final List<FieldError> errors;
 
-    private PodVolumeValidation(List<FieldError> errors) {
+    private PodVolumeValidation(boolean ofPod, List<FieldError> errors) {
+        this.ofPod = ofPod;
         this.errors = errors;
     }
 
     /** Adds what is wrong with the volumes and returns their names. */
     static Set<String> validate(ObjectNode spec, String path, List<FieldError> errors) {
-        return new PodVolumeValidation(errors).volumes(Tree.items(spec, "volumes"), path + ".volumes");
+        return new PodVolumeValidation(path.equals("spec"), errors)
+                .volumes(Tree.items(spec, "volumes"), path + ".volumes");
     }
 
     private Set<String> volumes(List<ObjectNode> volumes, String path) {
@@ -77,6 +80,13 @@ final class PodVolumeValidation {
     private void source(String kind, JsonNode source, String path) {
         switch (kind) {
             case "emptyDir" -> emptyDir(source, path);
+            case "image" -> {
+                // A workload's template may leave it to whoever fills it in.
+                if (ofPod) {
+                    Check.required(source, "reference", path, errors);
+                }
+                Check.oneOf(source, "pullPolicy", path, PodSpecValidation.PULL_POLICIES, errors);
+            }
             case "hostPath" -> hostPath(source, path);
             case "configMap", "secret" -> {
                 mode(source.path("defaultMode"), path + ".defaultMode");

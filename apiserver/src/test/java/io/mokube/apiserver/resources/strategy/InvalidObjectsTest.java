@@ -133,6 +133,9 @@ class InvalidObjectsTest {
             quoteCharacter = '`',
             value = {
                 "'volumes':[{'name':'v','hostPath':{'path':'/a/../b'}}]|spec.volumes[0].hostPath.path: Invalid value: \"/a/../b\": must not contain '..'",
+                "'volumes':[{'name':'v','image':{'pullPolicy':'Never'}}]|spec.volumes[0].image.reference: Required value",
+                "'volumes':[{'name':'v','image':{'reference':'i','pullPolicy':'Often'}}]"
+                        + "|spec.volumes[0].image.pullPolicy: Unsupported value: \"Often\": supported values: \"Always\", \"IfNotPresent\", \"Never\"",
                 "'volumes':[{'name':'v','hostPath':{'path':'/a','type':'Folder'}}]|spec.volumes[0].hostPath.type: Unsupported value: \"Folder\"",
                 "'volumes':[{'name':'v','configMap':{'name':'m','defaultMode':512}}]"
                         + "|spec.volumes[0].configMap.defaultMode: Invalid value: 512: must be a number between 0 and 0777 (octal), both inclusive",

@@ -54,8 +54,14 @@ class StrategiesTest {
         "nginx:latest@sha256:00, IfNotPresent",
     })
     void pullPolicies(String image, String policy) {
-        KubeObject pod = WritePath.create(PODS, POD.replace("nginx", image));
+        KubeObject pod = WritePath.create(
+                PODS,
+                POD.replace("nginx", image)
+                        .replace(
+                                "'spec':{", "'spec':{'volumes':[{'name':'v','image':{'reference':'" + image + "'}}],"));
         assertThat(pod.at("spec", "containers").path(0).path("imagePullPolicy").asString())
+                .isEqualTo(policy);
+        assertThat(pod.at("spec", "volumes").path(0).at("/image/pullPolicy").asString())
                 .isEqualTo(policy);
     }
 

@@ -33,9 +33,17 @@ public record PodUsage(
     }
 
     long diskBytes() {
-        return containers.stream()
-                        .mapToLong(each -> each.writtenBytes() + each.logBytes())
-                        .sum()
+        return writtenBytes() + logAndVolumeBytes();
+    }
+
+    /** What is beside the images. */
+    long writtenBytes() {
+        return containers.stream().mapToLong(ContainerUsage::writtenBytes).sum();
+    }
+
+    /** What is in the agent's folder. */
+    long logAndVolumeBytes() {
+        return containers.stream().mapToLong(ContainerUsage::logBytes).sum()
                 + volumeBytes.values().stream().mapToLong(Long::longValue).sum();
     }
 }

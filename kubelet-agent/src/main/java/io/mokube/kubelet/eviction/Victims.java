@@ -28,13 +28,19 @@ public final class Victims {
     /**
      * The order in which pods are evicted for want of something: those that use more than they asked for, then those of
      * less priority, then those furthest above what they asked for. Critical pods are not among them.
+     *
+     * @param apart whether images, and what containers write beside their volumes, have a file system of their own: then
+     *     only what is on the full one counts
      */
-    public static List<PodUsage> ranked(Signal signal, Collection<PodUsage> pods) {
+    public static List<PodUsage> ranked(Signal signal, boolean apart, Collection<PodUsage> pods) {
         Comparator<PodUsage> byPriority = Comparator.comparingInt(usage -> PodFacts.priority(usage.pod()));
         Comparator<PodUsage> order =
                 switch (signal) {
                     case MEMORY, ALLOCATABLE_MEMORY -> byExcess(byPriority, Victims::memoryExcess);
-                    case NODE_DISK, IMAGE_DISK -> byExcess(byPriority, Victims::diskExcess);
+                    case NODE_DISK ->
+                        byExcess(byPriority, diskExcess(apart ? PodUsage::logAndVolumeBytes : PodUsage::diskBytes));
+                    case IMAGE_DISK ->
+                        byExcess(byPriority, diskExcess(apart ? PodUsage::writtenBytes : PodUsage::diskBytes));
                     case NODE_INODES, IMAGE_INODES ->
                         byPriority.thenComparing(
                                 Comparator.comparingLong(PodUsage::volumeInodes).reversed());
@@ -58,8 +64,8 @@ public final class Victims {
         return usage.memoryBytes() - PodRequests.request(usage.pod(), "memory") / 1000;
     }
 
-    private static long diskExcess(PodUsage usage) {
-        return usage.diskBytes() - PodRequests.request(usage.pod(), "ephemeral-storage") / 1000;
+    private static ToLongFunction<PodUsage> diskExcess(ToLongFunction<PodUsage> used) {
+        return usage -> used.applyAsLong(usage) - PodRequests.request(usage.pod(), "ephemeral-storage") / 1000;
     }
 
     /** Why a pod was evicted for want of something. */

@@ -48,6 +48,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -231,6 +232,19 @@ public final class NodeUpkeep implements AutoCloseable {
         return Optional.ofNullable(imageFolder);
     }
 
+    /** Whether images have another file system than the agent's folder. */
+    private boolean imagesAreApart() {
+        if (!files) {
+            return false;
+        }
+        try {
+            Optional<Path> folder = ofImages();
+            return folder.isPresent() && !Files.getFileStore(folder.get()).equals(Files.getFileStore(config.root()));
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
     private static Optional<Observation> disk(Path folder) {
         try {
             FileStore store = Files.getFileStore(folder);
@@ -354,7 +368,8 @@ public final class NodeUpkeep implements AutoCloseable {
                 return List.of();
             }
         }
-        for (PodUsage usage : Victims.ranked(signal, measure(workers.running(), signal.pressure() == Pressure.DISK))) {
+        List<PodUsage> usages = measure(workers.running(), signal.pressure() == Pressure.DISK);
+        for (PodUsage usage : Victims.ranked(signal, imagesAreApart(), usages)) {
             Duration own = PodFacts.gracePeriod(usage.pod());
             Duration longest = policy.eviction().longestGrace();
             Duration grace = threshold.hard() ? Duration.ofSeconds(1) : own.compareTo(longest) < 0 ? own : longest;
@@ -436,8 +451,13 @@ public final class NodeUpkeep implements AutoCloseable {
             });
         }
         workers.pods().stream()
-                .flatMap(pod -> PodContainer.all(pod).stream())
-                .map(container -> container.spec().getImage())
+                .flatMap(pod -> Stream.concat(
+                        PodContainer.all(pod).stream()
+                                .map(container -> container.spec().getImage()),
+                        pod.getSpec().getVolumes().stream()
+                                .filter(volume -> volume.getImage() != null)
+                                .map(volume -> volume.getImage().getReference())))
+                .filter(Objects::nonNull)
                 .flatMap(name -> runtime.imageStatus(name).stream())
                 .forEach(image -> used.add(image.id()));
         return used;

@@ -112,12 +112,36 @@ class EvictionTest {
                 usage("little", 0, "10Mi", 20, 20),
                 usage("much", 0, "10Mi", 90, 90),
                 usage("critical", 2_000_000_000, "0", 900, 900));
-        assertThat(names(Victims.ranked(Signal.MEMORY, pods))).containsExactly("much", "little", "important", "within");
-        assertThat(names(Victims.ranked(Signal.NODE_DISK, pods)))
+        assertThat(names(Victims.ranked(Signal.MEMORY, false, pods)))
                 .containsExactly("much", "little", "important", "within");
-        assertThat(names(Victims.ranked(Signal.PIDS, pods))).containsExactly("within", "much", "little", "important");
-        assertThat(names(Victims.ranked(Signal.NODE_INODES, pods)))
+        assertThat(names(Victims.ranked(Signal.NODE_DISK, false, pods)))
+                .containsExactly("much", "little", "important", "within");
+        assertThat(names(Victims.ranked(Signal.PIDS, false, pods)))
                 .containsExactly("within", "much", "little", "important");
+        assertThat(names(Victims.ranked(Signal.NODE_INODES, false, pods)))
+                .containsExactly("within", "much", "little", "important");
+    }
+
+    @Test
+    void onlyWhatIsOnTheFullDiskCounts() {
+        PodUsage writes = new PodUsage(
+                pod("writes", "{containers: [{name: c}]}"),
+                List.of(new ContainerUsage("c", 0, 60 * MI, 0)),
+                Map.of(),
+                0,
+                0);
+        PodUsage stores = new PodUsage(
+                pod("stores", "{volumes: [{name: v, emptyDir: {}}], containers: [{name: c}]}"),
+                List.of(new ContainerUsage("c", 0, 0, MI)),
+                Map.of("v", 30 * MI),
+                0,
+                0);
+        List<PodUsage> pods = List.of(stores, writes);
+        assertThat(names(Victims.ranked(Signal.NODE_DISK, false, pods))).containsExactly("writes", "stores");
+        assertThat(names(Victims.ranked(Signal.NODE_DISK, true, pods))).containsExactly("stores", "writes");
+        assertThat(names(Victims.ranked(Signal.IMAGE_DISK, true, pods))).containsExactly("writes", "stores");
+        assertThat(names(Victims.ranked(Signal.IMAGE_DISK, true, List.of(writes, stores))))
+                .containsExactly("writes", "stores");
     }
 
     @Test

@@ -2,7 +2,15 @@ package io.mokube.kubelet.sync;
 
 import io.fabric8.kubernetes.api.model.Pod;
 import io.mokube.kubelet.pods.PodFacts;
+import io.mokube.kubelet.sync.RuntimeObserver.Trace;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * Where the agent keeps things on disk.
@@ -18,6 +26,29 @@ public record PodTree(Path root) {
 
     Path pod(String uid) {
         return pods().resolve(uid);
+    }
+
+    /** The pods that have a folder, with what their logs tell of them. */
+    List<Trace> left() throws IOException {
+        Map<String, Trace> logged = new HashMap<>();
+        for (String folder : children(root.resolve("logs"))) {
+            String[] parts = folder.split("_", 3);
+            if (parts.length == 3) {
+                logged.put(parts[2], new Trace(parts[2], parts[0], parts[1], 0, Set.of()));
+            }
+        }
+        return children(pods()).stream()
+                .map(uid -> logged.getOrDefault(uid, new Trace(uid, "", "", 0, Set.of())))
+                .toList();
+    }
+
+    private static List<String> children(Path folder) throws IOException {
+        if (!Files.isDirectory(folder)) {
+            return List.of();
+        }
+        try (Stream<Path> children = Files.list(folder)) {
+            return children.map(child -> child.getFileName().toString()).toList();
+        }
     }
 
     /** The folder of a pod's container logs. */

@@ -79,6 +79,7 @@ public final class PodWorkers implements AutoCloseable {
     private volatile Set<Pressure> pressures = Set.of();
     private volatile boolean shuttingDown;
     private volatile boolean staticPodsKnown;
+    private boolean foldersLookedAt;
     /** By UID of a static pod, that of the object that showed it last. */
     private final Map<String, String> shown = new ConcurrentHashMap<>();
 
@@ -502,8 +503,39 @@ public final class PodWorkers implements AutoCloseable {
                 worker.wake();
             }
         });
+        if (complete && !foldersLookedAt) {
+            forgotten(now).forEach(pod -> launch(pod, false));
+            foldersLookedAt = true;
+        }
         traces = now;
         relisted = true;
+    }
+
+    /**
+     * Pods of which folders alone are left: the agent ended before it removed them, and their objects are gone. What is mounted
+     * and kept for them has to go too.
+     */
+    private List<Pod> forgotten(Map<String, Trace> traces) {
+        try {
+            List<Pod> found = new ArrayList<>();
+            for (Trace left : tree.left()) {
+                // A worker is there before its folder.
+                if (!traces.containsKey(left.uid()) && !workers.containsKey(left.uid())) {
+                    log.atInfo()
+                            .setMessage("removing what is left of a pod")
+                            .addKeyValue("uid", left.uid())
+                            .log();
+                    found.add(orphan(left));
+                }
+            }
+            return found;
+        } catch (IOException e) {
+            log.atWarn()
+                    .setMessage("can't look for what is left of pods")
+                    .setCause(e)
+                    .log();
+            return List.of();
+        }
     }
 
     /** All that is needed of a pod to end it. */

@@ -11,7 +11,9 @@ import io.mokube.kubelet.probe.health.v1.HealthCheckRequest;
 import io.mokube.kubelet.probe.health.v1.HealthCheckResponse;
 import io.mokube.kubelet.probe.health.v1.HealthCheckResponse.ServingStatus;
 import io.mokube.kubelet.probe.health.v1.HealthGrpc;
+import io.mokube.kubelet.runtime.cri.CriRuntime;
 import io.mokube.kubelet.runtime.cri.DemoImage;
+import io.mokube.kubelet.runtime.cri.ImageArchive;
 import io.mokube.standalone.cluster.ClusterFolder;
 import io.mokube.testkit.Await;
 import io.mokube.testkit.TestRegistry;
@@ -347,6 +349,48 @@ class PodBehavioursTest {
                 restartPolicy: Never
                 containers: [{name: c, image: "mokube/demo:1", command: [sh, -c, "echo bye > /tmp/words"], terminationMessagePath: /tmp/words}]
                 """);
+        check("image-volumes", """
+                is "$(sh /all/tools/hello)" hello
+                is "$(cat /file)" "echo hello"
+                is "$(ls /part)" hello
+                is "$(ls /named)" hello
+                is "$(ls /disk/hosts)" /disk/hosts
+                /part/hello 2> /tmp/said && fail "ran a program of a volume"
+                grep -q "Permission denied" /tmp/said || fail "$(cat /tmp/said)"
+                touch /all/x 2> /tmp/said && fail "wrote to a volume"
+                grep -q "Read-only file system" /tmp/said || fail "$(cat /tmp/said)"
+                """, """
+                env: [{name: PART, value: tools}]
+                volumeMounts:
+                  - {name: tools, mountPath: /all}
+                  - {name: tools, mountPath: /part, subPath: tools}
+                  - {name: tools, mountPath: /named, subPathExpr: $(PART)}
+                  - {name: tools, mountPath: /file, subPath: tools/hello}
+                  - {name: disk, mountPath: /disk}
+                """, """
+                initContainers:
+                  - {name: before, image: "mokube/demo:1", command: [cp, /all/bin/busybox, /disk/hosts],
+                     volumeMounts: [{name: tools, mountPath: /all}, {name: disk, mountPath: /disk}]}
+                volumes: [{name: tools, image: {reference: "mokube/tools:1"}}, {name: disk, emptyDir: {}}]
+                """);
+        observe("image-stays", """
+                terminationGracePeriodSeconds: 1
+                containers: [{name: c, image: "mokube/demo:1", command: [sleep, "1000"], volumeMounts: [{name: v, mountPath: /v}]}]
+                volumes: [{name: v, image: {reference: "mokube/stays:1"}}]
+                """);
+        String withImage = """
+                containers: [{name: c, image: "mokube/demo:1", volumeMounts: [{name: v, mountPath: /v%s}]}]
+                volumes: [{name: v, image: {reference: "%s", pullPolicy: %s}}]
+                """;
+        observe("image-never-pulled", withImage.formatted("", "nowhere.test/x:1", "Never"));
+        observe("image-unreachable", withImage.formatted("", "127.0.0.1:1/x:1", "Always"));
+        observe("image-without-part", withImage.formatted(", subPath: no/such", "mokube/tools:1", "IfNotPresent"));
+        observe("image-logged-in", """
+                restartPolicy: Never
+                imagePullSecrets: [{name: registry}]
+                containers: [{name: c, image: "mokube/demo:1", command: [test, -f, /v/bin/busybox], volumeMounts: [{name: v, mountPath: /v}]}]
+                volumes: [{name: v, image: {reference: "REGISTRY/demo:1", pullPolicy: Always}}]
+                """);
         observe("crashes", "containers: [{name: c, image: \"mokube/demo:1\", command: [\"false\"]}]");
         observe("too-much-memory", """
                 restartPolicy: Never
@@ -482,6 +526,13 @@ class PodBehavioursTest {
     @BeforeAll
     static void up() throws Exception {
         cluster = UpCluster.start(1);
+        for (String name : List.of("tools", "stays")) {
+            Path archive = folder.resolve(name + ".tar");
+            ImageArchive.busybox(
+                            List.of("sh"), Map.of("/" + name + "/hello", "echo hello".getBytes(StandardCharsets.UTF_8)))
+                    .write("docker.io/mokube/" + name + ":1", archive);
+            MokubeCommand.ok(cluster.data(), "image", "load", archive.toString());
+        }
         Path archive = folder.resolve("demo.tar");
         DemoImage.write(archive);
         registry = TestRegistry.start(archive, Files.createDirectory(folder.resolve("image")));
@@ -612,6 +663,10 @@ class PodBehavioursTest {
                         Map.entry("second-try", "Completed +1 .*"),
                         Map.entry("logged-in", "Completed +0 .*"),
                         Map.entry("not-logged-in", "(ErrImagePull|ImagePullBackOff) +0 .*"),
+                        Map.entry("image-never-pulled", "ErrImageNeverPull +0 .*"),
+                        Map.entry("image-unreachable", "(ErrImagePull|ImagePullBackOff) +0 .*"),
+                        Map.entry("image-without-part", "CreateContainerError +0 .*"),
+                        Map.entry("image-logged-in", "Completed +0 .*"),
                         Map.entry("no-handler", "ContainerCreating +0 .*"),
                         Map.entry("no-folder", "ContainerCreating +0 .*"))
                 .entrySet()
@@ -634,6 +689,7 @@ class PodBehavioursTest {
                         "crashes", "Back-off restarting failed container",
                         "no-handler", "no-such-handler",
                         "unreachable", "Failed to pull image",
+                        "image-unreachable", "Failed to pull image \"127.0.0.1:1/x:1\"",
                         "bad-start", "FailedPostStartHook",
                         "logged-in", "Successfully pulled image",
                         "not-logged-in", "Unable to retrieve some image pull secrets (nothing)")
@@ -805,6 +861,40 @@ class PodBehavioursTest {
                     .doesNotExist();
         });
         assertThat(ok("logs", "empty-dirs")).isEmpty();
+    }
+
+    /** What a volume is made from stays while it is used, whatever becomes of its image; nothing stays after it. */
+    @Test
+    void imagesOfVolumesStayAsLongAsTheirPods() throws IOException {
+        ok("wait", "--for=condition=Ready", "pod/image-stays", "--timeout=90s");
+        Path socket = new ClusterFolder(cluster.data()).containerdSockets().getFirst();
+        try (CriRuntime runtime = new CriRuntime(socket)) {
+            runtime.removeImage("docker.io/mokube/stays:1");
+        }
+        assertThat(ok("exec", "image-stays", "--", "cat", "/v/stays/hello")).isEqualTo("echo hello");
+        cluster.kill();
+        // As from a pod that was forced away while the agent was about to remove it.
+        Path pods = new ClusterFolder(cluster.data()).kubelet("node-1").resolve("pods");
+        Path left = Files.createDirectories(pods.resolve("left-behind/volumes/kubernetes.io~empty-dir/memory"));
+        host("mount", "-t", "tmpfs", "tmpfs", left.toString());
+        cluster.up();
+        Await.passes(PATIENCE, () -> assertThat(pods.resolve("left-behind")).doesNotExist());
+        assertThat(ok("exec", "image-stays", "--", "cat", "/v/stays/hello")).isEqualTo("echo hello");
+        String uid = get("image-stays", "{.metadata.uid}");
+        assertThat(snapshots(socket)).contains(uid);
+        ok("delete", "pod", "image-stays");
+        Await.passes(PATIENCE, () -> {
+            assertThat(snapshots(socket)).doesNotContain(uid);
+            assertThat(Path.of("/proc/self/mounts")).content().doesNotContain(uid);
+        });
+    }
+
+    private static String snapshots(Path socket) {
+        return Commands.run(
+                        List.of("ctr", "--address", socket.toString(), "--namespace", "k8s.io", "snapshots", "list"),
+                        Map.of(),
+                        Duration.ofSeconds(10))
+                .orFail();
     }
 
     private static String container(String pod, String name, String field) {

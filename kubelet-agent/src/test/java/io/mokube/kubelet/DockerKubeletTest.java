@@ -1,6 +1,7 @@
 package io.mokube.kubelet;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
@@ -9,10 +10,12 @@ import io.fabric8.kubernetes.api.model.Pod;
 import io.mokube.client.rest.DeleteOptions;
 import io.mokube.kubelet.pods.PodFacts;
 import io.mokube.kubelet.runtime.TestDocker;
+import io.mokube.kubelet.runtime.TwoLayers;
 import io.mokube.kubelet.runtime.docker.DockerRuntime;
 import io.mokube.machinery.object.Json;
 import io.mokube.testkit.Await;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -85,6 +88,79 @@ class DockerKubeletTest {
                         {"metadata": {"name": "%s", "namespace": "default"},
                          "spec": {"nodeName": "%s", "automountServiceAccountToken": false,
                            "terminationGracePeriodSeconds": 5, %s}}""".formatted(name, NODE, spec), Pod.class));
+    }
+
+    @Test
+    void anImageIsAVolume() throws Exception {
+        docker().engine().loadImage(TwoLayers.archive(root()));
+        create("tools", """
+                "restartPolicy": "Never",
+                "volumes": [{"name": "v", "image": {"reference": "mokube/two-layers:1", "pullPolicy": "Never"}}],
+                "containers": [{"name": "c", "image": "mokube/demo:1",
+                  "volumeMounts": [{"name": "v", "mountPath": "/v"}, {"name": "v", "mountPath": "/bins", "subPath": "bin"}],
+                  "command": ["sleep", "1000"]}]""");
+        Await.until(
+                "the pod runs",
+                () -> cluster()
+                        .find("tools")
+                        .orElseThrow()
+                        .getStatus()
+                        .getPhase()
+                        .equals("Running"));
+        assertThat(inside("tools", "cat /v/changed; ls /v/removed /bins/busybox; touch /v/x; /bins/busybox true"))
+                .contains("by the upper layer", "/v/removed: No such file", "/bins/busybox\n")
+                .contains("/v/x: Read-only file system", "/bins/busybox: Permission denied");
+        String uid = PodFacts.uid(cluster().find("tools").orElseThrow());
+        assertThat(keepers(uid)).hasSize(1);
+        try (DockerRuntime runtime = docker().connect()) {
+            assertThatThrownBy(() -> runtime.removeImage(TwoLayers.NAME)).hasMessageContaining("conflict");
+        }
+        delete("tools");
+        assertThat(keepers(uid)).isEmpty();
+        assertThat(Files.readString(Path.of("/proc/self/mounts"))).doesNotContain(uid);
+        create("absent", """
+                "volumes": [{"name": "v", "image": {"reference": "nowhere.test/x:1", "pullPolicy": "Never"}}],
+                "containers": [{"name": "c", "image": "mokube/demo:1", "volumeMounts": [{"name": "v", "mountPath": "/v"}]}]""");
+        Await.passes(() -> assertThat(
+                        cluster().find("absent").orElseThrow().getStatus().getContainerStatuses())
+                .singleElement()
+                .satisfies(status -> {
+                    assertThat(status.getState().getWaiting().getReason()).isEqualTo("ErrImageNeverPull");
+                    assertThat(status.getContainerID()).isNull();
+                }));
+        delete("absent");
+    }
+
+    private static String inside(String pod, String script) {
+        String id = cluster()
+                .find(pod)
+                .orElseThrow()
+                .getStatus()
+                .getContainerStatuses()
+                .getFirst()
+                .getContainerID()
+                .replaceFirst("docker://", "");
+        try (DockerRuntime runtime = docker().connect()) {
+            return new String(
+                    runtime.execSync(id, List.of("sh", "-c", "(" + script + ") 2>&1"), Duration.ofSeconds(10))
+                            .stdout(),
+                    StandardCharsets.UTF_8);
+        }
+    }
+
+    /** The containers that never run and keep images for the pod. */
+    private static List<String> keepers(String uid) throws Exception {
+        Process list = new ProcessBuilder(
+                        "docker",
+                        "-H",
+                        "unix://" + docker().config().socket(),
+                        "ps",
+                        "-aq",
+                        "--filter",
+                        "name=image-volume_" + uid)
+                .start();
+        String output = new String(list.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        return output.lines().toList();
     }
 
     private static void delete(String name) {

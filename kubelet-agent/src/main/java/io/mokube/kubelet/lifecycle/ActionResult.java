@@ -10,6 +10,13 @@ public sealed interface ActionResult {
      * It failed, and may be tried again after a while.
      *
      * @param reason for a container that did not start, why it waits, such as {@code ErrImagePull}
+     * @param image the image that could not be had; empty when it was something else
      */
-    record Failed(String reason, String message) implements ActionResult {}
+    record Failed(String reason, String message, String image) implements ActionResult {
+
+        /** A failure that is not about an image. */
+        public Failed(String reason, String message) {
+            this(reason, message, "");
+        }
+    }
 }

@@ -282,10 +282,11 @@ public final class PodLifecycle {
             if (now.isBefore(shown)) {
                 wakeAt(shown);
             } else if (tell("pull-" + failure.at().toEpochMilli() + "/" + container.name())) {
+                boolean own = failure.image().equals(container.spec().getImage());
                 events.add(PodEvent.normal(
                         "BackOff",
-                        "Back-off pulling image \"" + container.spec().getImage() + "\"",
-                        container.fieldPath()));
+                        "Back-off pulling image \"" + failure.image() + "\"",
+                        own ? container.fieldPath() : ""));
                 events.add(PodEvent.warning("Failed", "Error: ImagePullBackOff", container.fieldPath()));
             }
         }

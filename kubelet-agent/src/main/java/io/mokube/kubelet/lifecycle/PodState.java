@@ -49,8 +49,12 @@ public record PodState(
         NOTHING
     }
 
-    /** A failed start, and when to try again. */
-    public record StartFailure(String reason, String message, Instant at, BackOff backOff) {
+    /**
+     * A failed start, and when to try again.
+     *
+     * @param image the image that could not be had; empty when it was something else
+     */
+    public record StartFailure(String reason, String message, String image, Instant at, BackOff backOff) {
 
         /** Whether the image could not be pulled, so that the wait has a name of its own. */
         boolean isPull() {
@@ -110,6 +114,7 @@ public record PodState(
         return new StartFailure(
                 failed.reason(),
                 failed.message(),
+                "",
                 now,
                 new BackOff(delay.compareTo(LONGEST_SANDBOX_RETRY) > 0 ? LONGEST_SANDBOX_RETRY : delay, now));
     }
@@ -120,7 +125,7 @@ public record PodState(
         // What only a change of the pod or its config map can mend is looked at again soon, as it costs nothing.
         BackOff backOff =
                 pull ? BackOff.next(before == null ? null : before.backOff(), now, now) : new BackOff(SHORT_RETRY, now);
-        return new StartFailure(failed.reason(), failed.message(), now, backOff);
+        return new StartFailure(failed.reason(), failed.message(), failed.image(), now, backOff);
     }
 
     PodState withStatus(PodStatus next) {

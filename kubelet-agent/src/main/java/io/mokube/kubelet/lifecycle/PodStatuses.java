@@ -335,7 +335,7 @@ final class PodStatuses {
     private ContainerState failed(PodContainer container, StartFailure failure) {
         String reason = PodLifecycle.waitingReason(failure, in.now());
         String message = reason.equals("ImagePullBackOff")
-                ? "Back-off pulling image \"" + container.spec().getImage() + "\": ErrImagePull: " + failure.message()
+                ? "Back-off pulling image \"" + failure.image() + "\": ErrImagePull: " + failure.message()
                 : failure.message();
         return waiting(reason, message);
     }

@@ -82,8 +82,38 @@ public record ContainerConfig(
     /** A device of the host seen inside the container, which may write to it or only read. */
     public record Device(String containerPath, String hostPath, boolean readOnly) {}
 
-    /** A path of the host seen inside the container. */
-    public record Mount(String containerPath, String hostPath, boolean readOnly, Propagation propagation) {
+    /**
+     * A path of the host, or an image, seen inside the container.
+     *
+     * @param hostPath empty for an image
+     * @param image empty for a path of the host
+     */
+    public record Mount(
+            String containerPath,
+            String hostPath,
+            boolean readOnly,
+            Propagation propagation,
+            Optional<ImagePart> image) {
+
+        /** A path of the host. */
+        public Mount(String containerPath, String hostPath, boolean readOnly, Propagation propagation) {
+            this(containerPath, hostPath, readOnly, propagation, Optional.empty());
+        }
+
+        /** An image that the runtime mounts itself, read-only. */
+        public static Mount of(String containerPath, ImagePart image) {
+            return new Mount(containerPath, "", true, Propagation.PRIVATE, Optional.of(image));
+        }
+
+        /**
+         * A folder of an image.
+         *
+         * @param id the image's, which is present
+         * @param reference what the user calls it
+         * @param subPath relative; empty for all of the image
+         */
+        public record ImagePart(String id, String reference, String subPath) {}
+
         /** How mounts made later pass between host and container. */
         public enum Propagation {
             PRIVATE,

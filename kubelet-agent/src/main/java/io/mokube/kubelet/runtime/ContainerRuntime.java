@@ -119,6 +119,9 @@ public interface ContainerRuntime extends AutoCloseable {
     /** Removes an image. */
     void removeImage(String reference);
 
+    /** How containers get the files of an image as a volume. */
+    ImageVolumes imageVolumes();
+
     @Override
     void close();
 

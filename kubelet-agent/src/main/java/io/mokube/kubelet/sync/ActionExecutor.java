@@ -28,6 +28,7 @@ import io.mokube.kubelet.runtime.ContainerSummary;
 import io.mokube.kubelet.runtime.Image;
 import io.mokube.kubelet.runtime.RuntimeCallException;
 import io.mokube.kubelet.runtime.SandboxConfig;
+import io.mokube.kubelet.sync.RuntimeConfigs.VolumeImage;
 import io.mokube.kubelet.volume.ConfigurationSource;
 import io.mokube.kubelet.volume.CsiDrivers;
 import io.mokube.kubelet.volume.PodFields;
@@ -42,6 +43,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -119,7 +121,7 @@ final class ActionExecutor {
         this.groups = groups;
         this.podPids = podPids;
         ConfigurationSource source = new ConfigurationSource(client);
-        this.volumes = new PodVolumes(tree.pods(), source, surroundings.node(), surroundings.drivers(), clock);
+        this.volumes = new PodVolumes(tree.pods(), source, surroundings.node(), surroundings.drivers(), runtime, clock);
         this.environment = new EnvironmentVariables(source);
         this.images =
                 new ImageSource(runtime, source, files ? Optional.of(surroundings.pulls()) : Optional.empty(), clock);
@@ -309,13 +311,22 @@ final class ActionExecutor {
         if (container == null) {
             return new ActionResult.Failed("CreateContainerConfigError", "no container " + start.name());
         }
-        ImageSource.Outcome found = images.get(pod, container, context);
+        Map<String, VolumeImage> volumeImages = new HashMap<>();
+        for (Volume volume : imageVolumes(pod, container)) {
+            String reference = Objects.requireNonNullElse(volume.getImage().getReference(), "");
+            switch (images.get(pod, volume.getImage(), context)) {
+                case ImageSource.Outcome.Present(Image found) ->
+                    volumeImages.put(volume.getName(), new VolumeImage(found, reference, Optional.empty()));
+                case ImageSource.Outcome.Missing missing -> {
+                    return withoutImage(container, reference, missing, context);
+                }
+            }
+        }
         Image image;
-        switch (found) {
-            case ImageSource.Outcome.Present present -> image = present.image();
+        switch (images.get(pod, container, context)) {
+            case ImageSource.Outcome.Present(Image found) -> image = found;
             case ImageSource.Outcome.Missing missing -> {
-                context.tell(PodEvent.warning("Failed", "Error: " + missing.reason(), container.fieldPath()));
-                return new ActionResult.Failed(missing.reason(), missing.message());
+                return withoutImage(container, container.spec().getImage(), missing, context);
             }
         }
         List<String> addresses = runtime.sandboxStatus(start.sandboxId())
@@ -325,7 +336,11 @@ final class ActionExecutor {
                 .orElse(PodFacts.hostNetwork(pod) ? surroundings.hostAddresses() : List.of());
         ContainerConfig config;
         try {
-            config = prepare(pod, container, start, image, addresses);
+            config = prepare(pod, container, start, image, mounted(pod, volumeImages), addresses);
+        } catch (RuntimeConfigs.ImageVolumeException e) {
+            String message = String.valueOf(e.getMessage());
+            context.tell(PodEvent.warning("Failed", "Error: " + message, container.fieldPath()));
+            return new ActionResult.Failed("CreateContainerError", message);
         } catch (EnvironmentVariables.MissingSourceException
                 | RuntimeConfigs.InvalidSpecException
                 | IllegalArgumentException e) {
@@ -358,6 +373,38 @@ final class ActionExecutor {
                 .addKeyValue("id", id)
                 .log();
         return postStart(container, id, addresses, context);
+    }
+
+    private static ActionResult withoutImage(
+            PodContainer container, String image, ImageSource.Outcome.Missing missing, PodContext context) {
+        context.tell(PodEvent.warning("Failed", "Error: " + missing.reason(), container.fieldPath()));
+        return new ActionResult.Failed(missing.reason(), missing.message(), image);
+    }
+
+    /** The pod's volumes that are images and that the container mounts. */
+    private static List<Volume> imageVolumes(Pod pod, PodContainer container) {
+        return pod.getSpec().getVolumes().stream()
+                .filter(volume -> volume.getImage() != null)
+                .filter(volume -> container.spec().getVolumeMounts().stream()
+                        .anyMatch(mount -> mount.getName().equals(volume.getName())))
+                .toList();
+    }
+
+    private Map<String, VolumeImage> mounted(Pod pod, Map<String, VolumeImage> images) {
+        if (!files) {
+            return Map.of();
+        }
+        Map<String, VolumeImage> mounted = new HashMap<>();
+        images.forEach((volume, each) -> {
+            try {
+                Optional<Path> folder =
+                        volumes.mountImage(pod, volume, each.image().id());
+                mounted.put(volume, new VolumeImage(each.image(), each.reference(), folder));
+            } catch (RuntimeCallException e) {
+                throw new RuntimeConfigs.ImageVolumeException(e.text(), e);
+            }
+        });
+        return mounted;
     }
 
     /**
@@ -411,7 +458,12 @@ final class ActionExecutor {
     }
 
     private ContainerConfig prepare(
-            Pod pod, PodContainer container, Action.StartContainer start, Image image, List<String> addresses)
+            Pod pod,
+            PodContainer container,
+            Action.StartContainer start,
+            Image image,
+            Map<String, VolumeImage> volumeImages,
+            List<String> addresses)
             throws IOException {
         int attempt = start.attempt();
         Map<String, Path> paths;
@@ -443,6 +495,7 @@ final class ActionExecutor {
                 image,
                 variables,
                 paths,
+                volumeImages,
                 files ? surroundings.devices().cdiIds(pod, container.spec()) : List.of());
     }
 

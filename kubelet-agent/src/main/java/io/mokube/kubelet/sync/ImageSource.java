@@ -1,5 +1,6 @@
 package io.mokube.kubelet.sync;
 
+import io.fabric8.kubernetes.api.model.ImageVolumeSource;
 import io.fabric8.kubernetes.api.model.LocalObjectReference;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Secret;
@@ -29,12 +30,15 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
-/** Gets images by the pull policy of their containers. Pods that want one image at the same time pull it once. */
+/**
+ * Gets the images of containers and volumes by their pull policy. Pods that want one image at the same time pull it once.
+ */
 final class ImageSource {
 
     /** Registry, path, tag and digest, as far as the agent must tell a name from a typing error. */
@@ -94,16 +98,30 @@ final class ImageSource {
                 each -> each.forgetOthers(present.stream().map(Image::id).collect(Collectors.toSet()), at));
     }
 
+    /** The image that a container is made from. */
     Outcome get(Pod pod, PodContainer container, ActionExecutor.PodContext context) {
-        String name = container.spec().getImage();
-        String where = container.fieldPath();
+        return get(
+                pod,
+                container.spec().getImage(),
+                container.spec().getImagePullPolicy(),
+                container.fieldPath(),
+                context);
+    }
+
+    /** The image that is a volume of the pod. */
+    Outcome get(Pod pod, ImageVolumeSource volume, ActionExecutor.PodContext context) {
+        return get(pod, Objects.requireNonNullElse(volume.getReference(), ""), volume.getPullPolicy(), "", context);
+    }
+
+    private Outcome get(
+            Pod pod, String name, @Nullable String pullPolicy, String where, ActionExecutor.PodContext context) {
         if (!REFERENCE.matcher(name).matches()) {
             String message = "Failed to apply default image tag \"" + name + "\": couldn't parse image name \"" + name
                     + "\": invalid reference format";
             context.tell(PodEvent.warning("InspectFailed", message, where));
             return new Outcome.Missing("InvalidImageName", message);
         }
-        String policy = Objects.requireNonNullElse(container.spec().getImagePullPolicy(), "IfNotPresent");
+        String policy = Objects.requireNonNullElse(pullPolicy, "IfNotPresent");
         Optional<Image> present = policy.equals("Always") ? Optional.empty() : usable(pod, name, context);
         if (present.isPresent()) {
             return present(present.get(), name, where, context);

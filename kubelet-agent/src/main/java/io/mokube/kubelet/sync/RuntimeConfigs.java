@@ -58,6 +58,22 @@ final class RuntimeConfigs {
         }
     }
 
+    /**
+     * An image that is a volume.
+     *
+     * @param reference what the pod calls it
+     * @param folder where it is mounted on the host; empty when the runtime mounts it for the container
+     */
+    record VolumeImage(Image image, String reference, Optional<Path> folder) {}
+
+    /** An image, or the part of one, that can't be mounted. The message is for the user. */
+    static final class ImageVolumeException extends RuntimeException {
+        ImageVolumeException(String message, Throwable cause) {
+            // CRI's own word for it, wherever it is mounted.
+            super("ImageVolumeMountFailed: " + message, cause);
+        }
+    }
+
     SandboxConfig sandbox(Pod pod, int attempt) {
         Map<String, String> labels = new HashMap<>(orEmpty(pod.getMetadata().getLabels()));
         labels.putAll(labels(pod));
@@ -158,6 +174,7 @@ final class RuntimeConfigs {
      * @param target the id of the container whose processes it sees, empty for its own
      * @param image the image it is made from
      * @param volumes where the pod's volumes are
+     * @param images those that are images
      * @param cdiDevices the devices that it was given
      */
     ContainerConfig container(
@@ -168,6 +185,7 @@ final class RuntimeConfigs {
             Image image,
             Map<String, String> environment,
             Map<String, Path> volumes,
+            Map<String, VolumeImage> images,
             List<String> cdiDevices) {
         Container spec = container.spec();
         Map<String, String> labels = new HashMap<>(labels(pod));
@@ -189,7 +207,7 @@ final class RuntimeConfigs {
                 expand(spec.getArgs(), environment),
                 Objects.requireNonNullElse(spec.getWorkingDir(), ""),
                 new LinkedHashMap<>(environment),
-                mounts(pod, spec, attempt, environment, volumes),
+                mounts(pod, spec, attempt, environment, volumes, images),
                 labels,
                 annotations,
                 spec.getName() + "/" + attempt + ".log",
@@ -224,9 +242,19 @@ final class RuntimeConfigs {
     }
 
     private List<Mount> mounts(
-            Pod pod, Container spec, int attempt, Map<String, String> environment, Map<String, Path> volumes) {
+            Pod pod,
+            Container spec,
+            int attempt,
+            Map<String, String> environment,
+            Map<String, Path> volumes,
+            Map<String, VolumeImage> images) {
         List<Mount> mounts = new ArrayList<>();
         for (VolumeMount mount : spec.getVolumeMounts()) {
+            VolumeImage image = images.get(mount.getName());
+            if (image != null) {
+                mounts.add(mount(mount, image, environment));
+                continue;
+            }
             Path path = volumes.get(mount.getName());
             if (path == null) {
                 throw new InvalidSpecException("volume \"" + mount.getName() + "\" is not there");
@@ -254,6 +282,26 @@ final class RuntimeConfigs {
         return mounts;
     }
 
+    private static Mount mount(VolumeMount mount, VolumeImage from, Map<String, String> environment) {
+        String part = part(mount, environment);
+        if (from.folder().isEmpty()) {
+            return Mount.of(
+                    mount.getMountPath(), new Mount.ImagePart(from.image().id(), from.reference(), part));
+        }
+        Path folder = from.folder().get();
+        try {
+            Path path = folder.resolve(part).toRealPath();
+            if (!path.startsWith(folder.toRealPath())) {
+                throw new InvalidSpecException("subPath " + part + " leads out of the volume");
+            }
+            // It is mounted to be read, and not to be run. A runtime told to make its own mount read-only would do so
+            // without the second.
+            return new Mount(mount.getMountPath(), path.toString(), false, propagation(mount.getMountPropagation()));
+        } catch (IOException e) {
+            throw new ImageVolumeException("image \"" + from.reference() + "\" has no \"" + part + "\"", e);
+        }
+    }
+
     /** Whether the pod may only read a volume, whatever its mounts say. */
     private static boolean isReadOnly(Pod pod, String volume) {
         return pod.getSpec().getVolumes().stream()
@@ -270,12 +318,17 @@ final class RuntimeConfigs {
         };
     }
 
-    /** The part of a volume that is mounted; a link must not lead out of the volume. */
-    private static Path subPath(Path volume, VolumeMount mount, Map<String, String> environment) {
+    /** The name of the part of a volume that is mounted; empty for all of it. */
+    private static String part(VolumeMount mount, Map<String, String> environment) {
         String expression = mount.getSubPathExpr();
-        String part = expression != null && !expression.isEmpty()
+        return expression != null && !expression.isEmpty()
                 ? EnvironmentVariables.expand(expression, environment)
                 : Objects.requireNonNullElse(mount.getSubPath(), "");
+    }
+
+    /** The part of a volume that is mounted; a link must not lead out of the volume. */
+    private static Path subPath(Path volume, VolumeMount mount, Map<String, String> environment) {
+        String part = part(mount, environment);
         if (part.isEmpty()) {
             return volume;
         }

@@ -8,6 +8,9 @@ import io.fabric8.kubernetes.api.model.ServiceAccountTokenProjection;
 import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.VolumeProjection;
 import io.mokube.kubelet.pods.PodFacts;
+import io.mokube.kubelet.runtime.ContainerRuntime;
+import io.mokube.kubelet.runtime.ImageVolumes;
+import io.mokube.kubelet.runtime.RuntimeCallException;
 import io.mokube.kubelet.volume.ConfigurationSource.Token;
 import io.mokube.kubelet.volume.PublishedFiles.Content;
 import io.mokube.machinery.quantity.Quantity;
@@ -43,6 +46,8 @@ public final class PodVolumes {
     private final CsiVolumes csi;
     private final ClaimedVolumes claims;
     private final VolumeStats stats;
+    private final ContainerRuntime runtime;
+    private final ImageMounts images;
     private final Map<String, IssuedToken> tokens = new ConcurrentHashMap<>();
 
     private record IssuedToken(Token token, Instant renewAt) {}
@@ -50,18 +55,27 @@ public final class PodVolumes {
     /**
      * @param pods the folder with one folder per pod
      * @param node the node's name
+     * @param runtime has the images that are volumes
      */
-    public PodVolumes(Path pods, ConfigurationSource source, String node, CsiDrivers drivers, Clock clock) {
+    public PodVolumes(
+            Path pods,
+            ConfigurationSource source,
+            String node,
+            CsiDrivers drivers,
+            ContainerRuntime runtime,
+            Clock clock) {
         this.pods = pods;
         this.source = source;
         this.csi = new CsiVolumes(Objects.requireNonNull(pods.getParent()), node, drivers, source);
         this.claims = new ClaimedVolumes(source, csi);
         this.clock = clock;
         this.stats = new VolumeStats(pods, csi, claims, clock);
+        this.runtime = runtime;
+        this.images = new ImageMounts(pods, runtime);
     }
 
     /**
-     * Makes or refreshes every volume of the pod. Returns where each is on the host.
+     * Makes or refreshes every volume of the pod but images. Returns where each is on the host.
      *
      * @param starting whether the pod starts now: then what is in its persistent volumes is given to its group
      * @throws VolumeException when one can't be made, or not yet
@@ -69,6 +83,9 @@ public final class PodVolumes {
     public Map<String, Path> setUp(PodFields fields, boolean starting) {
         Map<String, Path> paths = new HashMap<>();
         for (Volume volume : fields.pod().getSpec().getVolumes()) {
+            if (volume.getImage() != null) {
+                continue;
+            }
             try {
                 paths.put(
                         volume.getName(),
@@ -82,6 +99,26 @@ public final class PodVolumes {
             }
         }
         return paths;
+    }
+
+    /**
+     * Mounts an image as a volume, unless it is mounted already or the runtime does it for each container.
+     *
+     * @param image the id of an image that is present
+     * @return where it is on the host; empty when the runtime mounts it
+     * @throws RuntimeCallException when it can't be mounted; the text is for the user
+     */
+    public Optional<Path> mountImage(Pod pod, String volume, String image) {
+        try {
+            return switch (runtime.imageVolumes()) {
+                case ImageVolumes.ByRuntime byRuntime -> Optional.empty();
+                case ImageVolumes.ByAgent layers -> Optional.of(images.mount(PodFacts.uid(pod), volume, image, layers));
+                case ImageVolumes.Unsupported(String reason) ->
+                    throw new RuntimeCallException(RuntimeCallException.Kind.FAILED, reason);
+            };
+        } catch (IOException e) {
+            throw new RuntimeCallException(RuntimeCallException.Kind.FAILED, describe(e), e);
+        }
     }
 
     /** How full the pod's volumes are, as far as that can be told. */
@@ -356,6 +393,7 @@ public final class PodVolumes {
         try {
             csi.tearDown(uid);
             unmountBelow(folder);
+            images.release(uid);
             PublishedFiles.deleteTree(folder);
         } catch (IOException e) {
             throw new VolumeException("", "can't remove " + folder + ": " + describe(e), e);
@@ -373,7 +411,7 @@ public final class PodVolumes {
         }
     }
 
-    private static boolean mounted(Path folder) throws IOException {
+    static boolean mounted(Path folder) throws IOException {
         return mountsBelow(folder).contains(folder);
     }
 
@@ -387,7 +425,15 @@ public final class PodVolumes {
     }
 
     private static void run(List<String> command) throws IOException {
-        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        run(command, Path.of("/"));
+    }
+
+    /** Runs a program of the host in a folder, to a good end. */
+    static void run(List<String> command, Path folder) throws IOException {
+        Process process = new ProcessBuilder(command)
+                .directory(folder.toFile())
+                .redirectErrorStream(true)
+                .start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         try {
             if (process.waitFor() != 0) {

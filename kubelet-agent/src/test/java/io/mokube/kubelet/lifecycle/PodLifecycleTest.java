@@ -1,6 +1,7 @@
 package io.mokube.kubelet.lifecycle;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
@@ -99,7 +100,11 @@ class PodLifecycleTest {
         }
 
         Scene fail(Action action, String reason) {
-            state = state.after(action, new ActionResult.Failed(reason, "why"), now);
+            return fail(action, reason, "image");
+        }
+
+        Scene fail(Action action, String reason, String image) {
+            state = state.after(action, new ActionResult.Failed(reason, "why", image), now);
             return this;
         }
 
@@ -299,6 +304,22 @@ class PodLifecycleTest {
         assertThat(scene.pass(Duration.ofSeconds(1)).plan().actions()).containsExactly(start);
         scene.done(start).running("main", 0).plan();
         assertThat(scene.state.failures()).isEmpty();
+    }
+
+    @Test
+    void theImageOfAVolumeIsWaitedForByItsOwnName() {
+        Action start = new Action.StartContainer("main", "s0", 0);
+        Scene scene = new Scene(pod("Always").build()).sandbox(true).fail(start, "ErrImagePull", "tools");
+        Plan waiting = scene.pass(Duration.ofSeconds(3)).plan();
+        assertThat(scene.main().getState().getWaiting().getReason()).isEqualTo("ImagePullBackOff");
+        assertThat(scene.main().getState().getWaiting().getMessage())
+                .isEqualTo("Back-off pulling image \"tools\": ErrImagePull: why");
+        // The first is about the pod, the second about the container that waits.
+        assertThat(waiting.events())
+                .extracting(PodEvent::message, PodEvent::fieldPath)
+                .containsExactly(
+                        tuple("Back-off pulling image \"tools\"", ""),
+                        tuple("Error: ImagePullBackOff", "spec.containers{main}"));
     }
 
     @ParameterizedTest

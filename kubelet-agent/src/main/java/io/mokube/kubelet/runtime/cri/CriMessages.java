@@ -111,8 +111,13 @@ final class CriMessages {
                 .forEach((key, value) ->
                         message.addEnvs(KeyValue.newBuilder().setKey(key).setValue(value)));
         for (ContainerConfig.Mount mount : config.mounts()) {
-            message.addMounts(Mount.newBuilder()
-                    .setContainerPath(mount.containerPath())
+            Mount.Builder one = Mount.newBuilder();
+            mount.image()
+                    .ifPresent(image -> one.setImage(ImageSpec.newBuilder()
+                                    .setImage(image.id())
+                                    .setUserSpecifiedImage(image.reference()))
+                            .setImageSubPath(image.subPath()));
+            message.addMounts(one.setContainerPath(mount.containerPath())
                     .setHostPath(mount.hostPath())
                     .setReadonly(mount.readOnly())
                     .setPropagation(

@@ -8,6 +8,7 @@ import io.mokube.kubelet.runtime.ContainerStats;
 import io.mokube.kubelet.runtime.ContainerStatus;
 import io.mokube.kubelet.runtime.ContainerSummary;
 import io.mokube.kubelet.runtime.Image;
+import io.mokube.kubelet.runtime.ImageVolumes;
 import io.mokube.kubelet.runtime.ProcessStreams;
 import io.mokube.kubelet.runtime.RuntimeCallException;
 import io.mokube.kubelet.runtime.RuntimeCallException.Kind;
@@ -83,12 +84,14 @@ public final class CriRuntime implements ContainerRuntime {
     private final UnixChannel connection;
     private final RuntimeServiceBlockingStub runtime;
     private final ImageServiceBlockingStub images;
+    private final ContainerdSnapshots snapshots;
 
     /** A client of the runtime behind this socket. Does not connect yet. */
     public CriRuntime(Path socket) {
         connection = new UnixChannel("cri", socket, MAX_MESSAGE_BYTES);
         runtime = RuntimeServiceGrpc.newBlockingStub(connection.channel());
         images = ImageServiceGrpc.newBlockingStub(connection.channel());
+        snapshots = new ContainerdSnapshots(connection.channel(), runtime, images);
     }
 
     @Override
@@ -408,6 +411,19 @@ public final class CriRuntime implements ContainerRuntime {
     }
 
     @Override
+    public ImageVolumes imageVolumes() {
+        RuntimeVersion version = version();
+        Optional<ImageVolumes.ByAgent> layers =
+                version.name().equals("containerd") ? Optional.of(snapshots) : Optional.empty();
+        if (ImageVolumes.mountedBy(version)) {
+            return new ImageVolumes.ByRuntime(layers);
+        }
+        return layers.<ImageVolumes>map(each -> each)
+                .orElseGet(() -> new ImageVolumes.Unsupported(
+                        version.name() + " " + version.version() + " does not mount images"));
+    }
+
+    @Override
     public void close() {
         connection.close();
     }
@@ -424,7 +440,7 @@ public final class CriRuntime implements ContainerRuntime {
         return images.withDeadlineAfter(timeout);
     }
 
-    private static <T> T call(Supplier<T> call) {
+    static <T> T call(Supplier<T> call) {
         try {
             return call.get();
         } catch (StatusRuntimeException e) {
@@ -443,7 +459,7 @@ public final class CriRuntime implements ContainerRuntime {
         }
     }
 
-    private static void ignoreAbsent(Supplier<?> call) {
+    static void ignoreAbsent(Supplier<?> call) {
         find(call);
     }
 

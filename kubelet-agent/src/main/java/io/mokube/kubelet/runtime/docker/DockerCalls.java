@@ -24,6 +24,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
 
 /**
  * Calls to one engine, each with a time it may take. The client library's own timeouts do not hold on Unix sockets, so each
@@ -35,11 +36,13 @@ final class DockerCalls implements AutoCloseable {
 
     private static final Pattern LIBRARY_MESSAGE = Pattern.compile("Status (\\d+): (.*)", Pattern.DOTALL);
 
+    private final Path socket;
     private final DockerClient client;
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
     /** Does not connect yet. */
     DockerCalls(Path socket) {
+        this.socket = socket;
         String host = "unix://" + socket;
         DefaultDockerClientConfig config = DefaultDockerClientConfig.createDefaultConfigBuilder()
                 .withDockerHost(host)
@@ -76,6 +79,11 @@ final class DockerCalls implements AutoCloseable {
             }
             throw e;
         }
+    }
+
+    /** What the engine says at a path of its API, with what the library's own types leave out. */
+    JsonNode read(String path) {
+        return within(TIMEOUT, () -> Json.MAPPER.readTree(HijackedConnection.read(socket, path)));
     }
 
     /** Something to have done. */

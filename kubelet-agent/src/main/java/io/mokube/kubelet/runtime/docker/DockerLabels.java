@@ -12,11 +12,14 @@ import java.util.stream.Collectors;
  */
 final class DockerLabels {
 
-    /** What a container is: {@link #SANDBOX} or {@link #CONTAINER}. */
+    /** What a container is: {@link #SANDBOX}, {@link #CONTAINER} or {@link #IMAGE_VOLUME}. */
     static final String TYPE = "io.kubernetes.docker.type";
 
     static final String SANDBOX = "podsandbox";
     static final String CONTAINER = "container";
+
+    /** One that never runs, and keeps an image. */
+    static final String IMAGE_VOLUME = "imagevolume";
 
     static final String SANDBOX_ID = "io.kubernetes.sandbox.id";
     static final String LOG_PATH = "io.kubernetes.container.logpath";

@@ -9,6 +9,7 @@ import com.github.dockerjava.api.model.Device;
 import com.github.dockerjava.api.model.DeviceRequest;
 import com.github.dockerjava.api.model.ExposedPort;
 import com.github.dockerjava.api.model.HostConfig;
+import com.github.dockerjava.api.model.ImageOptions;
 import com.github.dockerjava.api.model.InternetProtocol;
 import com.github.dockerjava.api.model.LogConfig;
 import com.github.dockerjava.api.model.Mount;
@@ -213,6 +214,10 @@ final class DockerRequests {
     private static List<Mount> mounts(ContainerConfig config) {
         List<Mount> mounts = new ArrayList<>();
         for (ContainerConfig.Mount mount : config.mounts()) {
+            if (mount.image().isPresent()) {
+                mounts.add(imageMount(mount.containerPath(), mount.image().get()));
+                continue;
+            }
             Path source = Path.of(mount.hostPath());
             try {
                 if (!Files.exists(source)) {
@@ -235,6 +240,17 @@ final class DockerRequests {
                                     })));
         }
         return mounts;
+    }
+
+    private static Mount imageMount(String target, ContainerConfig.Mount.ImagePart image) {
+        Mount mount = new Mount()
+                .withType(MountType.IMAGE)
+                .withSource(image.id())
+                .withTarget(target)
+                .withReadOnly(true);
+        return image.subPath().isEmpty()
+                ? mount
+                : mount.withImageOptions(new ImageOptions().withSubpath(image.subPath()));
     }
 
     private static Capability[] capabilities(List<String> names) {

@@ -13,6 +13,7 @@ import io.mokube.kubelet.runtime.ContainerStats;
 import io.mokube.kubelet.runtime.ContainerStatus;
 import io.mokube.kubelet.runtime.ContainerSummary;
 import io.mokube.kubelet.runtime.Image;
+import io.mokube.kubelet.runtime.ImageVolumes;
 import io.mokube.kubelet.runtime.ProcessStreams;
 import io.mokube.kubelet.runtime.RuntimeCallException;
 import io.mokube.kubelet.runtime.RuntimeCallException.Kind;
@@ -64,6 +65,7 @@ public final class DockerRuntime implements ContainerRuntime {
     private final Clock clock;
     private final DockerCalls docker;
     private final DockerImages images;
+    private final DockerLayers layers;
     private final PodNetwork network;
     private final ReentrantLock addresses = new ReentrantLock();
 
@@ -73,6 +75,7 @@ public final class DockerRuntime implements ContainerRuntime {
         this.clock = clock;
         this.docker = new DockerCalls(config.socket());
         this.images = new DockerImages(docker);
+        this.layers = new DockerLayers(docker, config.network());
         this.network = new PodNetwork(docker, config);
     }
 
@@ -275,6 +278,11 @@ public final class DockerRuntime implements ContainerRuntime {
     public Optional<Path> imageFolder() {
         String folder = docker.call(client -> client.infoCmd().exec().getDockerRootDir());
         return Optional.ofNullable(folder).map(Path::of).filter(Files::isDirectory);
+    }
+
+    @Override
+    public ImageVolumes imageVolumes() {
+        return ImageVolumes.mountedBy(version()) ? new ImageVolumes.ByRuntime(Optional.of(layers)) : layers;
     }
 
     @Override

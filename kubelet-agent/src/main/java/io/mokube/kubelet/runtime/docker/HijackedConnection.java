@@ -52,6 +52,21 @@ final class HijackedConnection implements AutoCloseable {
         }
     }
 
+    /**
+     * Asks for something and returns the engine's answer.
+     *
+     * @throws RuntimeCallException when the engine can't be reached or refuses
+     */
+    static byte[] read(Path socket, String path) throws IOException {
+        try (HijackedConnection connection = new HijackedConnection(connect(socket))) {
+            // By the first version of HTTP the answer ends with the connection.
+            String head = "GET " + path + " HTTP/1.0\r\nHost: docker\r\n\r\n";
+            connection.write(ByteBuffer.wrap(head.getBytes(StandardCharsets.US_ASCII)));
+            connection.readAnswer();
+            return connection.input().readAllBytes();
+        }
+    }
+
     private static SocketChannel connect(Path socket) {
         try {
             return SocketChannel.open(UnixDomainSocketAddress.of(socket));

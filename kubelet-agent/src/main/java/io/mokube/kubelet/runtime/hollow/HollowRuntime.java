@@ -7,6 +7,7 @@ import io.mokube.kubelet.runtime.ContainerStatus;
 import io.mokube.kubelet.runtime.ContainerStatus.State;
 import io.mokube.kubelet.runtime.ContainerSummary;
 import io.mokube.kubelet.runtime.Image;
+import io.mokube.kubelet.runtime.ImageVolumes;
 import io.mokube.kubelet.runtime.ProcessStreams;
 import io.mokube.kubelet.runtime.RuntimeCallException;
 import io.mokube.kubelet.runtime.RuntimeCallException.Kind;
@@ -467,6 +468,11 @@ public final class HollowRuntime implements ContainerRuntime {
         return images.values().stream()
                 .filter(image -> image.id().equals(reference) || image.tags().contains(reference))
                 .findFirst();
+    }
+
+    @Override
+    public ImageVolumes imageVolumes() {
+        return new ImageVolumes.Unsupported("hollow containers have no files");
     }
 
     @Override

@@ -242,9 +242,7 @@ final class PodStatuses {
         }
         StartFailure failure = state.failures().get(container.name());
         if (failure != null) {
-            return status.withState(failed(container, failure))
-                    .withLastState(end)
-                    .build();
+            return status.withState(failed(failure)).withLastState(end).build();
         }
         BackOff backOff = state.crashes().get(container.name());
         boolean counted = state.told().contains("counted/" + current.id());
@@ -329,10 +327,10 @@ final class PodStatuses {
 
     private ContainerState waitingFor(PodContainer container) {
         StartFailure failure = state.failures().get(container.name());
-        return failure == null ? waiting(defaultReason(), null) : failed(container, failure);
+        return failure == null ? waiting(defaultReason(), null) : failed(failure);
     }
 
-    private ContainerState failed(PodContainer container, StartFailure failure) {
+    private ContainerState failed(StartFailure failure) {
         String reason = PodLifecycle.waitingReason(failure, in.now());
         String message = reason.equals("ImagePullBackOff")
                 ? "Back-off pulling image \"" + failure.image() + "\": ErrImagePull: " + failure.message()

@@ -293,6 +293,7 @@ public final class DockerRuntime implements ContainerRuntime {
                         .withForce(true)
                         .withRemoveVolumes(true)
                         .exec());
+        LeftProcesses.kill(containerId);
     }
 
     @Override

@@ -299,6 +299,28 @@ class ServicesAcrossNodesTest {
     }
 
     @Test
+    void trafficStaysInItsZoneOrOnItsNodeWhileItCan() {
+        Map<String, String> zones = Map.of("node-1", "a", "node-2", "b", "node-3", "b");
+        zones.forEach((node, zone) -> ok("label", "node", node, "topology.kubernetes.io/zone=" + zone));
+        ok("label", "pod", "--all", "close=yes");
+        String what = "selector: {close: \"yes\"}, ports: [{port: 80, targetPort: 8080}], trafficDistribution: ";
+        String zonal = service("zonal", what + "PreferSameZone");
+        String nodal = service("nodal", what + "PreferSameNode");
+        hears("pod-1", zonal, Set.of("pod-1"));
+        hears("pod-2", zonal, Set.of("pod-2", "pod-3"));
+        hears("pod-3", zonal, Set.of("pod-2", "pod-3"));
+        for (String pod : ALL) {
+            hears(pod, nodal, Set.of(pod));
+        }
+        ok("label", "pod", "pod-1", "close-");
+        hears("pod-1", zonal, Set.of("pod-2", "pod-3"));
+        hears("pod-1", nodal, Set.of("pod-2", "pod-3"));
+        hears("pod-2", nodal, Set.of("pod-2"));
+        ok("label", "pod", "--all", "close-");
+        zones.keySet().forEach(node -> ok("label", "node", node, "topology.kubernetes.io/zone-"));
+    }
+
+    @Test
     void externalAddresses() {
         String address = cluster.freeAddress(1);
         service(

@@ -67,6 +67,7 @@ import io.mokube.apiserver.verbs.TokenUse;
 import io.mokube.apiserver.verbs.Verb;
 import io.mokube.apiserver.verbs.Verbs;
 import io.mokube.apiserver.webhook.WebhookClient;
+import io.mokube.machinery.address.Family;
 import io.mokube.machinery.address.IpAddress;
 import io.mokube.machinery.component.Component;
 import io.mokube.machinery.component.ComponentException;
@@ -165,8 +166,7 @@ public final class ApiServer implements Component {
     private static List<AddressRange> serviceRanges(List<String> cidrs) {
         try {
             List<AddressRange> ranges = cidrs.stream().map(AddressRange::parse).toList();
-            long families = ranges.stream().map(AddressRange::family).distinct().count();
-            if (ranges.isEmpty() || families < ranges.size()) {
+            if (ranges.isEmpty() || !Family.differ(ranges, AddressRange::family)) {
                 throw new IllegalArgumentException("it must be one, or one of each address family: " + cidrs);
             }
             return ranges;

@@ -15,6 +15,7 @@ import io.mokube.kubelet.runtime.docker.DockerConfig;
 import io.mokube.kubelet.runtime.docker.DockerRuntime;
 import io.mokube.kubelet.upkeep.NodeShutdown;
 import io.mokube.machinery.address.Cidr;
+import io.mokube.machinery.address.Family;
 import io.mokube.machinery.address.IpAddress;
 import io.mokube.machinery.component.CarrierThreads;
 import io.mokube.machinery.component.ComponentException;
@@ -178,8 +179,7 @@ public class KubeletApplication {
     static List<String> nodeAddresses(List<String> texts) {
         try {
             List<IpAddress> addresses = texts.stream().map(IpAddress::of).toList();
-            long families = addresses.stream().map(IpAddress::family).distinct().count();
-            if (addresses.isEmpty() || families < addresses.size()) {
+            if (addresses.isEmpty() || !Family.differ(addresses, IpAddress::family)) {
                 throw new ComponentException("mokube.address must be one address, or one of each family: " + texts);
             }
             return addresses.stream().map(IpAddress::text).toList();

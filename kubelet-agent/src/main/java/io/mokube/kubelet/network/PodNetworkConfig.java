@@ -2,6 +2,7 @@ package io.mokube.kubelet.network;
 
 import io.mokube.client.rest.ClientConfig;
 import io.mokube.machinery.address.Cidr;
+import io.mokube.machinery.address.Family;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -19,8 +20,7 @@ public record PodNetworkConfig(ClientConfig client, String nodeName, List<Cidr> 
     /** @throws IllegalArgumentException when there is no range, or there are two of one family */
     public PodNetworkConfig {
         clusterCidrs = List.copyOf(clusterCidrs);
-        long families = clusterCidrs.stream().map(Cidr::family).distinct().count();
-        if (clusterCidrs.isEmpty() || families < clusterCidrs.size()) {
+        if (clusterCidrs.isEmpty() || !Family.differ(clusterCidrs, Cidr::family)) {
             throw new IllegalArgumentException("the pods need one range of addresses of each family: " + clusterCidrs);
         }
     }

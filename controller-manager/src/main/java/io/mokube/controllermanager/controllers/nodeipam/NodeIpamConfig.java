@@ -1,6 +1,7 @@
 package io.mokube.controllermanager.controllers.nodeipam;
 
 import io.mokube.machinery.address.Cidr;
+import io.mokube.machinery.address.Family;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -50,11 +51,7 @@ public record NodeIpamConfig(List<Range> ranges, List<String> reserved) {
     public NodeIpamConfig {
         ranges = List.copyOf(ranges);
         reserved = List.copyOf(reserved);
-        long families = ranges.stream()
-                .map(range -> range.cluster().indexOf(':') < 0)
-                .distinct()
-                .count();
-        if (families < ranges.size()) {
+        if (!Family.differ(ranges, range -> range.cluster().indexOf(':') < 0)) {
             throw new IllegalArgumentException("only one cluster CIDR of each address family is possible");
         }
         for (String block : reserved) {

@@ -215,6 +215,7 @@ public final class ApiServer implements Component {
                     resources,
                     cache,
                     objects,
+                    store,
                     AdmissionPlugins.standard(
                             reader,
                             new StoreClusterWriter(resources, objects),

@@ -9,6 +9,7 @@ import io.mokube.apiserver.cache.WatchCache;
 import io.mokube.apiserver.registry.ObjectStore;
 import io.mokube.apiserver.request.ApiRequest;
 import io.mokube.apiserver.resources.ResourceRegistry;
+import io.mokube.apiserver.storage.KeyValueStore;
 import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.error.ApiException;
 import java.util.List;
@@ -16,12 +17,14 @@ import java.util.List;
 /**
  * What the verbs work on.
  *
+ * @param store what the objects lie in, for what is no object
  * @param serviceRanges where services get their addresses from: one range, or one of each family, the main one first
  */
 public record Backend(
         ResourceRegistry resources,
         WatchCache cache,
         ObjectStore objects,
+        KeyValueStore store,
         AdmissionChain admission,
         Authorizer authorizer,
         List<AddressRange> serviceRanges,

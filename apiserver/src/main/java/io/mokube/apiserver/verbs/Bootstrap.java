@@ -65,7 +65,7 @@ public final class Bootstrap {
 
     private static KubeObject serviceCidr(List<String> cidrs) {
         KubeObject range = KubeObject.of("networking.k8s.io/v1", "ServiceCIDR");
-        range.setMetadata("name", ServiceAllocation.DEFAULT_RANGE);
+        range.setMetadata("name", ClusterAddresses.DEFAULT_RANGE);
         ArrayNode all = range.root().putObject("spec").putArray("cidrs");
         cidrs.forEach(all::add);
         return range;

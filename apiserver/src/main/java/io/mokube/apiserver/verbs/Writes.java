@@ -112,20 +112,23 @@ final class Writes {
         if (backend.objects().get(definition, object.key()) != null) {
             throw ApiException.alreadyExists(definition.groupResource(), object.name());
         }
-        if (ServiceAllocation.concerns(definition)) {
-            allocation.completeFamilies(object, null);
-        }
         return StoredObject.of(ObjectStore.encode(definition, object), 0);
     }
 
     private StoredObject storeService(ResourceDefinition definition, KubeObject service, Writer writer) {
-        allocation.completeFamilies(service, null);
-        List<String> claimed = allocation.allocate(service);
+        ServiceAllocation.Claims claims = allocation.allocate(service, null);
         try {
             return createStored(definition, service, writer);
         } catch (ApiException e) {
-            allocation.release(claimed);
+            giveBack(claims, e);
             throw e;
+        }
+    }
+
+    /** What a write that may have happened has claimed is kept. */
+    private void giveBack(ServiceAllocation.@Nullable Claims claims, ApiException failure) {
+        if (claims != null && !failure.isTimeout()) {
+            allocation.giveBack(claims);
         }
     }
 
@@ -145,6 +148,9 @@ final class Writes {
         ObjectRules.validateCreate(definition, object);
         strategy.warnings(object, null).forEach(writer.warn());
         backend.admission().validate(admission);
+        if (ServiceAllocation.concerns(definition)) {
+            allocation.completeFamilies(object, null);
+        }
     }
 
     /**
@@ -220,17 +226,33 @@ final class Writes {
         };
     }
 
-    /** Addresses that the service has no more are given back once that is stored. */
+    /** Addresses and ports are claimed before what is to be written, and those that the service has no more given back after it. */
     private Outcome changeService(
             ResourceDefinition definition,
             ObjectKey key,
             Writer writer,
             Function<@Nullable KubeObject, Change> decide) {
         AtomicReference<@Nullable KubeObject> before = new AtomicReference<>();
-        Outcome outcome = changeStored(definition, key, writer, current -> {
-            before.set(current == null ? null : current.deepCopy());
-            return decide.apply(current);
-        });
+        AtomicReference<ServiceAllocation.@Nullable Claims> claims = new AtomicReference<>();
+        Outcome outcome;
+        try {
+            outcome = changeStored(definition, key, writer, current -> {
+                ServiceAllocation.Claims lost = claims.getAndSet(null);
+                if (lost != null) {
+                    allocation.giveBack(lost);
+                }
+                KubeObject old = current == null ? null : current.deepCopy();
+                before.set(old);
+                Change change = decide.apply(current);
+                if (change instanceof Change.Write write) {
+                    claims.set(allocation.allocate(write.object(), old));
+                }
+                return change;
+            });
+        } catch (ApiException e) {
+            giveBack(claims.get(), e);
+            throw e;
+        }
         KubeObject former = before.get();
         if (outcome instanceof Outcome.Deleted deleted) {
             allocation.releaseOf(deleted.object().parse());
@@ -307,10 +329,6 @@ final class Writes {
         backend.admission().validate(admission);
         if (ServiceAllocation.concerns(definition) && subresource.isEmpty()) {
             allocation.completeFamilies(object, old);
-            if (!writer.dryRun()) {
-                // A change of type or family may ask for addresses or ports that the service did not have before.
-                allocation.allocate(object);
-            }
         }
         if (Lifecycle.isDone(object)) {
             return new Change.Delete(object);

@@ -8,6 +8,13 @@ import io.mokube.apiserver.http.TestClient.Reply;
 import io.mokube.machinery.component.Platform;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -90,7 +97,7 @@ class ApiServerTest {
         try (TestClient.WatchReader watch = admin.watch(MAPS + "?watch=true&labelSelector=app%3Dlist"
                 + "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true")) {
             assertThat(watch.next(1)).containsExactly("ADDED l1");
-            tools.jackson.databind.JsonNode bookmark = java.util.Objects.requireNonNull(watch.next());
+            JsonNode bookmark = Objects.requireNonNull(watch.next());
             assertThat(bookmark.path("type").asString()).isEqualTo("BOOKMARK");
             assertThat(bookmark.path("object")
                             .path("metadata")
@@ -197,8 +204,8 @@ class ApiServerTest {
                 .asString();
         int writers = 4;
         int each = 15;
-        var running = new java.util.ArrayList<java.util.concurrent.Future<?>>();
-        try (var threads = java.util.concurrent.Executors.newVirtualThreadPerTaskExecutor()) {
+        var running = new ArrayList<Future<?>>();
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
             for (int w = 0; w < writers; w++) {
                 running.add(threads.submit(() -> {
                     for (int done = 0; done < each; ) {
@@ -219,7 +226,7 @@ class ApiServerTest {
         try (TestClient.WatchReader watch =
                 admin.watch(MAPS + "?watch=true&fieldSelector=metadata.name%3Dcounter&resourceVersion=" + since)) {
             for (int i = 1; i <= writers * each; i++) {
-                assertThat(java.util.Objects.requireNonNull(watch.next())
+                assertThat(Objects.requireNonNull(watch.next())
                                 .path("object")
                                 .path("data")
                                 .path("key")
@@ -272,6 +279,102 @@ class ApiServerTest {
     }
 
     @Test
+    void ofManyWhoChooseTheSameNodePortAtOnceOneGetsIt() throws Exception {
+        String services = "/api/v1/namespaces/default/services";
+        var asked = new ArrayList<Future<Integer>>();
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (int i = 0; i < 16; i++) {
+                String name = "same-" + i;
+                asked.add(threads.submit(() ->
+                        admin.post(services, chosen("NodePort", name, 30_007)).code()));
+            }
+            var answers = new ArrayList<Integer>();
+            for (var each : asked) {
+                answers.add(each.get());
+            }
+            assertThat(answers).containsOnly(201, 422).containsOnlyOnce(201);
+        }
+        var list = admin.get(services).json().path("items");
+        var winners = new ArrayList<String>();
+        list.forEach(each -> {
+            if (each.at("/spec/ports/0/nodePort").asInt() == 30_007) {
+                winners.add(each.at("/metadata/name").asString());
+            }
+        });
+        assertThat(winners).hasSize(1);
+        admin.delete(services + "/" + winners.getFirst());
+        assertThat(admin.post(services, chosen("NodePort", "next", 30_007)).code())
+                .as("a service that is gone has given its port back")
+                .isEqualTo(201);
+        admin.delete(services + "/next");
+    }
+
+    @Test
+    void aBalancerWithoutNodePortsHasOnlyThoseItChose() {
+        String services = "/api/v1/namespaces/default/services";
+        String body = """
+                {"kind":"Service","apiVersion":"v1","metadata":{"name":"direct"},"spec":{"type":"LoadBalancer",
+                "allocateLoadBalancerNodePorts":false,"ports":[{"name":"a","port":80},{"name":"b","port":81,"nodePort":30008}]}}""";
+        JsonNode made = admin.post(services, body).json();
+        assertThat(made.at("/spec/ports/0").has("nodePort")).isFalse();
+        assertThat(made.at("/spec/ports/1/nodePort").asInt()).isEqualTo(30_008);
+        admin.delete(services + "/direct");
+    }
+
+    @Test
+    void aServiceIsCreatedByAnUpdateAndHasWhatItNeeds() {
+        String services = "/api/v1/namespaces/default/services";
+        Reply made = admin.put(services + "/put", chosen("NodePort", "put", 30_009));
+        assertThat(made.code()).as(made.text()).isEqualTo(201);
+        String address = made.json().at("/spec/clusterIP").asString();
+        assertThat(admin.get("/apis/networking.k8s.io/v1/ipaddresses/" + address)
+                        .code())
+                .isEqualTo(200);
+        assertThat(admin.post(services, chosen("NodePort", "late", 30_009)).code())
+                .isEqualTo(422);
+        admin.delete(services + "/put");
+    }
+
+    @Test
+    void anUpdateThatIsBeatenLeavesNoAddressClaimed() throws Exception {
+        String services = "/api/v1/namespaces/default/services";
+        String addresses = "/apis/networking.k8s.io/v1/ipaddresses";
+        int before = admin.get(addresses).json().path("items").size();
+        admin.post(services, """
+                {"kind":"Service","apiVersion":"v1","metadata":{"name":"beaten"},
+                "spec":{"type":"ExternalName","externalName":"example.org"}}""");
+        String type = "application/merge-patch+json";
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (int round = 0; round < 10; round++) {
+                int number = round;
+                var labels = threads.submit(() -> {
+                    for (int i = 0; i < 10; i++) {
+                        String label = "{\"metadata\":{\"labels\":{\"a\":\"" + number + "-" + i + "\"}}}";
+                        assertThat(admin.patch(services + "/beaten", type, label)
+                                        .code())
+                                .isEqualTo(200);
+                    }
+                });
+                for (String to : List.of(
+                        "{\"spec\":{\"type\":\"NodePort\",\"externalName\":null,\"ports\":[{\"port\":80}]}}",
+                        "{\"spec\":{\"type\":\"ExternalName\",\"externalName\":\"example.org\",\"clusterIP\":null,\"clusterIPs\":null}}")) {
+                    Reply changed = admin.patch(services + "/beaten", type, to);
+                    assertThat(changed.code()).as(changed.text()).isEqualTo(200);
+                }
+                labels.get();
+            }
+        }
+        assertThat(admin.get(addresses).json().path("items").size()).isEqualTo(before);
+        admin.delete(services + "/beaten");
+    }
+
+    private static String chosen(String type, String name, int nodePort) {
+        return """
+                {"kind":"Service","apiVersion":"v1","metadata":{"name":"%s"},
+                "spec":{"type":"%s","ports":[{"port":80,"nodePort":%d}]}}""".formatted(name, type, nodePort);
+    }
+
+    @Test
     void aServiceLosesWhatItsNewTypeLacks() {
         String services = "/api/v1/namespaces/default/services";
         JsonNode made = admin.post(services, balancer("changes", "Local", 0)).json();
@@ -301,7 +404,7 @@ class ApiServerTest {
     @Test
     void givesServicesAddressesOfTheirOwn() {
         String services = "/api/v1/namespaces/default/services";
-        java.util.Set<String> addresses = new java.util.HashSet<>();
+        Set<String> addresses = new HashSet<>();
         for (int i = 0; i < 3; i++) {
             Reply created = admin.post(services, """
                     {"kind":"Service","apiVersion":"v1","metadata":{"generateName":"s"},"spec":{"ports":[{"port":80}]}}""");

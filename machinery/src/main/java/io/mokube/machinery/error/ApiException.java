@@ -45,6 +45,11 @@ public final class ApiException extends RuntimeException {
         return status.reason().equals("AlreadyExists");
     }
 
+    /** Whether the request may or may not have been carried out. */
+    public boolean isTimeout() {
+        return status.reason().equals("Timeout");
+    }
+
     public static ApiException badRequest(String message) {
         return new ApiException(new Status(400, "BadRequest", message, null));
     }

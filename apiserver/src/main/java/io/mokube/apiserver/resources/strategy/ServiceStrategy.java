@@ -59,6 +59,11 @@ public final class ServiceStrategy extends SpecStatusStrategy {
         }
     }
 
+    @Override
+    public boolean allowsCreateOnUpdate() {
+        return true;
+    }
+
     /** The single and the plural form always say the same. */
     private static void clusterIps(ObjectNode spec) {
         String clusterIp = Tree.text(spec, "clusterIP");

@@ -138,7 +138,7 @@ public record ClusterFolder(Path path) {
         description.put("store", config.store().name());
         description.put("runtime", config.runtime().name());
         description.put("nodes", config.nodes());
-        description.put("podNetwork", podNetwork());
+        description.put("podNetwork", podNetwork(config.runtime()));
         description.put("server", server);
         description.put("pid", ProcessHandle.current().pid());
         description.put(
@@ -155,6 +155,11 @@ public record ClusterFolder(Path path) {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Whether a cluster was made here that was not removed since. */
+    boolean holdsCluster() {
+        return Files.exists(description());
     }
 
     /** The cluster running in this folder, when its process is alive. */
@@ -202,10 +207,20 @@ public record ClusterFolder(Path path) {
     }
 
     private int podNetwork() {
-        int known = Files.exists(description())
+        int known = knownPodNetwork();
+        return known == 0 ? PodNetworks.free() : known;
+    }
+
+    /** The pods of hollow nodes have addresses that nobody hears of. */
+    private int podNetwork(RuntimeKind runtime) {
+        int known = knownPodNetwork();
+        return known != 0 || runtime == RuntimeKind.HOLLOW ? podNetwork() : PodNetworks.claim(PodNetworks.CLAIMS, this);
+    }
+
+    private int knownPodNetwork() {
+        return Files.exists(description())
                 ? readDescription().path("podNetwork").asInt(0)
                 : 0;
-        return known == 0 ? PodNetworks.free() : known;
     }
 
     private JsonNode readDescription() {

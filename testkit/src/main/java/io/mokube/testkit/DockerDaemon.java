@@ -13,6 +13,9 @@ import java.util.stream.Stream;
 /**
  * A Docker Engine of a test's own, with its own data, state and socket in a temporary folder, so that it disturbs no other.
  * Needs root and {@code dockerd}. Containers that still run when it is closed end with it.
+ *
+ * <p>All engines of a machine share the chains of its firewall, and one that starts takes them away for a moment, in which
+ * another can't make a network or a container. So only one process of tests has engines at a time; others wait.
  */
 public final class DockerDaemon implements AutoCloseable {
 
@@ -29,8 +32,11 @@ public final class DockerDaemon implements AutoCloseable {
             rm -rf "$1"
             """;
 
+    private static final MachineLock FIREWALL = new MachineLock("docker");
+
     private final Path folder;
     private ChildProcess daemon;
+    private boolean hasFirewall = true;
 
     private DockerDaemon(Path folder) {
         this.folder = folder;
@@ -43,15 +49,18 @@ public final class DockerDaemon implements AutoCloseable {
                 .anyMatch(entry -> Files.isExecutable(Path.of(entry, "dockerd")));
     }
 
-    /** Starts a daemon and waits until it answers. */
+    /** Starts a daemon, when no other process of tests has one any more, and waits until it answers. */
     public static DockerDaemon start() {
+        Path folder;
         try {
-            DockerDaemon daemon = new DockerDaemon(Files.createTempDirectory("mokube-docker-"));
-            daemon.awaitReady();
-            return daemon;
+            folder = Files.createTempDirectory("mokube-docker-");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+        FIREWALL.acquire();
+        DockerDaemon daemon = new DockerDaemon(folder);
+        daemon.awaitReady();
+        return daemon;
     }
 
     private static ChildProcess launch(Path folder, String... options) {
@@ -115,6 +124,11 @@ public final class DockerDaemon implements AutoCloseable {
         try (ChildProcess cleaning = ChildProcess.start(
                 "docker-cleanup", List.of("sh", "-c", CLEAN_UP, "sh", folder.toString()), Map.of())) {
             cleaning.awaitExit(STOP_GRACE);
+        } finally {
+            if (hasFirewall) {
+                hasFirewall = false;
+                FIREWALL.release();
+            }
         }
     }
 

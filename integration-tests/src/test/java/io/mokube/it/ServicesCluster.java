@@ -14,21 +14,26 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 
 /**
  * The four services as processes of their own, each its Spring Boot application, with a real etcd. Each node has a
- * containerd that its agent starts.
+ * containerd that its agent starts. A node counts as unreachable when it was silent for 20 s.
  */
 final class ServicesCluster implements TestCluster {
 
     private static final Duration START = Duration.ofSeconds(90);
     private static final String NODE_PREFIX = "kubelet-";
 
+    private final String tag =
+            HexFormat.of().toHexDigits(RandomGenerator.getDefault().nextInt(), 4);
+    private final int network = RandomGenerator.getDefault().nextInt(1, 255);
     private final Path folder;
     private final List<String> nodes;
     private final EtcdProcess etcd;
@@ -83,7 +88,9 @@ final class ServicesCluster implements TestCluster {
                         "--mokube.kubeconfig=" + folder.resolve("controller-manager.conf"),
                         "--mokube.cluster-signing-cert-file=" + folder.resolve("pki/ca.crt"),
                         "--mokube.cluster-signing-key-file=" + folder.resolve("pki/ca.key"),
-                        "--mokube.service-account-private-key-file=" + folder.resolve("pki/sa.key")));
+                        "--mokube.service-account-private-key-file=" + folder.resolve("pki/sa.key"),
+                        "--mokube.node-monitor-period=1s",
+                        "--mokube.node-monitor-grace-period=20s"));
         for (String node : nodes) {
             launch(
                     NODE_PREFIX + node,
@@ -127,8 +134,8 @@ final class ServicesCluster implements TestCluster {
                 node,
                 folder.resolve(node).resolve("containerd"),
                 folder.resolve(node + "-run").resolve("containerd"),
-                "mkit" + number,
-                List.of("10.19" + number + ".0.0/24"));
+                "mkit" + tag + number,
+                List.of("10.19" + number + "." + network + ".0/24"));
     }
 
     @Override

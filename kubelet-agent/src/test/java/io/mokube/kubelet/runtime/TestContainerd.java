@@ -40,7 +40,7 @@ public final class TestContainerd implements AutoCloseable {
                     folder.resolve("root"),
                     folder.resolve("state"),
                     "mkt" + process % 1_000_000 + "x" + number,
-                    List.of("10." + (200 + process % 50) + "." + (process / 50 + number) % 250 + ".0/24"));
+                    List.of("10." + (200 + process % 50) + "." + (process / 50 * 16 + number) % 250 + ".0/24"));
             TestContainerd containerd = new TestContainerd(folder, config);
             containerd.launcher.start();
             Path archive = folder.resolve("demo.tar");

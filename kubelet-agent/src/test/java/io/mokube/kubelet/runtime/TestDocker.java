@@ -32,7 +32,7 @@ public final class TestDocker implements AutoCloseable {
         long process = ProcessHandle.current().pid();
         int number = NUMBER.incrementAndGet();
         DockerDaemon daemon = DockerDaemon.start();
-        String subnet = "10." + (150 + process % 50) + "." + (process / 50 + number) % 250 + ".0/24";
+        String subnet = "10." + (150 + process % 50) + "." + (process / 50 * 16 + number) % 250 + ".0/24";
         TestDocker docker = new TestDocker(
                 daemon, new DockerConfig(daemon.socket(), "mkd" + process % 1_000_000 + "x" + number, subnet, subnet));
         try {

@@ -28,7 +28,7 @@ import java.util.stream.Stream;
  */
 final class ServicesCluster implements TestCluster {
 
-    private static final Duration START = Duration.ofSeconds(90);
+    private static final Duration START = Duration.ofMinutes(4);
     private static final String NODE_PREFIX = "kubelet-";
 
     private final String tag =

@@ -181,7 +181,7 @@ class StreamsTest {
                     .redirectOutput(folder.resolve(name).toFile())
                     .start();
             Await.until(
-                    Duration.ofSeconds(40),
+                    Duration.ofSeconds(60),
                     "the pod runs",
                     () -> kubectl.run(cluster.kubeconfig(), "get", "pod", name, "-o", "jsonpath={.status.phase}")
                             .output()
@@ -209,7 +209,7 @@ class StreamsTest {
                     "--target=demo",
                     "--",
                     "ps");
-            String log = Await.value(Duration.ofSeconds(30), "the ephemeral container has ended", () -> {
+            String log = Await.value(Duration.ofSeconds(60), "the ephemeral container has ended", () -> {
                 String state = kubectl.ok(
                         cluster.kubeconfig(),
                         "get",

@@ -27,7 +27,7 @@ import tools.jackson.databind.JsonNode;
 /** Three nodes, each with a containerd of its own: their pods reach each other, by address and by name. */
 class ThreeNodesTest {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     @TempDir
     private static Path folder;

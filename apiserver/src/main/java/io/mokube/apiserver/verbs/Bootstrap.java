@@ -2,6 +2,7 @@ package io.mokube.apiserver.verbs;
 
 import io.mokube.machinery.address.IpAddress;
 import io.mokube.machinery.names.GroupResource;
+import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.object.KubeObject;
 import java.net.InetAddress;
 import java.time.LocalDate;
@@ -9,6 +10,7 @@ import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -53,6 +55,7 @@ public final class Bootstrap {
             own.ensure(new GroupResource("", "namespaces"), namespace);
         }
         own.ensure(SERVICE_CIDRS, serviceCidr(serviceCidrs));
+        extendServiceCidr(serviceCidrs);
         own.ensure(new GroupResource("", "services"), kubernetesService(serviceAddress, port));
         own.ensure(new GroupResource("", "configmaps"), extensionAuthentication());
         own.ensure(new GroupResource("", "configmaps"), tokenTracking());
@@ -69,6 +72,24 @@ public final class Bootstrap {
         ArrayNode all = range.root().putObject("spec").putArray("cidrs");
         cidrs.forEach(all::add);
         return range;
+    }
+
+    /** A cluster that has got a second range since it was made shows it; any other change of ranges is its user's to make. */
+    private void extendServiceCidr(List<String> cidrs) {
+        own.keep(SERVICE_CIDRS, new ObjectKey("", ClusterAddresses.DEFAULT_RANGE), present -> {
+            if (present == null) {
+                return serviceCidr(cidrs);
+            }
+            JsonNode known = present.at("spec", "cidrs");
+            boolean isExtended = !present.isBeingDeleted()
+                    && known.size() == 1
+                    && cidrs.size() == 2
+                    && known.path(0).asString("").equals(cidrs.getFirst());
+            if (isExtended) {
+                present.root().set("spec", serviceCidr(cidrs).at("spec"));
+            }
+            return present;
+        });
     }
 
     /** Says since when the uses of tokens in secrets are noted, for those who remove the unused. */

@@ -77,7 +77,7 @@ class RoleIndexPropertyTest {
             for (Step step : steps) {
                 apply(step, resources, objects, model);
             }
-            assertThat(cache.await(store.currentRevision(), Duration.ofSeconds(10)))
+            assertThat(cache.await(store.currentRevision(), Duration.ofMinutes(1)))
                     .isTrue();
             check(authorizer, model);
         }

@@ -208,7 +208,7 @@ class AggregationTest {
 
     @Test
     void whatIsServedHereIsRegisteredAsLocal() {
-        Await.passes(Duration.ofSeconds(20), () -> {
+        Await.passes(() -> {
             for (String name : List.of("v1.", "v1.apps", "v2.autoscaling", "v1beta1.metrics.k8s.io")) {
                 JsonNode service = admin.get(SERVICES + "/" + name).json();
                 assertThat(service.at("/status/conditions/0/reason").asString(""))

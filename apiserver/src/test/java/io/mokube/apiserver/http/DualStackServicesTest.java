@@ -5,7 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.mokube.apiserver.ApiServer;
 import io.mokube.apiserver.ApiServerConfig;
+import io.mokube.apiserver.StoreConfig;
 import io.mokube.apiserver.http.TestClient.Reply;
+import io.mokube.apiserver.storage.KeyValueStore;
+import io.mokube.apiserver.storage.embedded.EmbeddedStore;
+import io.mokube.apiserver.storage.embedded.EmbeddedStoreConfig;
 import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.component.Platform;
 import java.nio.file.Path;
@@ -141,5 +145,36 @@ class DualStackServicesTest {
         assertThatThrownBy(() -> new ApiServer(twice, Platform.system()))
                 .isInstanceOf(ComponentException.class)
                 .hasMessageContaining("one of each address family");
+    }
+
+    @Test
+    void aClusterThatGetsASecondRangeShowsIt(@TempDir Path another) throws Exception {
+        try (KeyValueStore store = EmbeddedStore.open(EmbeddedStoreConfig.inMemory(), Platform.system())) {
+            String one = "10.97.0.0/16";
+            String both = "10.97.0.0/16,fd00:10:97::/112";
+            assertThat(shown(store, another, one)).isEqualTo("[\"10.97.0.0/16\"]");
+            assertThat(shown(store, another, both)).isEqualTo("[\"10.97.0.0/16\",\"fd00:10:97::/112\"]");
+            assertThat(shown(store, another, one))
+                    .as("what has addresses in it is not taken away")
+                    .isEqualTo("[\"10.97.0.0/16\",\"fd00:10:97::/112\"]");
+        }
+    }
+
+    /** The default range that a server started with these ranges shows. */
+    private static String shown(KeyValueStore store, Path folder, String ranges) throws Exception {
+        ApiServer started = new ApiServer(
+                ApiServerConfig.inMemory(folder)
+                        .withStore(new StoreConfig.Existing(store))
+                        .withServiceCidr(ranges),
+                Platform.system());
+        started.start();
+        try (TestClient client = TestClient.admin(started)) {
+            return client.get("/apis/networking.k8s.io/v1/servicecidrs/kubernetes")
+                    .json()
+                    .at("/spec/cidrs")
+                    .toString();
+        } finally {
+            started.stop(Duration.ofSeconds(5));
+        }
     }
 }

@@ -60,7 +60,7 @@ class InformerTest {
             List<String> told = new CopyOnWriteArrayList<>();
             informer.addHandler(recorder(told));
             informer.start();
-            assertThat(informer.awaitSynced(Duration.ofSeconds(10))).isTrue();
+            assertThat(informer.awaitSynced(Duration.ofMinutes(1))).isTrue();
             assertThat(told).containsExactly("added 0");
             for (int i = 1; i <= 20; i++) {
                 maps.update(configMap("order-0", "v", "" + i));
@@ -89,7 +89,7 @@ class InformerTest {
                 fixture.client().platform())) {
             informer.addIndex("color", map -> List.of(map.getData().get("color")));
             informer.start();
-            assertThat(informer.awaitSynced(Duration.ofSeconds(10))).isTrue();
+            assertThat(informer.awaitSynced(Duration.ofMinutes(1))).isTrue();
             ConfigMap map = configMap("indexed", "color", "red");
             map.getMetadata().setLabels(Map.of("indexed", "yes"));
             maps.create(map);
@@ -203,7 +203,7 @@ class InformerTest {
             optional.setOptional();
             needed.start();
             optional.start();
-            assertThat(optional.awaitSynced(Duration.ofSeconds(10))).isTrue();
+            assertThat(optional.awaitSynced(Duration.ofMinutes(1))).isTrue();
             assertThat(optional.store().list()).isEmpty();
             assertThat(needed.hasSynced()).isFalse();
         }
@@ -219,7 +219,7 @@ class InformerTest {
             }));
             informer.addHandler(recorder(told));
             informer.start();
-            assertThat(informer.awaitSynced(Duration.ofSeconds(10))).isTrue();
+            assertThat(informer.awaitSynced(Duration.ofMinutes(1))).isTrue();
             assertThat(told).containsExactly("added 0");
         }
     }

@@ -221,6 +221,9 @@ class InvalidObjectsTest {
                 "runtimeclasses.node.k8s.io|'handler':'a'|'handler':'b'|handler: Invalid value: \"b\": field is immutable",
                 "resourcequotas|'spec':{'scopes':['BestEffort']}|'spec':{}|spec.scopes: Invalid value: \"\": field is immutable",
                 "servicecidrs.networking.k8s.io|'spec':{'cidrs':['10.0.0.0/24']}|'spec':{'cidrs':['10.0.1.0/24']}|spec.cidrs: Invalid value: [\"10.0.1.0/24\"]: field is immutable",
+                "servicecidrs.networking.k8s.io|'spec':{'cidrs':['10.0.0.0/24']}|'spec':{'cidrs':['fd00::/112','10.0.0.0/24']}|spec.cidrs: Invalid value: [\"fd00::/112\",\"10.0.0.0/24\"]: field is immutable",
+                "servicecidrs.networking.k8s.io|'spec':{'cidrs':['10.0.0.0/24']}|'spec':{'cidrs':['10.0.0.0/24','10.0.1.0/24']}|spec.cidrs: Invalid value: [\"10.0.0.0/24\",\"10.0.1.0/24\"]: may specify no more than one IP for each IP family",
+                "servicecidrs.networking.k8s.io|'spec':{'cidrs':['10.0.0.0/24','fd00::/112']}|'spec':{'cidrs':['10.0.0.0/24']}|spec.cidrs: Invalid value: [\"10.0.0.0/24\"]: field is immutable",
                 "csidrivers.storage.k8s.io|'spec':{}|'spec':{'attachRequired':false}|spec.attachRequired: Invalid value: false: field is immutable",
                 "volumeattachments.storage.k8s.io|'spec':{'attacher':'a','nodeName':'n','source':{'persistentVolumeName':'v'}}"
                         + "|'spec':{'attacher':'a','nodeName':'m','source':{'persistentVolumeName':'v'}}|spec: Invalid value: {",
@@ -233,6 +236,17 @@ class InvalidObjectsTest {
                 catchThrowableOfType(ApiException.class, () -> WritePath.update(resource(resource), old, named(after)));
         assertThat(refusal).as("a refusal").isNotNull();
         assertThat(refusal.status().message()).contains(message);
+    }
+
+    @Test
+    void aRangeOfTheOtherFamilyIsAdded() {
+        KubeObject old =
+                WritePath.create(resource("servicecidrs.networking.k8s.io"), named("'spec':{'cidrs':['10.0.0.0/24']}"));
+        assertThatCode(() -> WritePath.update(
+                        resource("servicecidrs.networking.k8s.io"),
+                        old,
+                        named("'spec':{'cidrs':['10.0.0.0/24','fd00::/112']}")))
+                .doesNotThrowAnyException();
     }
 
     @ParameterizedTest

@@ -1,6 +1,7 @@
 package io.mokube.kubelet.pods;
 
 import io.fabric8.kubernetes.api.model.Container;
+import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodStatus;
 import io.fabric8.kubernetes.api.model.Quantity;
@@ -53,6 +54,19 @@ public final class PodFacts {
 
     public static boolean beingDeleted(Pod pod) {
         return pod.getMetadata().getDeletionTimestamp() != null;
+    }
+
+    /** Whether two objects of one pod tell the same but for the status, and what the API server notes about every write. */
+    public static boolean sameButForStatus(Pod one, Pod other) {
+        ObjectMeta mine = one.getMetadata();
+        ObjectMeta theirs = other.getMetadata();
+        return Objects.equals(mine.getUid(), theirs.getUid())
+                && Objects.equals(mine.getDeletionTimestamp(), theirs.getDeletionTimestamp())
+                && Objects.equals(mine.getDeletionGracePeriodSeconds(), theirs.getDeletionGracePeriodSeconds())
+                && Objects.equals(mine.getLabels(), theirs.getLabels())
+                && Objects.equals(mine.getAnnotations(), theirs.getAnnotations())
+                && Objects.equals(mine.getFinalizers(), theirs.getFinalizers())
+                && Objects.equals(one.getSpec(), other.getSpec());
     }
 
     /** How long the pod's containers may take to end: what the deletion says, else the pod itself. Never below a second. */

@@ -70,6 +70,8 @@ final class PodWorker implements ActionExecutor.PodContext, PodProbes.Listener, 
     private final Map<String, InProgress> inProgress = new HashMap<>();
     private final List<Finished> finished = new ArrayList<>();
     private boolean signalled = true;
+    private boolean lookDue = true;
+    private @Nullable RuntimeView lastView;
     private boolean closed;
     private boolean startReported;
     private Clock.@Nullable Timer timer;
@@ -147,9 +149,10 @@ final class PodWorker implements ActionExecutor.PodContext, PodProbes.Listener, 
 
     /** The pod's object changed, or went. */
     void update(Pod newer, boolean isWanted) {
+        boolean lookAnew = !isWanted || !wanted || !PodFacts.sameButForStatus(pod, newer);
         pod = newer;
         wanted = isWanted;
-        wake();
+        wake(lookAnew);
     }
 
     /** Ends the pod for a reason of the node's; the first one counts. */
@@ -176,8 +179,19 @@ final class PodWorker implements ActionExecutor.PodContext, PodProbes.Listener, 
     }
 
     /** Something may have happened to the pod. */
-    synchronized void wake() {
+    void wake() {
+        wake(true);
+    }
+
+    /**
+     * Has the pod decided about again.
+     *
+     * @param lookAnew whether something may have happened in the runtime too. It has not when the object's status alone
+     *     changed, which most often is the one that this worker told.
+     */
+    private synchronized void wake(boolean lookAnew) {
         signalled = true;
+        lookDue |= lookAnew;
         notifyAll();
     }
 
@@ -253,7 +267,7 @@ final class PodWorker implements ActionExecutor.PodContext, PodProbes.Listener, 
         // What is in progress must be known before the look at the runtime: an action that ends in between is then
         // taken for unfinished, and its end brings the next look.
         Set<String> busy = takeResults();
-        RuntimeView view = observer.observe(PodFacts.uid(pod));
+        RuntimeView view = look();
         boolean stillWanted = wanted;
         Allocations.Answer granted = allocations.resolve(pod);
         Pod current = granted.pod();
@@ -298,6 +312,22 @@ final class PodWorker implements ActionExecutor.PodContext, PodProbes.Listener, 
             wakeIn(Duration.between(now, wakeUp));
         }
         return plan.finished();
+    }
+
+    /** What the runtime has of the pod: since the last look nothing began or ended when none is due. */
+    private RuntimeView look() {
+        RuntimeView view = takeLook() ? null : lastView;
+        if (view == null) {
+            view = observer.observe(PodFacts.uid(pod));
+            lastView = view;
+        }
+        return view;
+    }
+
+    private synchronized boolean takeLook() {
+        boolean due = lookDue;
+        lookDue = false;
+        return due;
     }
 
     private void reportStart(PodStatus status) {

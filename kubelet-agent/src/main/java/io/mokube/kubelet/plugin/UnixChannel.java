@@ -2,6 +2,8 @@ package io.mokube.kubelet.plugin;
 
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
+import io.netty.buffer.UnpooledByteBufAllocator;
+import io.netty.channel.ChannelOption;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
 import io.netty.channel.socket.nio.NioDomainSocketChannel;
@@ -32,6 +34,8 @@ public final class UnixChannel implements AutoCloseable {
         channel = NettyChannelBuilder.forAddress(UnixDomainSocketAddress.of(socket))
                 .channelType(NioDomainSocketChannel.class, UnixDomainSocketAddress.class)
                 .eventLoopGroup(events)
+                // Calls are few and their messages short: a pool would keep megabytes for them.
+                .withOption(ChannelOption.ALLOCATOR, UnpooledByteBufAllocator.DEFAULT)
                 .executor(callbacks)
                 .overrideAuthority("localhost")
                 .maxInboundMessageSize(maxMessageBytes)

@@ -734,7 +734,7 @@ public final class Benchmarks {
             Duration idle = options.turn().multipliedBy(5);
             try (JavaSubject agents = JavaSubject.start(
                     "agents",
-                    "768m",
+                    "512m",
                     HollowAgentsMain.class,
                     List.of(
                             data.resolve("admin.conf").toString(),
@@ -748,7 +748,7 @@ public final class Benchmarks {
                 long resident = agents.resident();
                 return report(
                         "agents",
-                        "whole agents without containers and without pods, all in one process (-Xmx768m)",
+                        "whole agents without containers and without pods, all in one process (-Xmx512m)",
                         List.of(),
                         List.of(new Report.Measure(
                                 options.nodes() + " hollow agents in one process, resident memory of 1 GiB",

@@ -24,11 +24,12 @@ final class HollowAgentsMain {
         List<Kubelet> agents = new ArrayList<>();
         for (int i = 0; i < Integer.parseInt(arguments[1]); i++) {
             String name = "hollow-" + i;
+            String podCidr = "10.%d.%d.0/24".formatted(128 + i / 256, i % 256);
             Kubelet agent = new Kubelet(
                     KubeletConfig.of(
                             name,
                             client,
-                            () -> new HollowRuntime("", HollowScript.QUIET, platform.clock()),
+                            () -> new HollowRuntime(podCidr, HollowScript.QUIET, platform.clock()),
                             Path.of(arguments[2]).resolve(name)),
                     platform);
             agent.start();

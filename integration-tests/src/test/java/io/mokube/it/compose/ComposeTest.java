@@ -25,13 +25,13 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Three etcd members, the services, two name servers and two nodes, from docker-compose.yml, used with kubectl. */
-@Timeout(1200)
+@Timeout(1800)
 class ComposeTest {
 
     private static final Path PROJECT = Path.of("..").toAbsolutePath().normalize();
     private static final String BASE_IMAGE = "mokube/base:local";
     private static final Duration PATIENCE = Duration.ofMinutes(10);
-    private static final Duration READY_PATIENCE = Duration.ofMinutes(5);
+    private static final Duration READY_PATIENCE = Duration.ofMinutes(10);
 
     @TempDir
     private static Path folder;

@@ -25,17 +25,15 @@ import io.mokube.kubelet.volume.csi.v1.NodePublishVolumeRequest;
 import io.mokube.kubelet.volume.csi.v1.NodeStageVolumeRequest;
 import io.mokube.kubelet.volume.csi.v1.NodeUnpublishVolumeRequest;
 import io.mokube.kubelet.volume.csi.v1.NodeUnstageVolumeRequest;
+import io.mokube.machinery.digest.Sha256;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.object.Json;
 import io.mokube.testkit.Await;
 import io.mokube.testkit.Needs;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -160,10 +158,8 @@ class CsiKubeletTest {
                         "status");
     }
 
-    private static String attachment(String handle) throws Exception {
-        byte[] text = (handle + DRIVER + NODE).getBytes(StandardCharsets.UTF_8);
-        return "csi-"
-                + HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(text));
+    private static String attachment(String handle) {
+        return "csi-" + Sha256.hex(handle + DRIVER + NODE);
     }
 
     private static void delete(String name) {

@@ -1,5 +1,6 @@
 package io.mokube.testkit;
 
+import io.mokube.machinery.digest.Sha256;
 import io.mokube.machinery.object.Json;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -11,10 +12,8 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.util.Base64;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import tools.jackson.databind.JsonNode;
@@ -83,8 +82,7 @@ public final class TestRegistry implements AutoCloseable {
     }
 
     private Map<String, Object> blob(String type, byte[] content) throws Exception {
-        String digest = "sha256:"
-                + HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+        String digest = "sha256:" + Sha256.hex(content);
         blobs.put(digest, content);
         return Map.of("mediaType", type, "size", content.length, "digest", digest);
     }

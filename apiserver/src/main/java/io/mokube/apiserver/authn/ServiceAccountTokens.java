@@ -10,14 +10,13 @@ import com.nimbusds.jose.jwk.RSAKey;
 import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.SignedJWT;
 import io.mokube.apiserver.cache.StoredObject;
+import io.mokube.machinery.digest.Sha256;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.object.Json;
 import io.mokube.machinery.object.KubeObject;
 import io.mokube.machinery.time.Clock;
 import java.security.KeyPair;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.security.interfaces.RSAPublicKey;
 import java.text.ParseException;
 import java.time.Duration;
@@ -90,13 +89,9 @@ public final class ServiceAccountTokens implements Authenticator {
     }
 
     private static String keyId(KeyPair keys) {
-        try {
-            byte[] digest =
-                    MessageDigest.getInstance("SHA-256").digest(keys.getPublic().getEncoded());
-            return Base64.getUrlEncoder().withoutPadding().encodeToString(digest);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
+        return Base64.getUrlEncoder()
+                .withoutPadding()
+                .encodeToString(Sha256.of(keys.getPublic().getEncoded()));
     }
 
     /**

@@ -6,12 +6,10 @@ import io.mokube.apiserver.resources.ResourceRegistry;
 import io.mokube.apiserver.resources.ResourceRegistry.Served;
 import io.mokube.apiserver.resources.Subresource;
 import io.mokube.apiserver.resources.VersionOrder;
+import io.mokube.machinery.digest.Sha256;
 import io.mokube.machinery.names.GroupVersion;
 import io.mokube.machinery.names.GroupVersionKind;
 import io.mokube.machinery.object.Json;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
@@ -102,12 +100,7 @@ final class ResourceLists {
     /** Changes when objects are stored in another version; the same on every API server. */
     private static String storageVersionHash(GroupVersionKind kind) {
         String text = kind.group() + "/" + kind.version() + "/" + kind.kind();
-        try {
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-            return Base64.getEncoder().encodeToString(Arrays.copyOf(digest, 8));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
+        return Base64.getEncoder().encodeToString(Arrays.copyOf(Sha256.of(text), 8));
     }
 
     /** The groups with paths below {@code /apis}, most important first: the built-in ones, then the others by name. */

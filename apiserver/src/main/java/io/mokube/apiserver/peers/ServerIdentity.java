@@ -1,11 +1,9 @@
 package io.mokube.apiserver.peers;
 
+import io.mokube.machinery.digest.Sha256;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.object.KubeObject;
 import java.math.BigInteger;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
@@ -42,12 +40,7 @@ public record ServerIdentity(String hostname, UUID instance) {
 
     /** The lease's name: {@code apiserver-} and a hash of the machine's name. */
     public String name() {
-        try {
-            byte[] hash = MessageDigest.getInstance("SHA-256").digest(hostname.getBytes(StandardCharsets.UTF_8));
-            return "apiserver-" + base32(Arrays.copyOf(hash, HASH_BYTES));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
+        return "apiserver-" + base32(Arrays.copyOf(Sha256.of(hostname), HASH_BYTES));
     }
 
     /** In the alphabet of RFC 4648, in small letters and without padding. */

@@ -3,6 +3,7 @@ package io.mokube.kubelet.images;
 import io.mokube.kubelet.policy.PullVerification;
 import io.mokube.kubelet.runtime.Image;
 import io.mokube.kubelet.runtime.ImageNames;
+import io.mokube.machinery.digest.Sha256;
 import io.mokube.machinery.object.Json;
 import io.mokube.machinery.time.Clock;
 import java.io.IOException;
@@ -163,7 +164,7 @@ public final class PullRecords {
     }
 
     private static String name(String of) {
-        return "sha256-" + PullSecret.sha256(of);
+        return "sha256-" + Sha256.hex(of);
     }
 
     private static List<Path> files(Path folder) {

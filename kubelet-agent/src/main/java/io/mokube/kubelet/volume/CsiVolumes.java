@@ -23,6 +23,7 @@ import io.mokube.kubelet.volume.csi.v1.NodeUnstageVolumeRequest;
 import io.mokube.kubelet.volume.csi.v1.VolumeCapability;
 import io.mokube.kubelet.volume.csi.v1.VolumeCapability.AccessMode.Mode;
 import io.mokube.kubelet.volume.csi.v1.VolumeUsage.Unit;
+import io.mokube.machinery.digest.Sha256;
 import io.mokube.machinery.lock.KeyedLocks;
 import io.mokube.machinery.object.Json;
 import java.io.IOException;
@@ -30,12 +31,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -156,7 +154,7 @@ final class CsiVolumes {
                 new Wish(
                         volume.getName(),
                         csi.getDriver(),
-                        "csi-" + sha256(PodFacts.uid(pod) + volume.getName()),
+                        "csi-" + Sha256.hex(PodFacts.uid(pod) + volume.getName()),
                         Objects.requireNonNullElse(csi.getFsType(), ""),
                         Boolean.TRUE.equals(csi.getReadOnly()),
                         false,
@@ -201,7 +199,7 @@ final class CsiVolumes {
                     ? plugins().resolve("volumeDevices/staging").resolve(wish.name())
                     : plugins()
                             .resolve(wish.driver())
-                            .resolve(sha256(wish.handle()))
+                            .resolve(Sha256.hex(wish.handle()))
                             .resolve("globalmount");
             boolean staged = !wish.ephemeral() && driver.can(RPC.Type.STAGE_UNSTAGE_VOLUME);
             Checkpoint checkpoint = new Checkpoint(
@@ -394,7 +392,7 @@ final class CsiVolumes {
     }
 
     private String attachmentName(Wish wish) {
-        return "csi-" + sha256(wish.handle() + wish.driver() + node);
+        return "csi-" + Sha256.hex(wish.handle() + wish.driver() + node);
     }
 
     /** What the driver's controller said when it attached the volume to this node. */
@@ -528,15 +526,6 @@ final class CsiVolumes {
             return Files.readString(BOOT_ID).strip();
         } catch (IOException e) {
             return "unknown";
-        }
-    }
-
-    private static String sha256(String text) {
-        try {
-            return HexFormat.of()
-                    .formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
         }
     }
 

@@ -1,13 +1,12 @@
 package io.mokube.kubelet.runtime;
 
 import io.mokube.kubelet.runtime.cri.ImageArchive;
+import io.mokube.machinery.digest.Sha256;
 import io.mokube.machinery.object.Json;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -57,7 +56,7 @@ public final class TwoLayers {
     }
 
     private static String digest(Path file) throws Exception {
-        return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file)));
+        return Sha256.hex(Files.readAllBytes(file));
     }
 
     private static void run(String... command) throws IOException, InterruptedException {

@@ -4,10 +4,7 @@ import io.fabric8.kubernetes.api.model.CSIPersistentVolumeSource;
 import io.fabric8.kubernetes.api.model.PersistentVolume;
 import io.fabric8.kubernetes.api.model.storage.VolumeAttachment;
 import io.fabric8.kubernetes.api.model.storage.VolumeAttachmentBuilder;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
+import io.mokube.machinery.digest.Sha256;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -43,13 +40,7 @@ record Attachable(String volume, String driver, String handle, boolean exclusive
 
     /** The name of its attachment to a node. */
     String attachmentName(String node) {
-        try {
-            byte[] digest = MessageDigest.getInstance("SHA-256")
-                    .digest((handle + driver + node).getBytes(StandardCharsets.UTF_8));
-            return "csi-" + HexFormat.of().formatHex(digest);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
+        return "csi-" + Sha256.hex(handle + driver + node);
     }
 
     VolumeAttachment attachment(String node) {

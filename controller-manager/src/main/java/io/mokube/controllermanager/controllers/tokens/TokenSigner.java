@@ -7,9 +7,9 @@ import com.nimbusds.jose.crypto.RSASSASigner;
 import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.SignedJWT;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
+import io.mokube.machinery.digest.Sha256;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
-import java.security.MessageDigest;
 import java.security.interfaces.RSAPrivateCrtKey;
 import java.security.spec.RSAPublicKeySpec;
 import java.util.Base64;
@@ -28,12 +28,10 @@ final class TokenSigner {
             byte[] publicKey = KeyFactory.getInstance("RSA")
                     .generatePublic(new RSAPublicKeySpec(key.getModulus(), key.getPublicExponent()))
                     .getEncoded();
-            String id = Base64.getUrlEncoder()
-                    .withoutPadding()
-                    .encodeToString(MessageDigest.getInstance("SHA-256").digest(publicKey));
+            String id = Base64.getUrlEncoder().withoutPadding().encodeToString(Sha256.of(publicKey));
             this.header = new JWSHeader.Builder(JWSAlgorithm.RS256).keyID(id).build();
         } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("every JDK has RSA and SHA-256", e);
+            throw new IllegalStateException("every JDK has RSA", e);
         }
     }
 

@@ -1,6 +1,7 @@
 package io.mokube.kubelet.runtime.cri;
 
 import io.mokube.machinery.component.ComponentException;
+import io.mokube.machinery.digest.Sha256;
 import io.mokube.machinery.object.Json;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -9,9 +10,6 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -143,9 +141,9 @@ public final class ImageArchive {
     public void write(String name, Path archive) {
         try (OutputStream output = Files.newOutputStream(archive)) {
             byte[] layer = layer();
-            String layerDigest = sha256(layer);
+            String layerDigest = Sha256.hex(layer);
             byte[] config = Json.MAPPER.writeValueAsBytes(config(layerDigest));
-            String configName = sha256(config) + ".json";
+            String configName = Sha256.hex(config) + ".json";
             String layerName = layerDigest + "/layer.tar";
             ArrayNode manifest = Json.MAPPER.createArrayNode();
             ObjectNode entry = manifest.addObject();
@@ -198,14 +196,6 @@ public final class ImageArchive {
         }
         tar.end();
         return bytes.toByteArray();
-    }
-
-    static String sha256(byte[] bytes) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
     }
 
     /** Writes the tar format (ustar); all entries belong to root and have the same old date. */

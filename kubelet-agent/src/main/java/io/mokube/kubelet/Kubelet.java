@@ -108,6 +108,9 @@ public final class Kubelet implements Component {
             throw new ComponentException("the agent's credentials can't be used: " + e.getMessage(), e);
         }
         client = api;
+        DeviceDrivers knownDrivers = new DeviceDrivers();
+        deviceDrivers = knownDrivers;
+        DeviceClaims devices = new DeviceClaims(config.root(), api, knownDrivers);
         Machine machine = Machine.read();
         EventRecorder recorder = new EventRecorder(api, "kubelet", config.nodeName());
         events = recorder;
@@ -117,7 +120,7 @@ public final class Kubelet implements Component {
         nodeServer.start();
         connecting = Thread.ofVirtual()
                 .name("connect to the runtime")
-                .start(() -> connect(api, recorder, nodeServer.port(), machine));
+                .start(() -> connect(api, recorder, nodeServer.port(), machine, devices));
         log.atInfo()
                 .setMessage("kubelet started")
                 .addKeyValue("node", config.nodeName())
@@ -143,7 +146,7 @@ public final class Kubelet implements Component {
     }
 
     /** Waits for the runtime, then begins everything that needs it. */
-    private void connect(ApiClient api, EventRecorder recorder, int port, Machine machine) {
+    private void connect(ApiClient api, EventRecorder recorder, int port, Machine machine, DeviceClaims devices) {
         ContainerRuntime connection = null;
         RuntimeVersion version = null;
         while (version == null || connection == null) {
@@ -164,7 +167,7 @@ public final class Kubelet implements Component {
                 }
             }
         }
-        begin(api, recorder, port, machine, connection, version);
+        begin(api, recorder, port, machine, devices, connection, version);
     }
 
     private synchronized void begin(
@@ -172,6 +175,7 @@ public final class Kubelet implements Component {
             EventRecorder recorder,
             int port,
             Machine machine,
+            DeviceClaims devices,
             ContainerRuntime connection,
             RuntimeVersion version) {
         if (stopped) {
@@ -191,8 +195,6 @@ public final class Kubelet implements Component {
         }
         CsiDrivers csi = new CsiDrivers(api, config.nodeName());
         drivers = csi;
-        DeviceDrivers devices = new DeviceDrivers();
-        deviceDrivers = devices;
         NodeAmounts amounts = amounts(machine);
         CgroupFolders groups = new CgroupFolders(files ? config.cgroupParent() : "");
         limit(groups, amounts);
@@ -217,7 +219,7 @@ public final class Kubelet implements Component {
                         config.policy().maxPods().orElse(config.resources().pods()),
                         groups),
                 csi,
-                new DeviceClaims(config.root(), api, devices));
+                devices);
         workers = podWorkers;
         podWorkers.start();
         serviceInformer.start();
@@ -246,7 +248,7 @@ public final class Kubelet implements Component {
         if (files) {
             PluginRegistry registry = new PluginRegistry(
                     config.root().resolve("plugins_registry"),
-                    Map.of(CsiDrivers.TYPE, csi, DeviceDrivers.TYPE, devices),
+                    Map.of(CsiDrivers.TYPE, csi, DeviceDrivers.TYPE, devices.drivers()),
                     platform.clock());
             plugins = registry;
             registry.start();

@@ -1,6 +1,7 @@
 package io.mokube.kubelet;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
@@ -18,10 +19,13 @@ import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.object.Json;
 import io.mokube.testkit.Await;
 import io.mokube.testkit.Needs;
+import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -168,7 +172,7 @@ class DevicesKubeletTest {
     }
 
     @Test
-    void aClaimIsPreparedOnceGivenToContainersAndTakenBackByTheNextAgent() {
+    void aClaimIsPreparedOnceGivenToContainersAndTakenBackByTheNextAgent() throws IOException {
         cluster().client().resource(ResourceClaim.class).create(Json.MAPPER.readValue("""
                 {"metadata": {"name": "shared", "namespace": "default"}, "spec": {"devices": {"requests": [
                   {"name": "fast", "exactly": {"deviceClassName": "cards"}},
@@ -194,6 +198,13 @@ class DevicesKubeletTest {
                 .containsEntry("one-none", List.of());
 
         Objects.requireNonNull(kubelet).stop(Duration.ofSeconds(5));
+        Path noted = agentFolder().resolve("dra_manager_state");
+        byte[] whole = Files.readAllBytes(noted);
+        Files.write(noted, Arrays.copyOf(whole, whole.length / 2));
+        assertThatThrownBy(DevicesKubeletTest::startKubelet)
+                .hasMessageContaining(
+                        "which devices are prepared for pods is not known: can't read the checkpoint " + noted);
+        Files.write(noted, whole);
         int answers = Objects.requireNonNull(plugin).answers().size();
         startKubelet();
         awaitRegistration(answers);

@@ -9,15 +9,14 @@ import io.fabric8.kubernetes.api.model.resource.v1.AllocationResult;
 import io.fabric8.kubernetes.api.model.resource.v1.DeviceRequestAllocationResult;
 import io.fabric8.kubernetes.api.model.resource.v1.ResourceClaim;
 import io.mokube.client.rest.ApiClient;
+import io.mokube.kubelet.checkpoint.CheckpointFile;
 import io.mokube.kubelet.devices.PreparedClaim.GivenDevice;
 import io.mokube.kubelet.devices.v1.Claim;
 import io.mokube.kubelet.pods.PodFacts;
+import io.mokube.machinery.component.ComponentException;
 import io.mokube.machinery.lock.KeyedLocks;
-import io.mokube.machinery.object.Json;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -29,7 +28,6 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
 
 /**
  * The resource claims of the node's pods: prepared by their drivers before the first pod that uses them starts, taken back
@@ -41,7 +39,7 @@ public final class DeviceClaims {
 
     private static final String CHECKPOINT = "dra_manager_state";
 
-    private final Path file;
+    private final CheckpointFile<Checkpoint> file;
     private final ApiClient client;
     private final DeviceDrivers drivers;
 
@@ -52,25 +50,31 @@ public final class DeviceClaims {
     private final KeyedLocks<String> locks = new KeyedLocks<>();
 
     /** What the file holds. */
-    private record Checkpoint(List<PreparedClaim> claims) {}
+    private record Checkpoint(List<PreparedClaim> claims) {
+        Checkpoint {
+            claims = List.copyOf(claims);
+        }
+    }
 
     /**
      * @param root the agent's folder
+     * @throws ComponentException when what was noted in it can't be read: who would not know what drivers have prepared for pods
+     *     would never take it back
      */
     public DeviceClaims(Path root, ApiClient client, DeviceDrivers drivers) {
-        this.file = root.resolve(CHECKPOINT);
+        this.file = new CheckpointFile<>(root.resolve(CHECKPOINT), Checkpoint.class);
         this.client = client;
         this.drivers = drivers;
-        if (Files.exists(file)) {
-            try {
-                Json.MAPPER
-                        .readValue(Files.readAllBytes(file), Checkpoint.class)
-                        .claims()
-                        .forEach(claim -> claims.put(claim.uid(), claim));
-            } catch (IOException | JacksonException e) {
-                throw new IllegalStateException("can't read which devices are prepared: " + file, e);
-            }
+        try {
+            file.read().ifPresent(known -> known.claims().forEach(claim -> claims.put(claim.uid(), claim)));
+        } catch (IOException e) {
+            throw new ComponentException("which devices are prepared for pods is not known: " + e.getMessage(), e);
         }
+    }
+
+    /** The drivers that are asked. */
+    public DeviceDrivers drivers() {
+        return drivers;
     }
 
     /**
@@ -272,11 +276,7 @@ public final class DeviceClaims {
 
     private synchronized void write() {
         try {
-            Files.createDirectories(Objects.requireNonNull(file.getParent()));
-            Path part = Files.write(
-                    file.resolveSibling(CHECKPOINT + ".part"),
-                    Json.MAPPER.writeValueAsBytes(new Checkpoint(List.copyOf(claims.values()))));
-            Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            file.write(new Checkpoint(List.copyOf(claims.values())));
         } catch (IOException e) {
             throw new DeviceException("checkpoint ResourceClaim cache: " + e.getMessage(), e);
         }

@@ -1,31 +1,22 @@
 package io.mokube.kubelet.images;
 
+import io.mokube.kubelet.checkpoint.CheckpointFile;
 import io.mokube.kubelet.policy.PullVerification;
 import io.mokube.kubelet.runtime.Image;
 import io.mokube.kubelet.runtime.ImageNames;
 import io.mokube.machinery.digest.Sha256;
-import io.mokube.machinery.object.Json;
 import io.mokube.machinery.time.Clock;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import tools.jackson.core.JacksonException;
 
 /**
  * What this agent has pulled and with which credentials, so that an image that took a secret is not given to pods without it
@@ -36,7 +27,6 @@ import tools.jackson.core.JacksonException;
 public final class PullRecords {
 
     private static final Logger log = LoggerFactory.getLogger(PullRecords.class);
-    private static final String PART = ".part";
 
     private final Path pulling;
     private final Path pulled;
@@ -67,7 +57,7 @@ public final class PullRecords {
      */
     public synchronized void intend(String image) {
         try {
-            write(intent(image), new Intent(image));
+            intent(image).write(new Intent(image));
         } catch (IOException e) {
             throw new UncheckedIOException(
                     "failed to record image pull intent for image \"" + image + "\": " + e.getMessage(), e);
@@ -100,8 +90,7 @@ public final class PullRecords {
      * @param offered the pod's secrets with a login for the image's registry; asked for when it depends on them
      */
     public synchronized boolean mustPull(String image, String imageRef, Supplier<List<PullSecret>> offered) {
-        Path file = record(imageRef);
-        boolean ours = Files.exists(file) || Files.exists(intent(image));
+        boolean ours = record(imageRef).exists() || intent(image).exists();
         if (!verification.required(image, ours)) {
             return false;
         }
@@ -129,24 +118,19 @@ public final class PullRecords {
      * @param present the runtime's image of a name
      */
     public synchronized void recover(Function<String, Optional<Image>> present) {
-        for (Path file : files(pulling)) {
-            try {
-                Intent intent = Json.MAPPER.readValue(Files.readAllBytes(file), Intent.class);
-                Optional<Image> image = present.apply(intent.image());
-                if (image.isPresent()
-                        && (Files.exists(record(image.get().id()))
-                                || write(PulledImage.of(image.get().id(), clock.instant())))) {
-                    delete(file);
-                }
-            } catch (IOException | JacksonException e) {
-                unreadable(file, e);
+        for (CheckpointFile<Intent> file : files(pulling, Intent.class)) {
+            Optional<Image> image = read(file).flatMap(intent -> present.apply(intent.image()));
+            if (image.isPresent()
+                    && (record(image.get().id()).exists()
+                            || write(PulledImage.of(image.get().id(), clock.instant())))) {
+                delete(file);
             }
         }
     }
 
     /** Forgets images that are gone, of which nothing was noted since a time. */
     public synchronized void forgetOthers(Set<String> present, Instant since) {
-        for (Path file : files(pulled)) {
+        for (CheckpointFile<PulledImage> file : files(pulled, PulledImage.class)) {
             read(file)
                     .filter(image -> image.lastUpdatedTime().isBefore(since) && !present.contains(image.imageRef()))
                     .ifPresent(gone -> delete(file));
@@ -155,57 +139,50 @@ public final class PullRecords {
 
     // ---- files
 
-    private Path intent(String image) {
-        return pulling.resolve(name(image));
+    private CheckpointFile<Intent> intent(String image) {
+        return new CheckpointFile<>(pulling.resolve(name(image)), Intent.class);
     }
 
-    private Path record(String imageRef) {
-        return pulled.resolve(name(imageRef));
+    private CheckpointFile<PulledImage> record(String imageRef) {
+        return new CheckpointFile<>(pulled.resolve(name(imageRef)), PulledImage.class);
     }
 
     private static String name(String of) {
         return "sha256-" + Sha256.hex(of);
     }
 
-    private static List<Path> files(Path folder) {
-        if (!Files.isDirectory(folder)) {
+    private static <T> List<CheckpointFile<T>> files(Path folder, Class<T> type) {
+        try {
+            return CheckpointFile.in(folder, type);
+        } catch (IOException e) {
+            unreadable(e);
             return List.of();
         }
-        List<Path> files = new ArrayList<>();
-        try (Stream<Path> all = Files.list(folder)) {
-            all.filter(file -> !file.toString().endsWith(PART)).forEach(files::add);
-        } catch (IOException e) {
-            unreadable(folder, e);
-        }
-        return files;
     }
 
     private Optional<PulledImage> read(String imageRef) {
         return read(record(imageRef));
     }
 
-    private static Optional<PulledImage> read(Path file) {
+    private static <T> Optional<T> read(CheckpointFile<T> file) {
         try {
-            return Files.exists(file)
-                    ? Optional.of(Json.MAPPER.readValue(Files.readAllBytes(file), PulledImage.class))
-                    : Optional.empty();
-        } catch (IOException | JacksonException e) {
-            unreadable(file, e);
+            return file.read();
+        } catch (IOException e) {
+            unreadable(e);
             return Optional.empty();
         }
     }
 
-    private static void unreadable(Path file, Exception why) {
+    private static void unreadable(IOException why) {
         log.atWarn()
                 .setMessage("a record of a pulled image can't be read")
-                .addKeyValue("file", file)
                 .addKeyValue("reason", why.getMessage())
                 .log();
     }
 
     private boolean write(PulledImage image) {
         try {
-            write(record(image.imageRef()), image);
+            record(image.imageRef()).write(image);
             return true;
         } catch (IOException e) {
             log.atWarn()
@@ -217,31 +194,13 @@ public final class PullRecords {
         }
     }
 
-    /** The file is the old one or the new one, whole, also when the machine crashes. */
-    private static void write(Path file, Object content) throws IOException {
-        Path folder = Files.createDirectories(Objects.requireNonNull(file.getParent()));
-        Path part = file.resolveSibling(file.getFileName() + PART);
-        try (FileChannel channel = FileChannel.open(
-                part, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
-            ByteBuffer bytes = ByteBuffer.wrap(Json.MAPPER.writeValueAsBytes(content));
-            while (bytes.hasRemaining()) {
-                channel.write(bytes);
-            }
-            channel.force(true);
-        }
-        Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        try (FileChannel names = FileChannel.open(folder, StandardOpenOption.READ)) {
-            names.force(true);
-        }
-    }
-
-    private static void delete(Path file) {
+    private static void delete(CheckpointFile<?> file) {
         try {
-            Files.deleteIfExists(file);
+            file.delete();
         } catch (IOException e) {
             log.atWarn()
                     .setMessage("a record of a pulled image was not removed")
-                    .addKeyValue("file", file)
+                    .addKeyValue("file", file.path())
                     .addKeyValue("reason", e.getMessage())
                     .log();
         }

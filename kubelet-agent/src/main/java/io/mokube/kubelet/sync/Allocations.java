@@ -4,16 +4,14 @@ import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
+import io.mokube.kubelet.checkpoint.CheckpointFile;
 import io.mokube.kubelet.lifecycle.Resizing;
 import io.mokube.kubelet.lifecycle.Resizing.Pending;
 import io.mokube.kubelet.pods.PodFacts;
 import io.mokube.kubelet.resources.Admission;
 import io.mokube.kubelet.resources.Resize;
-import io.mokube.machinery.object.Json;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
@@ -24,9 +22,6 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ObjectNode;
 
 /**
  * What the node has granted its pods, which is not always what they want: a running pod's resources change only when there is
@@ -147,20 +142,26 @@ final class Allocations {
 
     // ---- the file
 
-    private Path file(String uid) {
-        return tree.pod(uid).resolve("resources.json");
+    /** What is kept of {@link Granted}. */
+    private record Kept(Map<String, ResourceRequirements> granted, Map<String, ResourceRequirements> applied) {
+        Kept {
+            granted = Map.copyOf(granted);
+            applied = Map.copyOf(applied);
+        }
+    }
+
+    private CheckpointFile<Kept> file(String uid) {
+        return new CheckpointFile<>(tree.pod(uid).resolve("resources.json"), Kept.class);
     }
 
     private Granted read(Pod pod) {
         if (files) {
-            Path file = file(PodFacts.uid(pod));
             try {
-                if (Files.exists(file)) {
-                    JsonNode root = Json.MAPPER.readTree(Files.readAllBytes(file));
-                    return new Granted(
-                            resources(root.path("granted")), resources(root.path("applied")), Optional.empty());
+                Optional<Kept> kept = file(PodFacts.uid(pod)).read();
+                if (kept.isPresent()) {
+                    return new Granted(kept.get().granted(), kept.get().applied(), Optional.empty());
                 }
-            } catch (IOException | JacksonException e) {
+            } catch (IOException e) {
                 log.atWarn()
                         .setMessage("what a pod was granted can't be read; it counts as what it wants")
                         .addKeyValue("pod", PodFacts.key(pod))
@@ -171,24 +172,12 @@ final class Allocations {
         return new Granted(resources(pod), Map.of(), Optional.empty());
     }
 
-    private static Map<String, ResourceRequirements> resources(JsonNode node) {
-        Map<String, ResourceRequirements> resources = new HashMap<>();
-        for (Map.Entry<String, JsonNode> entry : node.properties()) {
-            resources.put(entry.getKey(), Json.MAPPER.treeToValue(entry.getValue(), ResourceRequirements.class));
-        }
-        return resources;
-    }
-
     private void write(String uid, Granted granted) {
         if (!files || !Files.isDirectory(tree.pod(uid))) {
             return;
         }
-        ObjectNode root = Json.MAPPER.createObjectNode();
-        root.set("granted", Json.MAPPER.valueToTree(granted.granted()));
-        root.set("applied", Json.MAPPER.valueToTree(granted.applied()));
         try {
-            Path part = Files.write(tree.pod(uid).resolve("resources.json.part"), Json.MAPPER.writeValueAsBytes(root));
-            Files.move(part, file(uid), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            file(uid).write(new Kept(granted.granted(), granted.applied()));
         } catch (IOException e) {
             log.atWarn()
                     .setMessage("what a pod was granted was not noted")

@@ -10,6 +10,7 @@ import io.fabric8.kubernetes.api.model.Volume;
 import io.fabric8.kubernetes.api.model.storage.CSIDriverSpec;
 import io.fabric8.kubernetes.api.model.storage.TokenRequest;
 import io.fabric8.kubernetes.api.model.storage.VolumeAttachment;
+import io.mokube.kubelet.checkpoint.CheckpointFile;
 import io.mokube.kubelet.pods.PodFacts;
 import io.mokube.kubelet.volume.VolumeUsage.Space;
 import io.mokube.kubelet.volume.csi.v1.CapacityRange;
@@ -30,7 +31,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -87,6 +87,11 @@ final class CsiVolumes {
             String stagingPath,
             @Nullable String attachmentID,
             String bootId) {
+        Checkpoint {
+            Stream.of(driverName, volumeHandle, specVolID, volumeLifecycleMode, targetPath, stagingPath, bootId)
+                    .forEach(Objects::requireNonNull);
+        }
+
         Checkpoint publishedIn(String boot) {
             return new Checkpoint(
                     driverName,
@@ -212,7 +217,7 @@ final class CsiVolumes {
                     attached ? attachmentName(wish) : "",
                     "");
             if (!published) {
-                write(folder, checkpoint);
+                checkpoint(folder).write(checkpoint);
                 if (attached) {
                     // Before it is used: what a node says to use is not detached from it.
                     reportInUse();
@@ -242,7 +247,7 @@ final class CsiVolumes {
                     .putAllVolumeContext(context(pod, wish, policy))
                     .build();
             driver.call(wish.name(), stub -> stub.nodePublishVolume(request));
-            write(folder, checkpoint.publishedIn(bootId()));
+            checkpoint(folder).write(checkpoint.publishedIn(bootId()));
             return new Published(target, managed);
         }
     }
@@ -301,7 +306,7 @@ final class CsiVolumes {
                                     .build()));
                     Files.deleteIfExists(Path.of(checkpoint.stagingPath()));
                 }
-                Files.delete(folder.resolve(CHECKPOINT));
+                checkpoint(folder).delete();
                 if (isAttached(checkpoint)) {
                     reportInUse();
                 }
@@ -507,17 +512,11 @@ final class CsiVolumes {
     }
 
     private static Optional<Checkpoint> read(Path folder) throws IOException {
-        Path file = folder.resolve(CHECKPOINT);
-        return Files.exists(file)
-                ? Optional.of(Json.MAPPER.readValue(Files.readAllBytes(file), Checkpoint.class))
-                : Optional.empty();
+        return checkpoint(folder).read();
     }
 
-    private static void write(Path folder, Checkpoint checkpoint) throws IOException {
-        Files.createDirectories(folder);
-        Path fresh = folder.resolve(CHECKPOINT + ".new");
-        Files.write(fresh, Json.MAPPER.writeValueAsBytes(checkpoint));
-        Files.move(fresh, folder.resolve(CHECKPOINT), StandardCopyOption.ATOMIC_MOVE);
+    private static CheckpointFile<Checkpoint> checkpoint(Path folder) {
+        return new CheckpointFile<>(folder.resolve(CHECKPOINT), Checkpoint.class);
     }
 
     /** Changes whenever the machine starts, and with it goes what was mounted. */

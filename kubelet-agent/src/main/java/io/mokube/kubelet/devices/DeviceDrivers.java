@@ -1,9 +1,11 @@
 package io.mokube.kubelet.devices;
 
+import io.grpc.CallOptions;
+import io.grpc.MethodDescriptor;
 import io.grpc.StatusRuntimeException;
+import io.grpc.stub.ClientCalls;
 import io.mokube.kubelet.devices.v1.Claim;
 import io.mokube.kubelet.devices.v1.DRAPluginGrpc;
-import io.mokube.kubelet.devices.v1.DRAPluginGrpc.DRAPluginBlockingStub;
 import io.mokube.kubelet.devices.v1.Device;
 import io.mokube.kubelet.devices.v1.NodePrepareResourceResponse;
 import io.mokube.kubelet.devices.v1.NodePrepareResourcesRequest;
@@ -15,7 +17,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -25,19 +26,47 @@ public final class DeviceDrivers implements PluginHandler, AutoCloseable {
     /** The type under which drivers register. */
     public static final String TYPE = "DRAPlugin";
 
-    private static final String SERVICE = "v1.DRAPlugin";
+    /** The versions of the drivers' interface; their messages are the same. */
+    private static final List<String> SERVICES = List.of("v1.DRAPlugin", "v1beta1.DRAPlugin");
+
+    private static final String PACKAGE = "k8s.io.kubelet.pkg.apis.dra.";
     private static final Duration CALL_TIMEOUT = Duration.ofSeconds(45);
     private static final int MOST_MESSAGE_BYTES = 4 << 20;
 
-    private final Map<String, UnixChannel> drivers = new ConcurrentHashMap<>();
+    private final Map<String, Driver> drivers = new ConcurrentHashMap<>();
+
+    /**
+     * A driver.
+     *
+     * @param service the version of its interface by which it is called
+     */
+    private record Driver(UnixChannel channel, String service) implements AutoCloseable {
+
+        <Q, A> A call(MethodDescriptor<Q, A> method, Q request) {
+            String name = PACKAGE + service + "/" + method.getBareMethodName();
+            return ClientCalls.blockingUnaryCall(
+                    channel.channel(),
+                    method.toBuilder().setFullMethodName(name).build(),
+                    CallOptions.DEFAULT.withDeadlineAfter(CALL_TIMEOUT),
+                    request);
+        }
+
+        @Override
+        public void close() {
+            channel.close();
+        }
+    }
 
     @Override
     public void register(Plugin plugin) {
-        if (!plugin.versions().contains(SERVICE)) {
-            throw new IllegalArgumentException(
-                    "no version of the driver's interface that this node speaks: " + plugin.versions());
-        }
-        close(drivers.put(plugin.name(), new UnixChannel("dra", plugin.endpoint(), MOST_MESSAGE_BYTES)));
+        // The driver names first what it likes best.
+        String service = plugin.versions().stream()
+                .filter(SERVICES::contains)
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("none of services supported by the plugin ("
+                        + plugin.versions() + ") are supported by the kubelet (" + SERVICES + ")"));
+        UnixChannel channel = new UnixChannel("dra", plugin.endpoint(), MOST_MESSAGE_BYTES);
+        close(drivers.put(plugin.name(), new Driver(channel, service)));
     }
 
     @Override
@@ -51,7 +80,7 @@ public final class DeviceDrivers implements PluginHandler, AutoCloseable {
      * @throws DeviceException when it is not
      */
     void require(String driver) {
-        channel(driver);
+        var _ = find(driver);
     }
 
     /**
@@ -66,7 +95,8 @@ public final class DeviceDrivers implements PluginHandler, AutoCloseable {
                 driver,
                 "NodePrepareResources",
                 claim,
-                stub -> stub.nodePrepareResources(request).getClaimsMap());
+                found -> found.call(DRAPluginGrpc.getNodePrepareResourcesMethod(), request)
+                        .getClaimsMap());
         check("NodePrepareResources", claim, answer.getError());
         return answer.getDevicesList();
     }
@@ -83,16 +113,15 @@ public final class DeviceDrivers implements PluginHandler, AutoCloseable {
                 driver,
                 "NodeUnprepareResources",
                 claim,
-                stub -> stub.nodeUnprepareResources(request).getClaimsMap());
+                found -> found.call(DRAPluginGrpc.getNodeUnprepareResourcesMethod(), request)
+                        .getClaimsMap());
         check("NodeUnprepareResources", claim, answer.getError());
     }
 
-    private <T> T call(String driver, String what, Claim claim, Function<DRAPluginBlockingStub, Map<String, T>> call) {
-        DRAPluginBlockingStub stub = DRAPluginGrpc.newBlockingStub(
-                        channel(driver).channel())
-                .withDeadlineAfter(CALL_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+    private <T> T call(String driver, String what, Claim claim, Function<Driver, Map<String, T>> call) {
+        Driver found = find(driver);
         try {
-            T answer = call.apply(stub).get(claim.getUid());
+            T answer = call.apply(found).get(claim.getUid());
             if (answer == null) {
                 throw new DeviceException(what + " skipped ResourceClaim " + claim.getName());
             }
@@ -111,22 +140,22 @@ public final class DeviceDrivers implements PluginHandler, AutoCloseable {
         }
     }
 
-    private UnixChannel channel(String driver) {
-        UnixChannel channel = drivers.get(driver);
-        if (channel == null) {
-            throw new DeviceException("DRA driver " + driver + " is not registered");
+    private Driver find(String name) {
+        Driver driver = drivers.get(name);
+        if (driver == null) {
+            throw new DeviceException("DRA driver " + name + " is not registered");
         }
-        return channel;
+        return driver;
     }
 
-    private static void close(@Nullable UnixChannel channel) {
-        if (channel != null) {
-            channel.close();
+    private static void close(@Nullable Driver driver) {
+        if (driver != null) {
+            driver.close();
         }
     }
 
     @Override
     public void close() {
-        drivers.values().forEach(UnixChannel::close);
+        drivers.values().forEach(Driver::close);
     }
 }

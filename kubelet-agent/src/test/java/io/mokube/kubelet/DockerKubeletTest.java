@@ -28,6 +28,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.node.ObjectNode;
 
 /** The agent against a real API server, with containers of a real Docker Engine. */
 class DockerKubeletTest {
@@ -356,5 +357,54 @@ class DockerKubeletTest {
         assertThat(container(onward, "main").getRestartCount()).isEqualTo(1);
         delete("newcomer");
         delete("survivor");
+    }
+
+    /**
+     * An engine that is killed after it has started a container, and before it has noted that, takes the container for one that
+     * never began: here its note is taken back while it is down.
+     */
+    @Test
+    void aContainerWhoseStartTheEngineHasForgottenEndsBeforeTheNextBegins() throws IOException {
+        create("forgotten", """
+                "containers": [{"name": "main", "image": "mokube/demo:1",
+                  "command": ["sleep", "1000"]}]""");
+        Pod before = cluster().await("forgotten", "is ready", TestCluster::ready);
+        String id = container(before, "main").getContainerID().replaceFirst("docker://", "");
+        assertThat(processesOf(id)).hasSize(1);
+        docker().daemon().kill();
+        Path note = Objects.requireNonNull(docker().config().socket().getParent())
+                .resolve("data/containers")
+                .resolve(id)
+                .resolve("config.v2.json");
+        ObjectNode content = (ObjectNode) Json.MAPPER.readTree(Files.readAllBytes(note));
+        ObjectNode state = (ObjectNode) content.get("State");
+        state.put("Running", false).put("Pid", 0).put("StartedAt", "0001-01-01T00:00:00Z");
+        Files.write(note, Json.MAPPER.writeValueAsBytes(content));
+        assertThat(processesOf(id)).hasSize(1);
+        docker().daemon().startAgain("--live-restore");
+        Pod after = cluster()
+                .await(
+                        "forgotten",
+                        "runs again",
+                        found -> TestCluster.ready(found)
+                                && !container(found, "main").getContainerID().endsWith(id));
+        assertThat(processesOf(id)).isEmpty();
+        assertThat(container(after, "main").getRestartCount()).isEqualTo(1);
+        delete("forgotten");
+    }
+
+    /** Those in the container's control groups. */
+    private static List<Long> processesOf(String id) {
+        return ProcessHandle.allProcesses()
+                .filter(process -> {
+                    try {
+                        return Files.readString(Path.of("/proc", Long.toString(process.pid()), "cgroup"))
+                                .contains(id);
+                    } catch (IOException e) {
+                        return false;
+                    }
+                })
+                .map(ProcessHandle::pid)
+                .toList();
     }
 }

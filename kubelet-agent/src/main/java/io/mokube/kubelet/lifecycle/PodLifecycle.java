@@ -213,6 +213,11 @@ public final class PodLifecycle {
             if (startInProgress) {
                 return;
             }
+            if (current.isPresent() && current.get().state() == State.CREATED) {
+                // Its start was broken off. It may run without its runtime's knowledge, and must not beside another.
+                actions.add(new Action.RemoveContainer(current.get().id()));
+                return;
+            }
             current.filter(ObservedContainer::exited).ifPresent(dead -> countCrash(container, dead));
             actions.add(new Action.StartContainer(
                     container.name(), sandbox, PodStatuses.nextAttempt(container.name(), current, state.status())));

@@ -632,6 +632,18 @@ class PodLifecycleTest {
         assertThat(plan.status()).isEqualTo(status);
     }
 
+    /** A runtime that was killed while it started a container may take it for one that never began, though it runs. */
+    @Test
+    void aContainerWhoseStartWasBrokenOffGoesBeforeTheNextIsMade() {
+        Scene scene = new Scene(pod("Always").build()).sandbox(true).put("main", 0, State.CREATED, 0, "");
+        scene.busy = Set.of("start/main");
+        assertThat(scene.plan().actions()).isEmpty();
+        scene.busy = Set.of();
+        assertThat(scene.plan().actions()).containsExactly(new Action.RemoveContainer("main0"));
+        scene.containers.clear();
+        assertThat(scene.plan().actions()).containsExactly(new Action.StartContainer("main", "s0", 1));
+    }
+
     @Test
     void aContainerThatVanishedIsCounted() {
         Scene scene = new Scene(pod("Always").build()).sandbox(true).running("main", 2);

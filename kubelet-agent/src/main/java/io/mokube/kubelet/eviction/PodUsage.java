@@ -8,7 +8,7 @@ import java.util.Map;
  * What a running pod uses.
  *
  * @param volumeBytes what is in each of its emptyDir volumes on disk, by name; what was not measured is left out
- * @param volumeInodes how many files and folders are in all of them
+ * @param volumeInodes how many files and folders are in all of them; 0 where these are not short
  * @param pids its processes and threads
  */
 public record PodUsage(
@@ -24,9 +24,10 @@ public record PodUsage(
      *
      * @param memoryBytes that could not be taken from it without harm
      * @param writtenBytes what it wrote beside its volumes
+     * @param writtenInodes how many files and folders that is
      * @param logBytes its logs
      */
-    public record ContainerUsage(String name, long memoryBytes, long writtenBytes, long logBytes) {}
+    public record ContainerUsage(String name, long memoryBytes, long writtenBytes, long writtenInodes, long logBytes) {}
 
     long memoryBytes() {
         return containers.stream().mapToLong(ContainerUsage::memoryBytes).sum();
@@ -34,6 +35,15 @@ public record PodUsage(
 
     long diskBytes() {
         return writtenBytes() + logAndVolumeBytes();
+    }
+
+    /** The files and folders beside the images. */
+    long writtenInodes() {
+        return containers.stream().mapToLong(ContainerUsage::writtenInodes).sum();
+    }
+
+    long inodes() {
+        return writtenInodes() + volumeInodes;
     }
 
     /** What is beside the images. */

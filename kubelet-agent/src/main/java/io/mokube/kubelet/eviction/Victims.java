@@ -41,9 +41,9 @@ public final class Victims {
                         byExcess(byPriority, diskExcess(apart ? PodUsage::logAndVolumeBytes : PodUsage::diskBytes));
                     case IMAGE_DISK ->
                         byExcess(byPriority, diskExcess(apart ? PodUsage::writtenBytes : PodUsage::diskBytes));
-                    case NODE_INODES, IMAGE_INODES ->
-                        byPriority.thenComparing(
-                                Comparator.comparingLong(PodUsage::volumeInodes).reversed());
+                    // No pod asks for files, so that one file is more than it asked for.
+                    case NODE_INODES -> byExcess(byPriority, apart ? PodUsage::volumeInodes : PodUsage::inodes);
+                    case IMAGE_INODES -> byExcess(byPriority, apart ? PodUsage::writtenInodes : PodUsage::inodes);
                     case PIDS ->
                         byPriority.thenComparing(
                                 Comparator.comparingLong(PodUsage::pids).reversed());

@@ -50,8 +50,8 @@ public sealed interface Action {
         }
     }
 
-    /** Remove a container that has ended. */
-    record RemoveContainer(String id) implements Action {
+    /** Remove a container that has ended, and its log. */
+    record RemoveContainer(String id, String name, int attempt) implements Action {
         @Override
         public String key() {
             return "remove/" + id;

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param ending that the pod has to end, for a reason of the node's; null when it has not
  * @param resizing how far a change of its resources is
  * @param holdsDevices whether drivers have devices prepared for it
+ * @param roomWanted whether the node needs the room that the containers of pods take up that have ended
  */
 public record PodInputs(
         Pod pod,
@@ -29,7 +30,8 @@ public record PodInputs(
         Instant now,
         @Nullable Ending ending,
         Resizing resizing,
-        boolean holdsDevices) {
+        boolean holdsDevices,
+        boolean roomWanted) {
 
     /** A pod that the node lets be. */
     public PodInputs(
@@ -40,6 +42,6 @@ public record PodInputs(
             Set<String> inProgress,
             List<String> hostAddresses,
             Instant now) {
-        this(pod, wanted, view, probes, inProgress, hostAddresses, now, null, Resizing.NONE, false);
+        this(pod, wanted, view, probes, inProgress, hostAddresses, now, null, Resizing.NONE, false, false);
     }
 }

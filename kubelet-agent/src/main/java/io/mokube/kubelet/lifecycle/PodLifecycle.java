@@ -215,7 +215,7 @@ public final class PodLifecycle {
             }
             if (current.isPresent() && current.get().state() == State.CREATED) {
                 // Its start was broken off. It may run without its runtime's knowledge, and must not beside another.
-                actions.add(new Action.RemoveContainer(current.get().id()));
+                actions.add(remove(current.get()));
                 return;
             }
             current.filter(ObservedContainer::exited).ifPresent(dead -> countCrash(container, dead));
@@ -331,7 +331,7 @@ public final class PodLifecycle {
                 view.history(container.name()).stream()
                         .skip(2)
                         .filter(old -> !old.running())
-                        .forEach(old -> actions.add(new Action.RemoveContainer(old.id())));
+                        .forEach(old -> actions.add(remove(old)));
             }
             for (ObservedSandbox old : view.sandboxes()) {
                 boolean empty = view.containers().stream()
@@ -405,6 +405,8 @@ public final class PodLifecycle {
             if (!deleted) {
                 if (state.left() == PodState.Left.ALL) {
                     actions.add(new Action.ReleaseVolumes());
+                } else if (in.roomWanted()) {
+                    makeRoom();
                 }
                 return false;
             }
@@ -413,7 +415,7 @@ public final class PodLifecycle {
                 view.containers().stream()
                         .filter(container -> view.sandboxes().stream()
                                 .noneMatch(sandbox -> sandbox.id().equals(container.sandboxId())))
-                        .forEach(container -> actions.add(new Action.RemoveContainer(container.id())));
+                        .forEach(container -> actions.add(remove(container)));
                 return false;
             }
             if (state.left() != PodState.Left.NOTHING) {
@@ -425,6 +427,18 @@ public final class PodLifecycle {
                 return false;
             }
             return true;
+        }
+
+        /** Removes what the runtime keeps of a pod that has ended and whose object stays: first containers, for their logs. */
+        private void makeRoom() {
+            view.containers().forEach(container -> actions.add(remove(container)));
+            if (view.containers().isEmpty()) {
+                view.sandboxes().forEach(sandbox -> actions.add(new Action.RemoveSandbox(sandbox.id())));
+            }
+        }
+
+        private static Action remove(ObservedContainer container) {
+            return new Action.RemoveContainer(container.id(), container.name(), container.attempt());
         }
 
         /** Main containers first, all together; then the sidecars, the last one first. */
@@ -468,7 +482,7 @@ public final class PodLifecycle {
             }
             actions.add(
                     container.state() == State.CREATED
-                            ? new Action.RemoveContainer(container.id())
+                            ? remove(container)
                             : new Action.StopContainer(
                                     container.id(), container.name(), rest.compareTo(second) < 0 ? second : rest));
         }

@@ -91,7 +91,8 @@ public record RuntimeView(String runtime, List<ObservedSandbox> sandboxes, List<
         return containers.stream().anyMatch(container -> !container.exited());
     }
 
-    boolean isEmpty() {
+    /** Whether the runtime has nothing of the pod. */
+    public boolean isEmpty() {
         return sandboxes.isEmpty() && containers.isEmpty();
     }
 }

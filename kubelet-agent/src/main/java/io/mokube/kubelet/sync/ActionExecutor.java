@@ -151,10 +151,7 @@ final class ActionExecutor {
                 case Action.StartContainer start -> startContainer(start, context);
                 case Action.ResizeContainer resize -> resizeContainer(resize, context);
                 case Action.StopContainer stop -> stopContainer(stop, context);
-                case Action.RemoveContainer(String id) -> {
-                    runtime.removeContainer(id);
-                    yield DONE;
-                }
+                case Action.RemoveContainer remove -> removeContainer(remove, context.pod());
                 case Action.StopSandbox(String id) -> {
                     runtime.stopSandbox(id);
                     yield DONE;
@@ -579,6 +576,15 @@ final class ActionExecutor {
                 .addKeyValue("container", stop.name())
                 .addKeyValue("id", stop.id())
                 .log();
+        return DONE;
+    }
+
+    /** A container's log goes with it, in all its parts: a pod whose containers crash for days has many. */
+    private ActionResult removeContainer(Action.RemoveContainer remove, Pod pod) throws IOException {
+        runtime.removeContainer(remove.id());
+        if (files) {
+            tree.removeLog(pod, remove.name(), remove.attempt());
+        }
         return DONE;
     }
 

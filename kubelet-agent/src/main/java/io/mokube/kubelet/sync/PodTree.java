@@ -61,6 +61,17 @@ public record PodTree(Path root) {
         return logs(pod.getMetadata().getNamespace(), pod.getMetadata().getName(), PodFacts.uid(pod));
     }
 
+    /** Removes the log of one container of the pod, with what was moved aside, and its last words. */
+    void removeLog(Pod pod, String container, int attempt) throws IOException {
+        Path folder = logs(pod).resolve(container);
+        for (String file : children(folder)) {
+            if (file.startsWith(attempt + ".log")) {
+                Files.deleteIfExists(folder.resolve(file));
+            }
+        }
+        Files.deleteIfExists(terminationMessage(PodFacts.uid(pod), container, attempt));
+    }
+
     /** The folder of an emptyDir volume. */
     public Path emptyDir(Pod pod, String volume) {
         return pod(PodFacts.uid(pod))

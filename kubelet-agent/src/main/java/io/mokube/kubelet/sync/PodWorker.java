@@ -64,6 +64,8 @@ final class PodWorker implements ActionExecutor.PodContext, PodProbes.Listener, 
     private volatile int runningContainers;
     private volatile boolean over;
     private volatile boolean reclaimed;
+    private volatile boolean roomWanted;
+    private volatile boolean forgotten;
     private volatile Pod allocated;
     private volatile Set<String> containerIds = Set.of();
     private PodState state;
@@ -178,6 +180,17 @@ final class PodWorker implements ActionExecutor.PodContext, PodProbes.Listener, 
         return reclaimed;
     }
 
+    /** Has what the runtime keeps of the pod removed, now if it has ended, else when it has. */
+    void makeRoom() {
+        roomWanted = true;
+        wake();
+    }
+
+    /** Whether the runtime keeps nothing of the pod. */
+    boolean forgotten() {
+        return forgotten;
+    }
+
     /** Something may have happened to the pod. */
     void wake() {
         wake(true);
@@ -285,7 +298,9 @@ final class PodWorker implements ActionExecutor.PodContext, PodProbes.Listener, 
                         now,
                         ending,
                         granted.resizing(),
-                        executor.holdsDevices(current)),
+                        executor.holdsDevices(current),
+                        // Until its end is known elsewhere, the runtime alone knows of it.
+                        roomWanted && statuses.idle()),
                 state);
         state = plan.state();
         addresses = view.sandboxes().stream()
@@ -297,6 +312,7 @@ final class PodWorker implements ActionExecutor.PodContext, PodProbes.Listener, 
                 view.containers().stream().filter(ObservedContainer::running).count();
         containerIds = view.containers().stream().map(ObservedContainer::id).collect(Collectors.toUnmodifiableSet());
         over = runningContainers == 0 && PodFacts.ended(plan.status());
+        forgotten = view.isEmpty();
         reclaimed = over && plan.state().left() != PodState.Left.ALL;
         if (stillWanted) {
             statuses.report(current, plan.status());

@@ -252,6 +252,24 @@ public final class PodWorkers implements AutoCloseable {
         return worker == null || worker.reclaimed();
     }
 
+    /**
+     * Has what the runtime keeps of pods that have ended removed: their containers, with what these wrote and logged. Returns the
+     * pods of which there is something.
+     */
+    public List<Pod> makeRoom() {
+        List<PodWorker> ended = workers.values().stream()
+                .filter(worker -> worker.wanted() && worker.over() && !worker.forgotten())
+                .toList();
+        ended.forEach(PodWorker::makeRoom);
+        return ended.stream().map(PodWorker::pod).toList();
+    }
+
+    /** Whether the runtime keeps nothing of the pod. */
+    public boolean forgotten(Pod pod) {
+        PodWorker worker = workers.get(PodFacts.uid(pod));
+        return worker == null || worker.forgotten();
+    }
+
     /** How full the volumes of a pod are. */
     public List<VolumeUsage> volumeUsage(String uid) {
         PodWorker worker = workers.get(uid);

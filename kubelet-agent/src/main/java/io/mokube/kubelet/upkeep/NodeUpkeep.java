@@ -51,6 +51,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -65,6 +67,7 @@ public final class NodeUpkeep implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(NodeUpkeep.class);
     private static final Duration AWAIT_END = Duration.ofSeconds(30);
+    private static final Duration AWAIT_ROOM = Duration.ofSeconds(3);
     private static final Duration POLL_END = Duration.ofMillis(200);
     private static final Duration IMAGE_PERIOD = Duration.ofMinutes(5);
 
@@ -159,11 +162,11 @@ public final class NodeUpkeep implements AutoCloseable {
             collectImages(now, look);
         }
         List<Pod> evicted = overTheirLimits();
-        if (evicted.isEmpty()) {
-            evicted =
-                    pressures.worst().map(threshold -> relieve(threshold, look)).orElse(List.of());
+        Optional<Threshold> worst = pressures.worst();
+        if (evicted.isEmpty() && worst.isPresent()) {
+            evicted = relieve(worst.get(), look);
         }
-        awaitEnd(evicted);
+        await(AWAIT_END, evicted, workers::reclaimed);
         return !evicted.isEmpty();
     }
 
@@ -279,6 +282,7 @@ public final class NodeUpkeep implements AutoCloseable {
                             container.name(),
                             measured.usage().workingSetBytes(),
                             measured.writableBytes(),
+                            measured.writableInodes(),
                             sizes.getOrDefault(tree.logs(pod).resolve(container.name()), 0L)));
                 }
             }
@@ -355,18 +359,15 @@ public final class NodeUpkeep implements AutoCloseable {
     }
 
     /** Frees what the node itself can spare, then evicts the first pod in order; at most one at a time. */
-    private List<Pod> relieve(Threshold threshold, Map<Signal, Observation> look) {
+    private List<Pod> relieve(Threshold threshold, Map<Signal, Observation> look) throws InterruptedException {
         Signal signal = threshold.signal();
         events.record(
                 node(),
                 EventRecorder.Type.WARNING,
                 "EvictionThresholdMet",
                 "Attempting to reclaim " + signal.resource());
-        if (signal.pressure() == Pressure.DISK) {
-            removeImages(images.candidates(Duration.ZERO, clock.instant()), Long.MAX_VALUE);
-            if (Pressures.relieved(policy.eviction().thresholds(), observe())) {
-                return List.of();
-            }
+        if (signal.pressure() == Pressure.DISK && makeRoom(signal)) {
+            return List.of();
         }
         List<PodUsage> usages = measure(workers.running(), signal.pressure() == Pressure.DISK);
         for (PodUsage usage : Victims.ranked(signal, imagesAreApart(), usages)) {
@@ -380,6 +381,25 @@ public final class NodeUpkeep implements AutoCloseable {
         return List.of();
     }
 
+    /**
+     * Removes what no pod needs from a full disk: containers of pods that have ended, and unused images. Returns whether nothing
+     * is short any more.
+     */
+    private boolean makeRoom(Signal signal) throws InterruptedException {
+        boolean ofImages = signal == Signal.IMAGE_DISK || signal == Signal.IMAGE_INODES;
+        if (imagesAreApart() && !ofImages) {
+            return false;
+        }
+        List<Pod> ended = workers.makeRoom();
+        await(AWAIT_END, ended, workers::forgotten);
+        lookAtImages(clock.instant());
+        removeImages(images.candidates(Duration.ZERO, clock.instant()), Long.MAX_VALUE);
+        // A runtime may remove layers a moment after it has said that a container is gone.
+        return await(
+                ended.isEmpty() ? Duration.ZERO : AWAIT_ROOM,
+                () -> Pressures.relieved(policy.eviction().thresholds(), observe()));
+    }
+
     private void evict(Pod pod, String message, Duration grace, boolean disruption) {
         log.atWarn()
                 .setMessage("evicting a pod")
@@ -389,11 +409,20 @@ public final class NodeUpkeep implements AutoCloseable {
         workers.end(pod, new Ending("Evicted", message, Optional.of(grace), disruption));
     }
 
-    private void awaitEnd(List<Pod> pods) throws InterruptedException {
+    private void await(Duration longest, List<Pod> pods, Predicate<Pod> done) throws InterruptedException {
+        var _ = await(longest, () -> pods.stream().allMatch(done));
+    }
+
+    /** Returns whether it came to be so in time. */
+    private boolean await(Duration longest, BooleanSupplier done) throws InterruptedException {
         long begin = clock.nanoTime();
-        while (!pods.stream().allMatch(workers::reclaimed) && clock.nanoTime() - begin < AWAIT_END.toNanos()) {
+        while (!done.getAsBoolean()) {
+            if (clock.nanoTime() - begin >= longest.toNanos()) {
+                return false;
+            }
             clock.sleep(POLL_END);
         }
+        return true;
     }
 
     private ObjectReference node() {
@@ -420,10 +449,7 @@ public final class NodeUpkeep implements AutoCloseable {
         if (!collects || !due) {
             return;
         }
-        imagesLookedAt = now;
-        List<Image> present = runtime.listImages();
-        workers.forgetOtherImages(present, now);
-        images = images.after(present, usedImages(), now);
+        lookAtImages(now);
         removeImages(images.outdated(policy.images(), now), Long.MAX_VALUE);
         Observation disk = look.getOrDefault(Signal.IMAGE_DISK, new Observation(0, 0));
         long toFree = UnusedImages.toFree(policy.images(), disk);
@@ -440,6 +466,13 @@ public final class NodeUpkeep implements AutoCloseable {
         }
     }
 
+    private void lookAtImages(Instant now) {
+        imagesLookedAt = now;
+        List<Image> present = runtime.listImages();
+        workers.forgetOtherImages(present, now);
+        images = images.after(present, usedImages(), now);
+    }
+
     private Set<String> usedImages() {
         Set<String> used = new HashSet<>();
         used.add(PauseImage.NAME);
@@ -450,7 +483,7 @@ public final class NodeUpkeep implements AutoCloseable {
                 used.add(status.imageId());
             });
         }
-        workers.pods().stream()
+        workers.active().stream()
                 .flatMap(pod -> Stream.concat(
                         PodContainer.all(pod).stream()
                                 .map(container -> container.spec().getImage()),

@@ -87,7 +87,7 @@ class EvictionTest {
                         name,
                         "{priority: " + priority + ", containers: [{name: c, resources: {requests: {memory: '" + request
                                 + "', ephemeral-storage: '" + request + "'}}}]}"),
-                List.of(new ContainerUsage("c", memory * MI, disk * MI, 0)),
+                List.of(new ContainerUsage("c", memory * MI, disk * MI, 0, 0)),
                 Map.of(),
                 disk,
                 memory);
@@ -126,15 +126,15 @@ class EvictionTest {
     void onlyWhatIsOnTheFullDiskCounts() {
         PodUsage writes = new PodUsage(
                 pod("writes", "{containers: [{name: c}]}"),
-                List.of(new ContainerUsage("c", 0, 60 * MI, 0)),
+                List.of(new ContainerUsage("c", 0, 60 * MI, 60, 0)),
                 Map.of(),
                 0,
                 0);
         PodUsage stores = new PodUsage(
                 pod("stores", "{volumes: [{name: v, emptyDir: {}}], containers: [{name: c}]}"),
-                List.of(new ContainerUsage("c", 0, 0, MI)),
+                List.of(new ContainerUsage("c", 0, 0, 0, MI)),
                 Map.of("v", 30 * MI),
-                0,
+                30,
                 0);
         List<PodUsage> pods = List.of(stores, writes);
         assertThat(names(Victims.ranked(Signal.NODE_DISK, false, pods))).containsExactly("writes", "stores");
@@ -142,6 +142,16 @@ class EvictionTest {
         assertThat(names(Victims.ranked(Signal.IMAGE_DISK, true, pods))).containsExactly("writes", "stores");
         assertThat(names(Victims.ranked(Signal.IMAGE_DISK, true, List.of(writes, stores))))
                 .containsExactly("writes", "stores");
+        assertThat(names(Victims.ranked(Signal.NODE_INODES, false, pods))).containsExactly("writes", "stores");
+        assertThat(names(Victims.ranked(Signal.NODE_INODES, true, pods))).containsExactly("stores", "writes");
+        assertThat(names(Victims.ranked(Signal.IMAGE_INODES, true, pods))).containsExactly("writes", "stores");
+    }
+
+    @Test
+    void whoHasNoFilesGoesAfterThoseThatHaveSomeWhateverTheirPriority() {
+        List<PodUsage> pods =
+                List.of(usage("none", 0, "0", 0, 0), usage("some", 1000, "0", 0, 5), usage("other", 1000, "0", 0, 7));
+        assertThat(names(Victims.ranked(Signal.NODE_INODES, false, pods))).containsExactly("other", "some", "none");
     }
 
     @Test
@@ -169,7 +179,7 @@ class EvictionTest {
             })
     void limitsOfLocalStorageAreKept(String spec, String complaint) {
         PodUsage usage = new PodUsage(
-                pod("p", spec), List.of(new ContainerUsage("c", 0, 2 * MI, MI)), Map.of("v", 6 * MI), 0, 0);
+                pod("p", spec), List.of(new ContainerUsage("c", 0, 2 * MI, 0, MI)), Map.of("v", 6 * MI), 0, 0);
         if (complaint == null) {
             assertThat(Victims.storageComplaint(usage)).isEmpty();
         } else {

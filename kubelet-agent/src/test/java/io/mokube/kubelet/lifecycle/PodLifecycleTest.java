@@ -33,6 +33,7 @@ class PodLifecycleTest {
         private Pod pod;
         private boolean wanted = true;
         private boolean holdsDevices;
+        private boolean roomWanted;
         private Instant now = START;
         private final List<ObservedSandbox> sandboxes = new ArrayList<>();
         private final List<ObservedContainer> containers = new ArrayList<>();
@@ -57,7 +58,8 @@ class PodLifecycleTest {
                             now,
                             null,
                             Resizing.NONE,
-                            holdsDevices),
+                            holdsDevices,
+                            roomWanted),
                     state);
             state = plan.state();
             last = plan;
@@ -639,7 +641,7 @@ class PodLifecycleTest {
         scene.busy = Set.of("start/main");
         assertThat(scene.plan().actions()).isEmpty();
         scene.busy = Set.of();
-        assertThat(scene.plan().actions()).containsExactly(new Action.RemoveContainer("main0"));
+        assertThat(scene.plan().actions()).containsExactly(new Action.RemoveContainer("main0", "main", 0));
         scene.containers.clear();
         assertThat(scene.plan().actions()).containsExactly(new Action.StartContainer("main", "s0", 1));
     }
@@ -654,6 +656,39 @@ class PodLifecycleTest {
         assertThat(scene.main().getLastState().getTerminated().getReason()).isEqualTo("ContainerStatusUnknown");
     }
 
+    /** Their containers are what tells how they ended, as long as nobody needs the room. */
+    @Test
+    void containersOfAPodThatEndedGoWhenRoomIsWantedAndItsStatusStays() {
+        Scene scene = new Scene(pod("Never").build()).sandbox(true).exited("main", 0, 3);
+        scene.roomWanted = true;
+        assertThat(scene.plan().actions()).containsExactly(new Action.StopSandbox("s0"));
+        scene.sandbox(false).done(new Action.StopSandbox("s0"));
+        assertThat(scene.plan().actions()).containsExactly(new Action.ReleaseVolumes());
+        scene.done(new Action.ReleaseVolumes());
+        scene.roomWanted = false;
+        PodStatus ended = scene.plan().status();
+        assertThat(ended.getPhase()).isEqualTo("Failed");
+        assertThat(scene.plan().actions()).isEmpty();
+        scene.roomWanted = true;
+        assertThat(scene.plan().actions()).containsExactly(new Action.RemoveContainer("main0", "main", 0));
+        scene.containers.clear();
+        assertThat(scene.plan().actions()).containsExactly(new Action.RemoveSandbox("s0"));
+        scene.sandboxes.clear();
+        assertThat(scene.plan().actions()).isEmpty();
+        assertThat(scene.plan().status().getContainerStatuses()).isEqualTo(ended.getContainerStatuses());
+        assertThat(scene.plan().status().getPhase()).isEqualTo("Failed");
+    }
+
+    @Test
+    void nothingOfAPodThatRunsGoesForRoom() {
+        Scene scene = new Scene(pod("Always").build())
+                .sandbox(true)
+                .exited("main", 0, 1)
+                .running("main", 1);
+        scene.roomWanted = true;
+        assertThat(scene.plan().actions()).isEmpty();
+    }
+
     @Test
     void onlyTheLastTwoContainersOfANameAreKept() {
         Scene scene = new Scene(pod("Always").build())
@@ -661,7 +696,7 @@ class PodLifecycleTest {
                 .exited("main", 0, 1)
                 .exited("main", 1, 1)
                 .running("main", 2);
-        assertThat(scene.plan().actions()).containsExactly(new Action.RemoveContainer("main0"));
+        assertThat(scene.plan().actions()).containsExactly(new Action.RemoveContainer("main0", "main", 0));
         assertThat(scene.main().getLastState().getTerminated().getContainerID()).isEqualTo("test://main1");
     }
 

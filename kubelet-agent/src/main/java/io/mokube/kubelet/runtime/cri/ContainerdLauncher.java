@@ -188,6 +188,9 @@ public final class ContainerdLauncher implements AutoCloseable {
                 [ttrpc]
                   address = "%2$s/containerd.sock.ttrpc"
 
+                [plugins."io.containerd.gc.v1.scheduler"]
+                  deletion_threshold = 1
+
                 [plugins."io.containerd.internal.v1.opt"]
                   path = "%1$s/opt"
 

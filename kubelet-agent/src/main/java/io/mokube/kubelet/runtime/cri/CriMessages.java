@@ -207,7 +207,8 @@ final class CriMessages {
                         stats.getMemory().getWorkingSetBytes().getValue(),
                         stats.getMemory().getUsageBytes().getValue(),
                         stats.getMemory().getRssBytes().getValue()),
-                stats.getWritableLayer().getUsedBytes().getValue());
+                stats.getWritableLayer().getUsedBytes().getValue(),
+                stats.getWritableLayer().getInodesUsed().getValue());
     }
 
     static ContainerStatus.State state(ContainerState state) {

@@ -38,7 +38,7 @@ final class DockerStats {
                 Math.max(0, used - inactive),
                 used,
                 rss);
-        return Optional.of(new ContainerStats(container.getId(), usage, first(container.getSizeRw(), null)));
+        return Optional.of(new ContainerStats(container.getId(), usage, first(container.getSizeRw(), null), 0));
     }
 
     private static long first(@Nullable Long preferred, @Nullable Long otherwise) {

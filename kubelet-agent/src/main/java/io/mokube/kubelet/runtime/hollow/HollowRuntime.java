@@ -369,7 +369,8 @@ public final class HollowRuntime implements ContainerRuntime {
 
     private ContainerStats stats(HollowContainer container, Map<String, HollowUsage> rates) {
         long memory = rate(container, rates).memoryBytes();
-        return new ContainerStats(container.id, new Usage(measuredAt, container.cpuNanos, memory, memory, memory), 0);
+        return new ContainerStats(
+                container.id, new Usage(measuredAt, container.cpuNanos, memory, memory, memory), 0, 0);
     }
 
     @Override

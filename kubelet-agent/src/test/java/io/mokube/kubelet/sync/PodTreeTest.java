@@ -37,7 +37,9 @@ class PodTreeTest {
         Path others = Files.createFile(tree.terminationMessage("u1", "main", 2));
         tree.removeLog(POD, "main", 1);
         try (Stream<Path> left = Files.list(logs)) {
-            assertThat(left).extracting(file -> file.getFileName().toString()).containsOnly("0.log", "10.log", "11.log");
+            assertThat(left)
+                    .extracting(file -> file.getFileName().toString())
+                    .containsOnly("0.log", "10.log", "11.log");
         }
         assertThat(lastWords).doesNotExist();
         assertThat(others).exists();

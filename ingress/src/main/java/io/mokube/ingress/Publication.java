@@ -11,6 +11,7 @@ import io.mokube.client.rest.ApiClient;
 import io.mokube.client.rest.ConnectionException;
 import io.mokube.client.rest.DeleteOptions;
 import io.mokube.client.rest.ResourceClient;
+import io.mokube.machinery.address.Family;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.time.Clock;
@@ -206,7 +207,7 @@ final class Publication {
                 .addToLabels(MANAGED_BY, MANAGER)
                 .addToLabels(INSTANCE, config.instance())
                 .endMetadata()
-                .withAddressType(address.indexOf(':') < 0 ? "IPv4" : "IPv6")
+                .withAddressType(Family.of(address).apiName())
                 .addNewPort()
                 .withName("http")
                 .withProtocol("TCP")

@@ -1,9 +1,9 @@
 package io.mokube.apiserver.peers;
 
+import io.mokube.machinery.address.IpAddress;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.object.Json;
 import io.mokube.machinery.object.KubeObject;
-import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -57,7 +57,7 @@ final class KubernetesEndpoints {
     }
 
     static String addressType(InetAddress address) {
-        return address instanceof Inet4Address ? "IPv4" : "IPv6";
+        return IpAddress.of(address).family().apiName();
     }
 
     private static KubeObject named(String apiVersion, String kind) {

@@ -1,5 +1,6 @@
 package io.mokube.apiserver.verbs;
 
+import io.mokube.machinery.address.Family;
 import java.math.BigInteger;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -47,7 +48,7 @@ public record AddressRange(BigInteger base, int length, int size) {
 
     /** {@code IPv4} or {@code IPv6}. */
     public String family() {
-        return length == Integer.BYTES ? ServiceFamilies.IPV4 : ServiceFamilies.IPV6;
+        return (length == Integer.BYTES ? Family.IPV4 : Family.IPV6).apiName();
     }
 
     /** The first address given out, which belongs to the {@code kubernetes} service. */

@@ -1,5 +1,6 @@
 package io.mokube.apiserver.verbs;
 
+import io.mokube.machinery.address.Family;
 import io.mokube.machinery.address.IpAddress;
 import io.mokube.machinery.names.GroupResource;
 import io.mokube.machinery.names.ObjectKey;
@@ -115,7 +116,7 @@ public final class Bootstrap {
         spec.put("clusterIP", text);
         spec.putArray("clusterIPs").add(text);
         spec.put("ipFamilyPolicy", "SingleStack");
-        spec.putArray("ipFamilies").add(ServiceFamilies.of(text));
+        spec.putArray("ipFamilies").add(Family.of(text).apiName());
         ObjectNode https = spec.putArray("ports").addObject();
         https.put("name", "https");
         https.put("protocol", "TCP");

@@ -3,6 +3,7 @@ package io.mokube.apiserver.verbs;
 import io.mokube.apiserver.cache.StoredObject;
 import io.mokube.apiserver.registry.Change;
 import io.mokube.apiserver.resources.ResourceDefinition;
+import io.mokube.machinery.address.Family;
 import io.mokube.machinery.address.IpAddress;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.error.FieldError;
@@ -145,7 +146,7 @@ final class ClusterAddresses {
         } catch (IllegalArgumentException e) {
             throw refused(service, address, "must be a valid IP address");
         }
-        if (ranges(ServiceFamilies.of(address)).stream().noneMatch(range -> range.contains(parsed))) {
+        if (ranges(Family.of(address).apiName()).stream().noneMatch(range -> range.contains(parsed))) {
             throw refused(
                     service,
                     address,
@@ -165,7 +166,7 @@ final class ClusterAddresses {
         KubeObject claim = KubeObject.of("networking.k8s.io/v1", "IPAddress");
         claim.setMetadata("name", claimName(address));
         ObjectNode labels = claim.metadata().putObject("labels");
-        labels.put("ipaddress.kubernetes.io/ip-family", ServiceFamilies.of(address));
+        labels.put("ipaddress.kubernetes.io/ip-family", Family.of(address).apiName());
         labels.put("ipaddress.kubernetes.io/managed-by", "ipallocator.k8s.io");
         ObjectNode parent = claim.root().putObject("spec").putObject("parentRef");
         parent.put("group", "");

@@ -1,5 +1,6 @@
 package io.mokube.apiserver.verbs;
 
+import io.mokube.machinery.address.Family;
 import io.mokube.machinery.address.IpAddress;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.error.FieldError;
@@ -17,8 +18,8 @@ import tools.jackson.databind.node.ObjectNode;
  */
 final class ServiceFamilies {
 
-    static final String IPV4 = "IPv4";
-    static final String IPV6 = "IPv6";
+    private static final String IPV4 = Family.IPV4.apiName();
+    private static final String IPV6 = Family.IPV6.apiName();
 
     private static final String POLICY = "ipFamilyPolicy";
     private static final String FAMILIES = "ipFamilies";
@@ -51,11 +52,6 @@ final class ServiceFamilies {
      */
     static void complete(KubeObject service, @Nullable KubeObject old, List<String> ofCluster) {
         new ServiceFamilies(service, old == null ? null : old.at("spec"), ofCluster).complete();
-    }
-
-    /** The family of an address. */
-    static String of(String address) {
-        return address.indexOf(':') < 0 ? IPV4 : IPV6;
     }
 
     private void complete() {
@@ -141,7 +137,7 @@ final class ServiceFamilies {
         ArrayNode families = list(FAMILIES);
         for (int i = 0; i < addresses.size(); i++) {
             String address = addresses.path(i).asString("");
-            String family = of(address);
+            String family = Family.of(address).apiName();
             if (i < families.size()) {
                 String expected = families.path(i).asString("");
                 if (!expected.equals(family) && IpAddress.parse(address).isPresent()) {

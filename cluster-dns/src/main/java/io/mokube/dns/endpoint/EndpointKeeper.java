@@ -15,6 +15,7 @@ import io.mokube.client.presence.Presence;
 import io.mokube.client.rest.ApiClient;
 import io.mokube.client.rest.ConnectionException;
 import io.mokube.client.rest.DeleteOptions;
+import io.mokube.machinery.address.Family;
 import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.names.ObjectKey;
@@ -221,7 +222,7 @@ public final class EndpointKeeper implements AutoCloseable {
                 .withMetadata(metadata(
                         ownName(),
                         Map.of(SERVICE_NAME, service.name(), MANAGED_BY, MANAGER, INSTANCE, config.instance())))
-                .withAddressType(config.address().contains(":") ? "IPv6" : "IPv4")
+                .withAddressType(Family.of(config.address()).apiName())
                 .addNewEndpoint()
                 .withAddresses(config.address())
                 .withNewConditions()

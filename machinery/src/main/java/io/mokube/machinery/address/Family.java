@@ -7,13 +7,25 @@ import java.util.function.Function;
 
 /** An address family. */
 public enum Family {
-    IPV4(32),
-    IPV6(128);
+    IPV4("IPv4", 32),
+    IPV6("IPv6", 128);
 
+    private final String apiName;
     private final int bits;
 
-    Family(int bits) {
+    Family(String apiName, int bits) {
+        this.apiName = apiName;
         this.bits = bits;
+    }
+
+    /** The family of a text that is an address or a range of addresses. */
+    public static Family of(String text) {
+        return text.indexOf(':') < 0 ? IPV4 : IPV6;
+    }
+
+    /** Its name in the API, as in {@code ipFamilies} of services and {@code addressType} of endpoint slices. */
+    public String apiName() {
+        return apiName;
     }
 
     /** How many bits an address has. */

@@ -50,7 +50,7 @@ public record IpAddress(String text) implements Comparable<IpAddress> {
     }
 
     public Family family() {
-        return text.indexOf(':') < 0 ? Family.IPV4 : Family.IPV6;
+        return Family.of(text);
     }
 
     /** Its 4 or 16 bytes, the highest first. */

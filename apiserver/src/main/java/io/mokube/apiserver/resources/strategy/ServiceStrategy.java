@@ -1,5 +1,6 @@
 package io.mokube.apiserver.resources.strategy;
 
+import io.mokube.machinery.address.Family;
 import io.mokube.machinery.error.FieldError;
 import io.mokube.machinery.names.NameFormat;
 import io.mokube.machinery.object.KubeObject;
@@ -23,7 +24,7 @@ public final class ServiceStrategy extends SpecStatusStrategy {
     private static final Set<String> TYPES = Set.of("ClusterIP", "NodePort", "LoadBalancer", "ExternalName");
     private static final Set<String> PROTOCOLS = Set.of("TCP", "UDP", "SCTP");
     private static final Set<String> POLICIES = Set.of("Cluster", "Local");
-    private static final List<String> FAMILIES = List.of("IPv4", "IPv6");
+    private static final List<String> FAMILIES = List.of(Family.IPV4.apiName(), Family.IPV6.apiName());
     private static final Set<String> FAMILY_POLICIES = Set.of("PreferDualStack", "RequireDualStack", "SingleStack");
 
     @Override

@@ -9,8 +9,7 @@ import io.fabric8.kubernetes.api.model.discovery.v1.EndpointBuilder;
 import io.fabric8.kubernetes.api.model.discovery.v1.EndpointSlice;
 import io.mokube.controllermanager.controllers.ownership.Ownership;
 import io.mokube.controllermanager.controllers.services.ServiceFacts;
-import java.net.Inet6Address;
-import java.net.InetAddress;
+import io.mokube.machinery.address.IpAddress;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -119,13 +118,9 @@ final class MirrorDecision {
     }
 
     private static Optional<String> family(@Nullable String ip) {
-        try {
-            return ip == null
-                    ? Optional.empty()
-                    : Optional.of(InetAddress.ofLiteral(ip) instanceof Inet6Address ? "IPv6" : "IPv4");
-        } catch (IllegalArgumentException e) {
-            return Optional.empty();
-        }
+        return Optional.ofNullable(ip)
+                .flatMap(IpAddress::parse)
+                .map(address -> address.family().apiName());
     }
 
     private static Endpoint endpoint(EndpointAddress address, boolean ready) {

@@ -1,6 +1,7 @@
 package io.mokube.controllermanager.controllers.loadbalancer;
 
 import io.mokube.machinery.address.Cidr;
+import io.mokube.machinery.address.Family;
 import io.mokube.machinery.address.IpAddress;
 import java.math.BigInteger;
 import java.net.InetAddress;
@@ -114,11 +115,11 @@ public record AddressPool(List<Range> ranges) {
 
     /** The family of an address in its canonical form. */
     static String familyOf(String address) {
-        return address.indexOf(':') < 0 ? "IPv4" : "IPv6";
+        return Family.of(address).apiName();
     }
 
     private static String family(int bits) {
-        return bits == 32 ? "IPv4" : "IPv6";
+        return (bits == Family.IPV4.bits() ? Family.IPV4 : Family.IPV6).apiName();
     }
 
     private static String text(BigInteger address, int bits) {

@@ -17,6 +17,7 @@ import io.mokube.client.rest.ResourceClient;
 import io.mokube.controllermanager.controllers.Controller;
 import io.mokube.controllermanager.controllers.ControllerContext;
 import io.mokube.controllermanager.controllers.ownership.Ownership;
+import io.mokube.machinery.address.Family;
 import io.mokube.machinery.error.ApiException;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.object.Json;
@@ -174,7 +175,7 @@ public final class LoadBalancerController implements Reconciler<ObjectKey> {
     private static Assignment.Wish wish(Service service) {
         List<String> families = service.getSpec().getIpFamilies();
         return new Assignment.Wish(
-                families == null || families.isEmpty() ? List.of("IPv4") : families,
+                families == null || families.isEmpty() ? List.of(Family.IPV4.apiName()) : families,
                 Optional.ofNullable(service.getSpec().getLoadBalancerIP()).filter(text -> !text.isEmpty()),
                 addresses(service));
     }

@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServicePort;
 import io.fabric8.kubernetes.api.model.ServiceSpec;
 import io.mokube.controllermanager.controllers.ownership.Ownership;
+import io.mokube.machinery.address.Family;
 import io.mokube.machinery.selector.LabelSelector;
 import java.util.List;
 import java.util.Map;
@@ -59,9 +60,9 @@ public final class ServiceFacts {
         }
         // The API server fills families in; a service without them was written by something else.
         if (isHeadless(service)) {
-            return List.of("IPv4", "IPv6");
+            return List.of(Family.IPV4.apiName(), Family.IPV6.apiName());
         }
-        return List.of(spec(service).getClusterIP().indexOf(':') < 0 ? "IPv4" : "IPv6");
+        return List.of(Family.of(spec(service).getClusterIP()).apiName());
     }
 
     public static ServiceSpec spec(Service service) {

@@ -12,6 +12,7 @@ import io.fabric8.kubernetes.api.model.Service;
 import io.fabric8.kubernetes.api.model.ServicePort;
 import io.mokube.controllermanager.controllers.ownership.Ownership;
 import io.mokube.controllermanager.controllers.ownership.PodFacts;
+import io.mokube.machinery.address.Family;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -31,7 +32,7 @@ public final class ServicePods {
     /** The pod's addresses of one family, {@code IPv4} or {@code IPv6}. */
     public static List<String> addresses(Pod pod, String family) {
         return ips(pod).stream()
-                .filter(ip -> (ip.indexOf(':') >= 0) == family.equals("IPv6"))
+                .filter(ip -> Family.of(ip).apiName().equals(family))
                 .toList();
     }
 

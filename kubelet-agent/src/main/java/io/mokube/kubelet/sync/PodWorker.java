@@ -73,7 +73,7 @@ final class PodWorker implements ActionExecutor.PodContext, PodProbes.Listener, 
     private final List<Finished> finished = new ArrayList<>();
     private boolean signalled = true;
     private boolean lookDue = true;
-    private @Nullable RuntimeView lastView;
+    private volatile @Nullable RuntimeView lastView;
     private boolean closed;
     private boolean startReported;
     private Clock.@Nullable Timer timer;
@@ -143,6 +143,12 @@ final class PodWorker implements ActionExecutor.PodContext, PodProbes.Listener, 
     /** The pod's addresses as last seen. */
     List<String> addresses() {
         return addresses;
+    }
+
+    /** Whether the last look at the runtime showed just these parts of the pod. */
+    boolean hasSeen(Set<String> parts) {
+        RuntimeView view = lastView;
+        return view != null && parts.equals(RuntimeObserver.parts(view));
     }
 
     int runningContainers() {

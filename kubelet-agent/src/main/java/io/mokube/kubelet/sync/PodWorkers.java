@@ -505,7 +505,10 @@ public final class PodWorkers implements AutoCloseable {
                         .addKeyValue("uid", trace.uid())
                         .log();
                 launch(orphan(trace), false);
-            } else if (worker != null && !trace.equals(traces.get(trace.uid()))) {
+            } else if (worker != null
+                    && !trace.equals(traces.get(trace.uid()))
+                    // What the worker did itself, it has looked at already.
+                    && !worker.hasSeen(trace.parts())) {
                 worker.wake();
             }
         }

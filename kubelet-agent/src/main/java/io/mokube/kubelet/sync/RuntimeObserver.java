@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -125,12 +126,28 @@ final class RuntimeObserver {
         Map<String, String> labels = Map.of(RuntimeLabels.NODE, node);
         Map<String, Trace> traces = new HashMap<>();
         for (Sandbox sandbox : runtime.listSandboxes(labels)) {
-            trace(traces, sandbox.labels(), sandbox.annotations(), sandbox.id() + (sandbox.ready() ? " up" : " down"));
+            trace(traces, sandbox.labels(), sandbox.annotations(), part(sandbox.id(), sandbox.ready()));
         }
         for (ContainerSummary container : runtime.listContainers(labels)) {
-            trace(traces, container.labels(), container.annotations(), container.id() + " " + container.state());
+            trace(traces, container.labels(), container.annotations(), part(container.id(), container.state()));
         }
         return traces;
+    }
+
+    /** The parts of a pod that a look at it has seen, as its trace has them. */
+    static Set<String> parts(RuntimeView view) {
+        Set<String> parts = new HashSet<>();
+        view.sandboxes().forEach(sandbox -> parts.add(part(sandbox.id(), sandbox.ready())));
+        view.containers().forEach(container -> parts.add(part(container.id(), container.state())));
+        return parts;
+    }
+
+    private static String part(String sandbox, boolean ready) {
+        return sandbox + (ready ? " up" : " down");
+    }
+
+    private static String part(String container, State state) {
+        return container + " " + state;
     }
 
     private static void trace(

@@ -42,7 +42,7 @@ class AllocationsTest {
                   {"name": "c", "resources": {"requests": {"cpu": "%s"}}}]}}""".formatted(cpu), Pod.class);
     }
 
-    private static Quantity granted(Allocations agent, String wanted) {
+    private static @Nullable Quantity granted(Allocations agent, String wanted) {
         return agent.resolve(pod(wanted))
                 .pod()
                 .getSpec()

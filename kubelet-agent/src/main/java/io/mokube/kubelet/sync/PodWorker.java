@@ -340,6 +340,8 @@ final class PodWorker implements ActionExecutor.PodContext, PodProbes.Listener, 
     private RuntimeView look() {
         RuntimeView view = takeLook() ? null : lastView;
         if (view == null) {
+            // What was seen before is old from here on, also when this look fails: a start would be made twice.
+            lastView = null;
             view = observer.observe(PodFacts.uid(pod));
             lastView = view;
         }

@@ -35,7 +35,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What every {@link KeyValueStore} does. Each test works below a prefix of its own, since a store may be shared. */
-@Timeout(60)
+@Timeout(180)
 public abstract class KeyValueStoreContract {
 
     private static int prefixes;

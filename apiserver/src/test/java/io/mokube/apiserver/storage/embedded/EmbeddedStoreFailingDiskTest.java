@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What writers, readers and watches see of a disk that is full or fails. */
-@Timeout(30)
+@Timeout(180)
 class EmbeddedStoreFailingDiskTest {
 
     private final FailingJournal journal = new FailingJournal();

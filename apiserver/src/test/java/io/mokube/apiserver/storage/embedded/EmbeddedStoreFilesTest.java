@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What the embedded store does on disk: growth, damage, ownership, and crashes in the middle of writes. */
-@Timeout(60)
+@Timeout(180)
 class EmbeddedStoreFilesTest {
 
     private static final byte[] VALUE = "v".repeat(1_000).getBytes(StandardCharsets.UTF_8);

@@ -432,6 +432,7 @@ public final class Cluster {
             component.stop(grace);
         }
         containerds.forEach(ContainerdLauncher::stopWithContainers);
+        folder.layout().removeRunFolder();
         if (config.runtime() == RuntimeKind.DOCKER) {
             removeFromDocker();
         }

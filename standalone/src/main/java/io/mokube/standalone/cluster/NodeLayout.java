@@ -4,7 +4,11 @@ import io.mokube.apiserver.ApiServerConfig;
 import io.mokube.kubelet.network.NodeBridge;
 import io.mokube.kubelet.runtime.cri.ContainerdLauncher.ContainerdConfig;
 import io.mokube.machinery.address.Cidr;
+import io.mokube.machinery.component.ComponentException;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.List;
@@ -48,9 +52,24 @@ final class NodeLayout {
                 name,
                 folder.node(name).resolve("containerd"),
                 // Unix sockets' paths are short, whatever the folder's is.
-                Path.of("/run/mokube", identity(), Integer.toString(node)),
+                runFolder().resolve(Integer.toString(node)),
                 "mk" + identity() + "." + node,
                 podRanges(node, dualStack).stream().map(Cidr::toString).toList());
+    }
+
+    private Path runFolder() {
+        return Path.of("/run/mokube", identity());
+    }
+
+    /** Removes the folder of what runs on the nodes when nothing is in it any more. */
+    void removeRunFolder() {
+        try {
+            Files.deleteIfExists(runFolder());
+        } catch (DirectoryNotEmptyException e) {
+            // What is left there is found by the next one who cleans up.
+        } catch (IOException e) {
+            throw new ComponentException("can't remove " + runFolder() + ": " + e.getMessage(), e);
+        }
     }
 
     /** The addresses of all pods. */

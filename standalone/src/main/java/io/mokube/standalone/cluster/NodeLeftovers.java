@@ -66,6 +66,7 @@ public final class NodeLeftovers {
             }
             new CgroupFolders(layout.cgroup(node)).removeAll();
         }
+        layout.removeRunFolder();
         return found;
     }
 }

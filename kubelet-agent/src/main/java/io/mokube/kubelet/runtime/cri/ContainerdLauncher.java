@@ -38,6 +38,7 @@ public final class ContainerdLauncher implements AutoCloseable {
     private static final Duration START_DEADLINE = Duration.ofSeconds(30);
     private static final Duration STOP_GRACE = Duration.ofSeconds(10);
     private static final Duration POLL = Duration.ofMillis(20);
+    private static final int REMOVALS = 3;
 
     private final ContainerdConfig config;
     private final Clock clock;
@@ -290,21 +291,42 @@ public final class ContainerdLauncher implements AutoCloseable {
     public synchronized void stopWithContainers() {
         if (Files.exists(config.socket())) {
             try (CriRuntime runtime = new CriRuntime(config.socket())) {
-                for (var sandbox : runtime.listSandboxes(Map.of())) {
-                    runtime.stopSandbox(sandbox.id());
-                    runtime.removeSandbox(sandbox.id());
+                // A busy machine may be too slow for a call, and in time for it once it has less to do.
+                boolean removed = false;
+                for (int i = 0; i < REMOVALS && !removed; i++) {
+                    removed = removeSandboxes(runtime);
                 }
             } catch (RuntimeCallException e) {
-                log.atWarn()
-                        .setMessage("could not remove all containers")
-                        .addKeyValue("node", config.node())
-                        .setCause(e)
-                        .log();
+                leftBehind("all", e);
             }
         }
         stop();
         new NodeBridge(config.bridge()).remove();
         removeState();
+    }
+
+    /** Whether all are gone; one that can't be removed does not keep the others. */
+    private boolean removeSandboxes(CriRuntime runtime) {
+        boolean all = true;
+        for (var sandbox : runtime.listSandboxes(Map.of())) {
+            try {
+                runtime.stopSandbox(sandbox.id());
+                runtime.removeSandbox(sandbox.id());
+            } catch (RuntimeCallException e) {
+                all = false;
+                leftBehind(sandbox.id(), e);
+            }
+        }
+        return all;
+    }
+
+    private void leftBehind(String sandbox, RuntimeCallException why) {
+        log.atWarn()
+                .setMessage("could not remove containers")
+                .addKeyValue("node", config.node())
+                .addKeyValue("sandbox", sandbox)
+                .setCause(why)
+                .log();
     }
 
     /** Removes sockets and the like; left alone while something is mounted there. */

@@ -115,6 +115,8 @@ class ServicesOnContainersTest {
         ok("create", "namespace", "shop");
         ok("create", "namespace", "guests");
         ok("label", "namespace", "guests", "team=guests");
+        awaitServiceAccount("shop");
+        awaitServiceAccount("guests");
         runPod("shop", "server", "node-1", "app=server");
         runPod("shop", "near", "node-1", "app=client");
         runPod("shop", "far", "node-2", "app=client");
@@ -158,6 +160,7 @@ class ServicesOnContainersTest {
     @Test
     void loadBalancersAndIngressesLeadToPods() throws Exception {
         ok("create", "namespace", "entry");
+        awaitServiceAccount("entry");
         ok("create", "deployment", "one", "--namespace=entry", "--image=mokube/demo:1");
         ok("create", "deployment", "two", "--namespace=entry", "--image=mokube/demo:1");
         ok(
@@ -322,6 +325,11 @@ class ServicesOnContainersTest {
     private static Commands.Result ask(String address) {
         String command = "printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 3 " + address + " 80";
         return Kubectl.any().run(cluster.kubeconfig(), "exec", "client", "--", "sh", "-c", command);
+    }
+
+    /** A controller makes it, which may have to become leader first; without it there are no pods. */
+    private static void awaitServiceAccount(String namespace) {
+        ok("wait", "--for=create", "serviceaccount/default", "--namespace=" + namespace, "--timeout=60s");
     }
 
     private static String get(URI page) throws Exception {

@@ -73,7 +73,9 @@ final class PodWorker implements ActionExecutor.PodContext, PodProbes.Listener, 
     private final List<Finished> finished = new ArrayList<>();
     private boolean signalled = true;
     private boolean lookDue = true;
-    private volatile @Nullable RuntimeView lastView;
+    private @Nullable RuntimeView lastView;
+    private Set<String> seenParts = Set.of();
+    private @Nullable Set<String> toldParts;
     private boolean closed;
     private boolean startReported;
     private Clock.@Nullable Timer timer;
@@ -145,10 +147,17 @@ final class PodWorker implements ActionExecutor.PodContext, PodProbes.Listener, 
         return addresses;
     }
 
-    /** Whether the last look at the runtime showed just these parts of the pod. */
-    boolean hasSeen(Set<String> parts) {
-        RuntimeView view = lastView;
-        return view != null && parts.equals(RuntimeObserver.parts(view));
+    /**
+     * Has the worker look again when a list of what the runtime has of the pod says something else than its last look. Where
+     * both say different things of one state, once for each.
+     */
+    synchronized void listed(Set<String> parts) {
+        if (parts.equals(seenParts)) {
+            toldParts = null;
+        } else if (!parts.equals(toldParts)) {
+            toldParts = parts;
+            wake(true);
+        }
     }
 
     int runningContainers() {
@@ -344,8 +353,16 @@ final class PodWorker implements ActionExecutor.PodContext, PodProbes.Listener, 
             lastView = null;
             view = observer.observe(PodFacts.uid(pod));
             lastView = view;
+            saw(RuntimeObserver.parts(view));
         }
         return view;
+    }
+
+    private synchronized void saw(Set<String> parts) {
+        if (!parts.equals(seenParts)) {
+            seenParts = parts;
+            toldParts = null;
+        }
     }
 
     private synchronized boolean takeLook() {

@@ -69,7 +69,6 @@ public final class PodWorkers implements AutoCloseable {
     private final List<Thread> threads = new ArrayList<>();
     private volatile boolean closed;
     private volatile boolean relisted;
-    private Map<String, Trace> traces = Map.of();
 
     private final CgroupFolders groups;
     private final Allocations allocations;
@@ -505,21 +504,15 @@ public final class PodWorkers implements AutoCloseable {
                         .addKeyValue("uid", trace.uid())
                         .log();
                 launch(orphan(trace), false);
-            } else if (worker != null
-                    && !trace.equals(traces.get(trace.uid()))
-                    // What the worker did itself, it has looked at already.
-                    && !worker.hasSeen(trace.parts())) {
-                worker.wake();
+            } else if (worker != null) {
+                worker.listed(trace.parts());
             }
         }
-        for (String uid : traces.keySet()) {
-            PodWorker worker = now.containsKey(uid) ? null : workers.get(uid);
-            if (worker != null) {
-                worker.wake();
-            }
-        }
-        // There may be room now for what had to wait.
         workers.forEach((uid, worker) -> {
+            if (!now.containsKey(uid)) {
+                worker.listed(Set.of());
+            }
+            // There may be room now for what had to wait.
             if (allocations.waits(uid)) {
                 worker.wake();
             }
@@ -528,7 +521,6 @@ public final class PodWorkers implements AutoCloseable {
             forgotten(now).forEach(pod -> launch(pod, false));
             foldersLookedAt = true;
         }
-        traces = now;
         relisted = true;
     }
 

@@ -121,7 +121,7 @@ final class RuntimeObserver {
     /** A pod that the runtime has something of: enough to end it when the API server does not know it. */
     record Trace(String uid, String namespace, String name, long graceSeconds, Set<String> parts) {}
 
-    /** What the runtime has, by pod UID. Two looks with equal traces saw nothing change. */
+    /** What the runtime has, by pod UID. */
     Map<String, Trace> traces() {
         Map<String, String> labels = Map.of(RuntimeLabels.NODE, node);
         Map<String, Trace> traces = new HashMap<>();

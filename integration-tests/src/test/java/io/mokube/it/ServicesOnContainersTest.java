@@ -332,15 +332,14 @@ class ServicesOnContainersTest {
         ok("wait", "--for=create", "serviceaccount/default", "--namespace=" + namespace, "--timeout=60s");
     }
 
+    /** The whole answer, so that a failure shows what came instead of the page. */
     private static String get(URI page) throws Exception {
         try (HttpClient http =
                 HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build()) {
-            return http.send(
-                            HttpRequest.newBuilder(page)
-                                    .timeout(Duration.ofSeconds(5))
-                                    .build(),
-                            HttpResponse.BodyHandlers.ofString())
-                    .body();
+            HttpResponse<String> answer = http.send(
+                    HttpRequest.newBuilder(page).timeout(Duration.ofSeconds(5)).build(),
+                    HttpResponse.BodyHandlers.ofString());
+            return answer.statusCode() + " " + answer.headers().map() + " " + answer.body();
         }
     }
 

@@ -11,7 +11,6 @@ import io.mokube.machinery.names.GroupResource;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.object.KubeObject;
 import java.net.InetAddress;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,9 +32,6 @@ final class ClusterAddresses {
     static final String DEFAULT_RANGE = "kubernetes";
 
     private static final int ATTEMPTS = 256;
-
-    /** A claim without a service is left behind by a crash; it may be taken over once its service can't come any more. */
-    private static final Duration ABANDONED = Duration.ofMinutes(1);
 
     private final Backend backend;
 
@@ -196,7 +192,8 @@ final class ClusterAddresses {
         JsonNode parent = present.at("spec", "parentRef");
         ObjectKey owner = new ObjectKey(
                 parent.path("namespace").asString(""), parent.path("name").asString(""));
-        boolean abandoned = since != null && since.plus(ABANDONED).isBefore(now) && !has(owner, address);
+        boolean abandoned =
+                since != null && since.plus(ServiceAllocation.ABANDONED).isBefore(now) && !has(owner, address);
         if (!abandoned) {
             return false;
         }

@@ -11,7 +11,6 @@ import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.object.Json;
 import io.mokube.machinery.object.KubeObject;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -37,9 +36,6 @@ final class NodePorts {
 
     /** So many of the first ports are left to those who choose one themselves while there are others, as in Kubernetes. */
     private static final int LEFT_TO_CHOOSE = 86;
-
-    /** A claim without a service is left behind by a crash; it may be taken over once its service can't come any more. */
-    private static final Duration ABANDONED = Duration.ofMinutes(1);
 
     private final KeyValueStore store;
     private final Function<ObjectKey, @Nullable KubeObject> services;
@@ -125,7 +121,9 @@ final class NodePorts {
     private boolean takeOver(Entry present, int port, KubeObject service) {
         JsonNode claim = claim(present);
         Instant now = platform.clock().instant();
-        if (Instant.parse(claim.path("since").asString("")).plus(ABANDONED).isAfter(now)) {
+        if (Instant.parse(claim.path("since").asString(""))
+                .plus(ServiceAllocation.ABANDONED)
+                .isAfter(now)) {
             return false;
         }
         KubeObject owner = services.apply(new ObjectKey(

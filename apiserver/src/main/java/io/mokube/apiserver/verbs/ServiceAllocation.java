@@ -9,8 +9,7 @@ import io.mokube.machinery.error.FieldError;
 import io.mokube.machinery.names.GroupResource;
 import io.mokube.machinery.names.ObjectKey;
 import io.mokube.machinery.object.KubeObject;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -19,6 +18,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -26,11 +27,13 @@ import tools.jackson.databind.node.ObjectNode;
 /** Gives services their cluster addresses and node ports, that of their health checks among them. */
 final class ServiceAllocation {
 
+    private static final Logger log = LoggerFactory.getLogger(ServiceAllocation.class);
     private static final GroupResource SERVICES = new GroupResource("", "services");
     private static final String HEALTH_CHECK = "healthCheckNodePort";
     private static final String ALLOCATED = "provided port is already allocated";
 
-    private static final Logger LOG = System.getLogger(ServiceAllocation.class.getName());
+    /** A claim without a service is left behind by a crash; it may be taken over once its service can't come any more. */
+    static final Duration ABANDONED = Duration.ofMinutes(1);
 
     private final Backend backend;
     private final ClusterAddresses addresses;
@@ -126,7 +129,11 @@ final class ServiceAllocation {
             formerAddresses.forEach(address -> addresses.release(address, service));
             formerPorts.forEach(port -> ports.release(port, service));
         } catch (ApiException | UnavailableException e) {
-            LOG.log(Level.INFO, "service {0} leaves addresses or ports claimed: {1}", service.key(), e.getMessage());
+            log.atInfo()
+                    .setMessage("a service leaves addresses or ports claimed")
+                    .addKeyValue("service", service.key())
+                    .addKeyValue("reason", e.getMessage())
+                    .log();
         }
     }
 

@@ -1,5 +1,6 @@
 package io.mokube.apiserver.resources.strategy;
 
+import io.mokube.machinery.address.Family;
 import io.mokube.machinery.error.FieldError;
 import io.mokube.machinery.object.KubeObject;
 import java.util.List;
@@ -21,7 +22,7 @@ final class ServiceCidrStrategy extends FrozenStrategy {
             errors.add(FieldError.required(CIDRS, "at least one CIDR required"));
         } else if (cidrs.size() > 2) {
             errors.add(FieldError.invalid(CIDRS, cidrs, "may only hold up to 2 values"));
-        } else if (cidrs.size() == 2 && isIpv6(cidrs.path(0)) == isIpv6(cidrs.path(1))) {
+        } else if (cidrs.size() == 2 && family(cidrs.path(0)) == family(cidrs.path(1))) {
             errors.add(FieldError.invalid(
                     CIDRS,
                     cidrs,
@@ -49,7 +50,7 @@ final class ServiceCidrStrategy extends FrozenStrategy {
         return range.at("spec", "cidrs");
     }
 
-    private static boolean isIpv6(JsonNode cidr) {
-        return cidr.asString("").contains(":");
+    private static Family family(JsonNode cidr) {
+        return Family.of(cidr.asString(""));
     }
 }

@@ -3,7 +3,6 @@ package io.mokube.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.mokube.testkit.Await;
-import java.time.Duration;
 
 /** One walk through the commands; golden files are shared by the versions unless one prints something else. */
 record KubectlTour(Kubectl kubectl, TestCluster cluster) {
@@ -33,10 +32,7 @@ record KubectlTour(Kubectl kubectl, TestCluster cluster) {
                         "Normal +ScalingReplicaSet +\\S+ +deployment-controller +Scaled up replica set web-\\w+"
                                 + " from 0 to 3\n");
         check("delete", ok("delete", "deployment", "web"));
-        Await.until(
-                Duration.ofMinutes(1),
-                "all pods are gone",
-                () -> ok("get", "pods", "-o", "name").isEmpty());
+        Await.passes(() -> assertThat(ok("get", "pods", "--no-headers")).isEmpty());
         check(
                 "get-nothing",
                 kubectl.run(cluster.kubeconfig(), "-n", namespace(), "get", "deployment", "web")

@@ -6,7 +6,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A real image for places without a registry: a web server on port 8080 whose page names the pod that answered.
+ * A real image for places without a registry: a web server on port 8080 whose page names the pod that answered. It ends
+ * at once when it is asked to.
  */
 public final class DemoImage {
 
@@ -21,11 +22,14 @@ public final class DemoImage {
 
     private static final String START = """
             #!/bin/sh
+            # A first process gets only the signals that it asks for: else this one ends by SIGKILL, after the grace period.
+            trap 'kill $! 2>/dev/null; exit 0' TERM
             # The host name is the pod's name, known only now.
             mkdir -p /www
             [ -f /www/index.html ] || echo "<!doctype html><title>Mokube</title><h1>Hello from $(hostname)</h1>" > /www/index.html
             echo "$(hostname) serves on port ${PORT:-8080}"
-            exec httpd -f -v -p "${PORT:-8080}" -h /www
+            httpd -f -v -p "${PORT:-8080}" -h /www &
+            wait $!
             """;
 
     private DemoImage() {}

@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The objects an informer holds. Reading never blocks and is safe for any thread; the objects are shared and must not be
- * changed: copy one before editing it. What is read may be older than what the server has.
+ * changed: copy one before editing it. What is read may be older than what the server has. What {@link #get} shows, the
+ * indexes show too: whoever has seen a change by its key may decide on what an index holds.
  */
 public final class Store<T> {
 
@@ -92,20 +93,22 @@ public final class Store<T> {
 
     @Nullable
     T put(ObjectKey key, T object) {
-        T before = objects.put(key, object);
+        T before = objects.get(key);
         for (Index<T> index : indexes.values()) {
             index.change(key, before, object);
         }
+        objects.put(key, object);
         return before;
     }
 
     @Nullable
     T remove(ObjectKey key) {
-        T before = objects.remove(key);
+        T before = objects.get(key);
         if (before != null) {
             for (Index<T> index : indexes.values()) {
                 index.change(key, before, null);
             }
+            objects.remove(key);
         }
         return before;
     }

@@ -35,6 +35,7 @@ import io.mokube.machinery.time.Clock;
 import io.mokube.pki.Pem;
 import io.mokube.testkit.Await;
 import io.mokube.testkit.ChildProcess;
+import io.mokube.testkit.LaterClock;
 import io.mokube.testkit.TestRegistry;
 import java.io.IOException;
 import java.net.URI;
@@ -49,7 +50,6 @@ import java.security.SecureRandom;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -510,31 +510,6 @@ class ContainerdKubeletTest {
         });
     }
 
-    /** The machine's time, and more. */
-    private static final class LaterClock implements Clock {
-        private volatile Duration later = Duration.ZERO;
-
-        @Override
-        public Instant instant() {
-            return Clock.system().instant().plus(later);
-        }
-
-        @Override
-        public long nanoTime() {
-            return Clock.system().nanoTime();
-        }
-
-        @Override
-        public void sleep(Duration duration) throws InterruptedException {
-            Clock.system().sleep(duration);
-        }
-
-        @Override
-        public Timer schedule(Duration delay, Runnable task) {
-            return Clock.system().schedule(delay, task);
-        }
-    }
-
     /** The tokens that the container has read so far, each with the number that stood beside it. */
     private static List<String> tokens(String number) {
         return cluster()
@@ -615,10 +590,10 @@ class ContainerdKubeletTest {
             assertThat(claims.path("exp").asLong() - claims.path("iat").asLong())
                     .isEqualTo(600);
 
-            clock.later = Duration.ofSeconds(470);
+            clock.later(Duration.ofSeconds(470));
             number("two");
             assertThat(tokenBeside("two")).isEqualTo(first);
-            clock.later = Duration.ofSeconds(485);
+            clock.later(Duration.ofSeconds(485));
             Await.until(
                     Duration.ofSeconds(20),
                     "there is another token",

@@ -5,18 +5,18 @@ import java.math.BigInteger;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.Optional;
-import java.util.random.RandomGenerator;
 
 /**
  * A range of addresses, of which the first and the last are not given out.
  *
  * @param base the first address, as a number
  * @param length how many bytes an address has
- * @param size how many addresses there are, at most 2^30: more are not needed
+ * @param bits how many of an address's last bits tell the addresses of the range apart
  */
-public record AddressRange(BigInteger base, int length, int size) {
+public record AddressRange(BigInteger base, int length, int bits) {
 
-    private static final int MOST_BITS = 30;
+    /** Of more bits, as only IPv6 has, the first 2^62 addresses are enough to give out. */
+    private static final int MOST_BITS = 62;
 
     /**
      * Reads {@code 10.96.0.0/12}.
@@ -34,7 +34,7 @@ public record AddressRange(BigInteger base, int length, int size) {
             throw new IllegalArgumentException("the range of service addresses is too small or too large: " + cidr);
         }
         BigInteger base = new BigInteger(1, address).shiftRight(bits).shiftLeft(bits);
-        return new AddressRange(base, address.length, 1 << Math.min(bits, MOST_BITS));
+        return new AddressRange(base, address.length, bits);
     }
 
     /** The same; empty when it is no such range, or a tiny one. */
@@ -56,19 +56,36 @@ public record AddressRange(BigInteger base, int length, int size) {
         return at(1);
     }
 
-    /** Any address but the first. */
-    InetAddress random(RandomGenerator random) {
-        return at(2 + random.nextInt(size - 3));
+    private long size() {
+        return 1L << Math.min(bits, MOST_BITS);
+    }
+
+    /** How many addresses are given out. */
+    long count() {
+        return size() - 2;
+    }
+
+    /**
+     * How many of the first addresses are left to those who choose one themselves while there are others: a sixteenth, but at
+     * least 16 and at most 256, and none of a range of 16, as in Kubernetes.
+     */
+    long leftToChoose() {
+        return size() <= 16 ? 0 : Math.clamp(size() / 16, 16, 256);
+    }
+
+    /** The address given out that stands at an index, from 0. */
+    InetAddress get(long index) {
+        return at(1 + index);
     }
 
     boolean contains(InetAddress address) {
         BigInteger offset = new BigInteger(1, address.getAddress()).subtract(base);
         return address.getAddress().length == length
                 && offset.signum() > 0
-                && offset.compareTo(BigInteger.valueOf(size - 1L)) < 0;
+                && offset.compareTo(BigInteger.ONE.shiftLeft(bits).subtract(BigInteger.ONE)) < 0;
     }
 
-    private InetAddress at(int offset) {
+    private InetAddress at(long offset) {
         byte[] number = base.add(BigInteger.valueOf(offset)).toByteArray();
         byte[] address = new byte[length];
         int used = Math.min(number.length, length);

@@ -1,5 +1,6 @@
 package io.mokube.apiserver.verbs;
 
+import io.mokube.apiserver.cache.CachedObject;
 import io.mokube.apiserver.cache.StoredObject;
 import io.mokube.apiserver.registry.Change;
 import io.mokube.apiserver.resources.ResourceDefinition;
@@ -14,6 +15,7 @@ import java.net.InetAddress;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -30,8 +32,6 @@ final class ClusterAddresses {
 
     /** The range this server was started with, as an object. */
     static final String DEFAULT_RANGE = "kubernetes";
-
-    private static final int ATTEMPTS = 256;
 
     private final Backend backend;
 
@@ -57,23 +57,55 @@ final class ClusterAddresses {
      * @throws ApiException 500 when there is none
      */
     String claimAny(KubeObject service, String family) {
-        for (AddressRange range : ranges(family)) {
-            for (int i = 0; i < ATTEMPTS; i++) {
-                String address =
-                        IpAddress.of(range.random(backend.platform().random())).text();
-                if (claim(address, service)) {
-                    return address;
-                }
+        List<AddressRange> ranges = ranges(family);
+        return ranges.stream()
+                .flatMap(range -> claimFree(range, service).stream())
+                .findFirst()
+                .or(() -> claimAbandoned(ranges, service))
+                .orElseThrow(() -> ApiException.internal("failed to allocate a serviceIP: range is full"));
+    }
+
+    private Optional<String> claimFree(AddressRange range, KubeObject service) {
+        long left = range.leftToChoose();
+        return claimFree(range, left, range.count() - left, service)
+                .or(() -> left == 0 ? Optional.empty() : claimFree(range, 0, left, service));
+    }
+
+    /** Of a part of the range, from some place on. */
+    private Optional<String> claimFree(AddressRange range, long first, long count, KubeObject service) {
+        long start = backend.platform().random().nextLong(count);
+        for (long i = 0; i < count; i++) {
+            String address =
+                    IpAddress.of(range.get(first + (start + i) % count)).text();
+            if (backend.cache().get(ADDRESSES, new ObjectKey("", address)) == null && claim(address, service)) {
+                return Optional.of(address);
             }
         }
-        throw ApiException.internal("failed to allocate a serviceIP: range is full");
+        return Optional.empty();
+    }
+
+    /** A crash may leave addresses claimed for services that never came. */
+    private Optional<String> claimAbandoned(List<AddressRange> ranges, KubeObject service) {
+        List<String> found = new ArrayList<>();
+        backend.cache().list(ADDRESSES).objects().scan("", entry -> {
+            KubeObject claim = entry.object().parse();
+            CachedObject owner = backend.cache().get(SERVICES, owner(claim));
+            InetAddress address = InetAddress.ofLiteral(claim.name());
+            if ((owner == null || !has(owner.object().parse(), claim.name()))
+                    && ranges.stream().anyMatch(range -> range.contains(address))
+                    && claim(claim.name(), service)) {
+                found.add(claim.name());
+            }
+            return found.isEmpty();
+        });
+        return found.stream().findFirst();
     }
 
     /** Gives an address back, unless another service has it. */
     void release(String address, KubeObject service) {
         StoredObject claim = claim(address);
         // A service of the same name may have come since.
-        if (claim == null || !isFor(claim.parse(), service.key()) || has(service.key(), address)) {
+        if (claim == null || !owner(claim.parse()).equals(service.key()) || has(service.key(), address)) {
             return;
         }
         try {
@@ -152,7 +184,7 @@ final class ClusterAddresses {
             return true;
         }
         StoredObject claim = claim(address);
-        if (claim != null && isFor(claim.parse(), service.key())) {
+        if (claim != null && owner(claim.parse()).equals(service.key())) {
             return false;
         }
         throw refused(service, address, "failed to allocate IP " + address + ": provided IP is already allocated");
@@ -189,11 +221,8 @@ final class ClusterAddresses {
         }
         KubeObject present = stored.parse();
         Instant since = present.creationTimestamp();
-        JsonNode parent = present.at("spec", "parentRef");
-        ObjectKey owner = new ObjectKey(
-                parent.path("namespace").asString(""), parent.path("name").asString(""));
         boolean abandoned =
-                since != null && since.plus(ServiceAllocation.ABANDONED).isBefore(now) && !has(owner, address);
+                since != null && since.plus(ServiceAllocation.ABANDONED).isBefore(now) && !has(owner(present), address);
         if (!abandoned) {
             return false;
         }
@@ -210,14 +239,18 @@ final class ClusterAddresses {
 
     private boolean has(ObjectKey service, String address) {
         StoredObject stored = backend.objects().getStored(definition(SERVICES), service);
-        return stored != null
-                && of(stored.parse()).stream().anyMatch(each -> claimName(each).equals(claimName(address)));
+        return stored != null && has(stored.parse(), address);
     }
 
-    private static boolean isFor(KubeObject claim, ObjectKey service) {
+    private static boolean has(KubeObject service, String address) {
+        return of(service).stream().anyMatch(each -> claimName(each).equals(claimName(address)));
+    }
+
+    /** The service that an address is claimed for. */
+    private static ObjectKey owner(KubeObject claim) {
         JsonNode parent = claim.at("spec", "parentRef");
-        return parent.path("namespace").asString("").equals(service.namespace())
-                && parent.path("name").asString("").equals(service.name());
+        return new ObjectKey(
+                parent.path("namespace").asString(""), parent.path("name").asString(""));
     }
 
     /** The canonical form: a service may write its address otherwise. */

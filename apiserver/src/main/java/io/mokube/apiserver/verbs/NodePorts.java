@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -86,20 +87,24 @@ final class NodePorts {
      * @throws ApiException 500 when there is none
      */
     int claimAny(KubeObject service) {
-        Set<Integer> taken = store.range(PREFIX, END, 0, 0).entries().stream()
-                .map(entry -> Integer.valueOf(entry.key().substring(PREFIX.length())))
-                .collect(Collectors.toSet());
-        int chosen = claimAny(FIRST + LEFT_TO_CHOOSE, COUNT - LEFT_TO_CHOOSE, taken, service);
+        Map<Integer, Entry> taken = store.range(PREFIX, END, 0, 0).entries().stream()
+                .collect(Collectors.toMap(
+                        entry -> Integer.valueOf(entry.key().substring(PREFIX.length())), Function.identity()));
+        int chosen = claimFree(FIRST + LEFT_TO_CHOOSE, COUNT - LEFT_TO_CHOOSE, taken.keySet(), service);
         if (chosen == 0) {
-            chosen = claimAny(FIRST, LEFT_TO_CHOOSE, taken, service);
+            chosen = claimFree(FIRST, LEFT_TO_CHOOSE, taken.keySet(), service);
         }
         if (chosen == 0) {
-            throw ApiException.internal("failed to allocate a nodePort: range is full");
+            chosen = taken.entrySet().stream()
+                    .filter(each -> takeOver(each.getValue(), each.getKey(), service))
+                    .map(Map.Entry::getKey)
+                    .findFirst()
+                    .orElseThrow(() -> ApiException.internal("failed to allocate a nodePort: range is full"));
         }
         return chosen;
     }
 
-    private int claimAny(int first, int count, Set<Integer> taken, KubeObject service) {
+    private int claimFree(int first, int count, Set<Integer> taken, KubeObject service) {
         int start = platform.random().nextInt(count);
         for (int i = 0; i < count; i++) {
             int port = first + (start + i) % count;

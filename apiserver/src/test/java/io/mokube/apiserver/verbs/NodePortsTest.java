@@ -107,5 +107,7 @@ class NodePortsTest {
         assertThatThrownBy(() -> ports.claimAny(front))
                 .isInstanceOf(ApiException.class)
                 .hasMessageContaining("failed to allocate a nodePort: range is full");
+        clock.advance(LATER);
+        assertThat(ports.claimAny(back)).as("one whose service never came").isBetween(30_000, 32_767);
     }
 }

@@ -209,6 +209,8 @@ public final class HttpServer {
                     "can't listen on " + address + ":" + port + ": " + rootMessage(e)
                             + ". Stop what uses the port, or choose another one.",
                     e);
+        } finally {
+            deleteWorkFolder();
         }
     }
 
@@ -256,11 +258,10 @@ public final class HttpServer {
             tomcat.destroy();
         } catch (LifecycleException e) {
             throw new IllegalStateException("the HTTP server does not stop", e);
-        } finally {
-            deleteWorkFolder();
         }
     }
 
+    /** Tomcat asks for one and keeps nothing there: without it a process that is killed leaves none behind. */
     private void deleteWorkFolder() {
         try (Stream<Path> files = Files.walk(workFolder)) {
             for (Path each : files.sorted(Comparator.reverseOrder()).toList()) {

@@ -50,6 +50,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * The agent of one node: registers it, runs the pods assigned to it and says how they are. It waits for its container
@@ -153,11 +154,13 @@ public final class Kubelet implements Component {
             try {
                 connection = connection == null ? config.runtime().get() : connection;
                 version = connection.version();
-            } catch (RuntimeCallException | ComponentException e) {
-                log.atWarn()
+            } catch (RuntimeException e) {
+                boolean expected = e instanceof RuntimeCallException || e instanceof ComponentException;
+                log.atLevel(expected ? Level.WARN : Level.ERROR)
                         .setMessage("waiting for the container runtime")
                         .addKeyValue("node", config.nodeName())
                         .addKeyValue("reason", e.getMessage())
+                        .setCause(expected ? null : e)
                         .log();
                 try {
                     platform.clock().sleep(RETRY);

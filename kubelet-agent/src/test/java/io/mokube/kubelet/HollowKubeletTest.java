@@ -16,6 +16,7 @@ import io.mokube.kubelet.runtime.hollow.HollowScript.Ending;
 import io.mokube.machinery.component.Platform;
 import io.mokube.machinery.time.Clock;
 import io.mokube.testkit.Await;
+import io.mokube.testkit.FreePort;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -149,6 +150,66 @@ class HollowKubeletTest {
                                 .getConditions()
                                 .stream()
                                 .noneMatch(each -> each.getStatus().equals("Unknown")));
+    }
+
+    /** Nobody listens there; a host that a probe names may well be somebody. */
+    @Test
+    void serversInPodsAreTakenToAnswer() {
+        Pod served = TestCluster.pod("served", "hollow-1", "example.com/web:1")
+                .editSpec()
+                .editFirstContainer()
+                .addNewPort()
+                .withName("web")
+                .withContainerPort(8080)
+                .endPort()
+                .withNewStartupProbe()
+                .withNewTcpSocket()
+                .withNewPort("web")
+                .endTcpSocket()
+                .endStartupProbe()
+                .withNewReadinessProbe()
+                .withNewHttpGet()
+                .withPath("/ready")
+                .withNewPort(8080)
+                .endHttpGet()
+                .endReadinessProbe()
+                .withNewLivenessProbe()
+                .withNewGrpc()
+                .withPort(9090)
+                .endGrpc()
+                .endLivenessProbe()
+                .withNewLifecycle()
+                .withNewPostStart()
+                .withNewHttpGet()
+                .withNewPort("web")
+                .endHttpGet()
+                .endPostStart()
+                .endLifecycle()
+                .endContainer()
+                .endSpec()
+                .build();
+        cluster().pods().create(served);
+        Pod elsewhere = TestCluster.pod("elsewhere", "hollow-1", "example.com/web:1")
+                .editSpec()
+                .editFirstContainer()
+                .withNewReadinessProbe()
+                .withNewTcpSocket()
+                .withHost("127.0.0.1")
+                .withNewPort(FreePort.next())
+                .endTcpSocket()
+                .endReadinessProbe()
+                .endContainer()
+                .endSpec()
+                .build();
+        cluster().pods().create(elsewhere);
+        Pod ready = cluster().await("served", "is ready", TestCluster::ready);
+        assertThat(ready.getStatus().getContainerStatuses().getFirst().getRestartCount())
+                .isZero();
+        Await.until(
+                "the probe of another host failed",
+                () -> cluster().client().resource(Event.class).list("default", ListOptions.ALL).items().stream()
+                        .anyMatch(event -> event.getInvolvedObject().getName().equals("elsewhere")
+                                && event.getReason().equals("Unhealthy")));
     }
 
     @Test

@@ -63,6 +63,11 @@ public interface ContainerRuntime extends AutoCloseable {
         return Optional.empty();
     }
 
+    /** Whether something can listen at the addresses of pods. It can't where a runtime only plays them. */
+    default boolean hasNetwork() {
+        return true;
+    }
+
     /** Everything known of a container; empty when there is none. */
     Optional<ContainerStatus> containerStatus(String containerId);
 

@@ -323,6 +323,11 @@ public final class HollowRuntime implements ContainerRuntime {
         }
     }
 
+    @Override
+    public boolean hasNetwork() {
+        return false;
+    }
+
     /** What ran here since the runtime began, together. */
     @Override
     public Optional<Usage> machineUsage() {

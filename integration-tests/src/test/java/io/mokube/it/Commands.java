@@ -1,5 +1,6 @@
 package io.mokube.it;
 
+import io.mokube.testkit.Await;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -7,7 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /** Runs commands and keeps what they print. */
@@ -40,12 +43,15 @@ final class Commands {
                     .redirectOutput(output.toFile())
                     .redirectError(errors.toFile());
             builder.environment().putAll(environment);
+            long start = System.nanoTime();
             Process process = builder.start();
             if (!process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS)) {
                 process.destroyForcibly();
                 throw new AssertionError("%s did not end within %s%noutput: %s%nerrors: %s"
                         .formatted(String.join(" ", command), patience, read(output), read(errors)));
             }
+            Duration deadline = ownDeadline(command).orElse(patience);
+            Await.tellIfClose(String.join(" ", command), Duration.ofNanos(System.nanoTime() - start), deadline);
             return new Result(command, process.exitValue(), read(output), read(errors));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -56,6 +62,15 @@ final class Commands {
             delete(output);
             delete(errors);
         }
+    }
+
+    /** How long kubectl was told to wait. */
+    private static Optional<Duration> ownDeadline(List<String> command) {
+        return command.stream()
+                .filter(argument -> argument.matches("--timeout=\\d+[smh]"))
+                .map(argument -> Duration.parse(
+                        "PT" + argument.substring("--timeout=".length()).toUpperCase(Locale.ROOT)))
+                .findFirst();
     }
 
     private static String read(Path file) throws IOException {

@@ -42,7 +42,9 @@ abstract class FaultScenarios {
 
     @AfterAll
     void end() {
-        cluster.close();
+        if (cluster != null) {
+            cluster.close();
+        }
     }
 
     @Test

@@ -80,7 +80,9 @@ class JavaClientsTest {
         if (fabric8 != null) {
             fabric8.close();
         }
-        cluster.close();
+        if (cluster != null) {
+            cluster.close();
+        }
     }
 
     private static ConfigMap configMap(String name, Map<String, String> data) {

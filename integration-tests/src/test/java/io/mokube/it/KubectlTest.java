@@ -30,7 +30,9 @@ class KubectlTest {
 
     @AfterAll
     static void down() {
-        cluster.close();
+        if (cluster != null) {
+            cluster.close();
+        }
     }
 
     /** All versions at once: each tour has a namespace of its own, and mostly waits for containers. */

@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Waits for a condition instead of sleeping. Every method checks at once and then again and again until the deadline
  * (a minute when none is given), and fails with an {@link AssertionError} that says what was awaited and what was seen
- * last. An exception or assertion error thrown by the condition means "not yet".
+ * last. An exception or assertion error thrown by the condition means "not yet". What took more than half of its time is
+ * printed: the next slower machine would make it a failure.
  */
 public final class Await {
 
@@ -59,6 +60,7 @@ public final class Await {
             try {
                 Optional<T> found = source.look();
                 if (found.isPresent()) {
+                    tellIfClose(what, Duration.ofNanos(System.nanoTime() - start), deadline);
                     return found.get();
                 }
             } catch (InterruptedException e) {
@@ -89,6 +91,14 @@ public final class Await {
             assertions.check();
             return Optional.of(true);
         });
+    }
+
+    /** Prints that something took more than half of the time it had, if it did. */
+    public static void tellIfClose(String what, Duration taken, Duration deadline) {
+        if (taken.multipliedBy(2).compareTo(deadline) > 0) {
+            System.out.println("close to its deadline: " + what + " took " + taken.toMillis() + " of "
+                    + deadline.toMillis() + " ms");
+        }
     }
 
     private static AssertionError timedOut(Duration deadline, String what, @Nullable Throwable seen) {

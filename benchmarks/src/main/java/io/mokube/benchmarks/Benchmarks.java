@@ -56,7 +56,7 @@ public final class Benchmarks {
 
     private static final String USAGE = """
             usage: benchmarks/run get|list|create|watch|latency|memory|idle|rollout|dns|services|scheduling|scheduling-etcd
-                |pods|agents
+                |pods|agents|junit
                 [--rounds N] [--seconds N] [--warm-up N] [--objects N] [--watchers N]
                 [--nodes N] [--background N] [--results FOLDER]""";
 
@@ -72,6 +72,7 @@ public final class Benchmarks {
     private static final int SLOW_READERS = 10;
     private static final int PODS_OF_A_NODE = 110;
     private static final int MOST_AGENTS = 500;
+    private static final int CLUSTERS_OF_A_JVM = 8;
     private static final long GIBI = 1L << 30;
     private static final long MEGA = 1_000_000;
     private static final String PODS = "/api/v1/namespaces/default/pods";
@@ -174,6 +175,7 @@ public final class Benchmarks {
                 case "latency" -> benchmarks.latency();
                 case "memory" -> benchmarks.memory();
                 case "idle" -> benchmarks.idle();
+                case "junit" -> benchmarks.junit();
                 case "rollout" -> benchmarks.rollout();
                 case "dns" -> benchmarks.dns();
                 case "services" -> benchmarks.services();
@@ -559,6 +561,18 @@ public final class Benchmarks {
         String notes = "all components in one process with one hollow node, on the embedded store, "
                 + options.warmUp().toSeconds() + " s after it was ready";
         return report("idle", notes, List.of(), measures);
+    }
+
+    /** How long tests wait for a control plane in their own JVM. */
+    private String junit() throws Exception {
+        return report(
+                "junit",
+                "API server, scheduler and controllers in the JVM of the tests, state in memory, " + CLUSTERS_OF_A_JVM
+                        + " one after another in each of " + options.rounds()
+                        + " JVMs without a cache; the later half of them counts as later. Load average at the end: "
+                        + loadAverage(),
+                List.of(),
+                new EmbeddedStarts(work.resolve("clusters")).measure(options.rounds(), CLUSTERS_OF_A_JVM));
     }
 
     /** How a Deployment's cost grows, at a hundredth, a tenth and all of its size, on hollow nodes. */

@@ -120,15 +120,17 @@ public final class Cluster {
                 new DockerNodes(folder).claim(config.docker());
             }
             // Before the nodes, and so stopped after them: pods have services to their end.
-            start(new KubeProxy(proxyConfig(apiServer), platform));
-            if (config.runtime() != RuntimeKind.HOLLOW) {
+            if (config.nodes() > 0) {
+                start(new KubeProxy(proxyConfig(apiServer), platform));
+            }
+            if (hasContainers()) {
                 start(new LoadBalancerAnnouncer(announcerConfig(apiServer), platform));
             }
             for (int node = 1; node <= config.nodes(); node++) {
                 startNode(apiServer, node);
             }
             nameServers(apiServer).forEach(each -> start(new ClusterDns(each, platform)));
-            if (config.runtime() != RuntimeKind.HOLLOW) {
+            if (hasContainers()) {
                 IngressConfig ingress = IngressConfig.at(clientConfig(apiServer, "ingress"), "node-1", podsAddress(1));
                 start(new IngressRouter(ingress.onNode("node-1"), platform));
             }
@@ -136,6 +138,10 @@ public final class Cluster {
             stop(Duration.ZERO);
             throw e;
         }
+    }
+
+    private boolean hasContainers() {
+        return config.nodes() > 0 && config.runtime() != RuntimeKind.HOLLOW;
     }
 
     private SchedulerConfig schedulerConfig(ApiServer apiServer) {
@@ -191,7 +197,8 @@ public final class Cluster {
     private ApiServerConfig apiServerConfig() {
         StoreConfig store =
                 switch (config.store()) {
-                    case EMBEDDED -> new StoreConfig.Embedded(folder.store(StoreKind.EMBEDDED));
+                    case EMBEDDED -> new StoreConfig.Embedded(folder.store());
+                    case MEMORY -> new StoreConfig.InMemory();
                     case ETCD -> new StoreConfig.Etcd(etcdEndpoints(), null, null, null);
                 };
         Optional<InetAddress> advertised = advertisedAddress();
@@ -226,8 +233,7 @@ public final class Cluster {
             return config.etcdEndpoints().stream().map(URI::create).toList();
         }
         progress.accept("Starting etcd");
-        LocalEtcd etcd =
-                start(new LocalEtcd(folder.store(StoreKind.ETCD), folder.path().resolve("etcd.log")));
+        LocalEtcd etcd = start(new LocalEtcd(folder.etcd(), folder.path().resolve("etcd.log")));
         return List.of(etcd.clientUrl());
     }
 

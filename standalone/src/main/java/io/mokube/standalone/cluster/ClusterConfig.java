@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * A whole cluster in one JVM.
  *
  * @param folder where everything the cluster keeps is kept
- * @param nodes how many nodes, named {@code node-1}, {@code node-2} …
+ * @param nodes how many nodes, named {@code node-1}, {@code node-2} …; with none, the control plane alone
  * @param runtime what runs containers
  * @param store where the state lives
  * @param etcdEndpoints the etcd cluster's client URLs; empty with {@link StoreKind#ETCD} for a member of the cluster's own
@@ -63,6 +63,24 @@ public record ClusterConfig(
                 false,
                 DockerEngine.named(null),
                 null);
+    }
+
+    /** Where pods find the API server, or where it listens alone: see {@link #advertiseAddress}. */
+    public ClusterConfig withAdvertiseAddress(String address) {
+        return new ClusterConfig(
+                folder,
+                nodes,
+                runtime,
+                store,
+                etcdEndpoints,
+                port,
+                address,
+                schedulerFile,
+                kubeletFile,
+                loadBalancerPool,
+                dualStack,
+                docker,
+                audit);
     }
 
     /** The nodes' names. */

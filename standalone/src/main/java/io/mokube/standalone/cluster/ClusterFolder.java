@@ -34,13 +34,14 @@ public record ClusterFolder(Path path) {
         return path.resolve("kubeconfig");
     }
 
-    /** The embedded store, or the data of the cluster's own etcd member. */
-    public Path store(StoreKind kind) {
-        return path.resolve(
-                switch (kind) {
-                    case EMBEDDED -> "store";
-                    case ETCD -> "etcd";
-                });
+    /** The embedded store. */
+    Path store() {
+        return path.resolve("store");
+    }
+
+    /** The data of the cluster's own etcd member. */
+    Path etcd() {
+        return path.resolve("etcd");
     }
 
     /** What one node keeps. */

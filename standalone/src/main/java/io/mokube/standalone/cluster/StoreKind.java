@@ -4,6 +4,8 @@ package io.mokube.standalone.cluster;
 public enum StoreKind {
     /** In the API server's own process, in the cluster's folder. */
     EMBEDDED,
+    /** In the API server's own process, and gone with it. */
+    MEMORY,
     /** In an etcd cluster. */
     ETCD
 }

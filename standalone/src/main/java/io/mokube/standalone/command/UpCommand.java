@@ -68,7 +68,8 @@ final class UpCommand implements Callable<Integer> {
             names = "--store",
             paramLabel = "STORE",
             defaultValue = "EMBEDDED",
-            description = "embedded (in this process), or etcd. Default: embedded.")
+            description =
+                    "embedded (in this process, durable), memory (gone with this process), or etcd. Default: embedded.")
     private StoreKind store = StoreKind.EMBEDDED;
 
     @Option(
@@ -174,7 +175,7 @@ final class UpCommand implements Callable<Integer> {
         if (port < 0 || port > 65535) {
             throw refuse("--port must be between 0 and 65535, not " + port);
         }
-        if (store == StoreKind.EMBEDDED && !etcdEndpoints.isEmpty()) {
+        if (store != StoreKind.ETCD && !etcdEndpoints.isEmpty()) {
             throw refuse("--etcd-endpoints needs --store etcd");
         }
         for (String endpoint : etcdEndpoints) {

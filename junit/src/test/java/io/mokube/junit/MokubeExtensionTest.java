@@ -13,6 +13,7 @@ import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.net.ConnectException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
@@ -186,7 +187,8 @@ class MokubeExtensionTest {
         cluster.end();
         assertThat(Files.exists(folder)).isFalse();
         try (Socket socket = new Socket()) {
-            assertThatThrownBy(() -> socket.connect(new InetSocketAddress("127.0.0.1", server.getPort())))
+            assertThatThrownBy(() ->
+                            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.getPort())))
                     .isInstanceOf(ConnectException.class);
         }
         assertThatThrownBy(cluster::kubeconfig).isInstanceOf(IllegalStateException.class);

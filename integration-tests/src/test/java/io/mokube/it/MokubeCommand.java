@@ -26,6 +26,8 @@ final class MokubeCommand {
         List<String> command = new ArrayList<>(List.of(SCRIPT.toString()));
         command.addAll(List.of(arguments));
         Map<String, String> variables = new HashMap<>(environment);
+        // Clusters of tests don't live long enough for more.
+        variables.putIfAbsent("MOKUBE_JAVA_OPTS", "-XX:TieredStopAtLevel=1");
         variables.put("MOKUBE_DATA", data.toString());
         return Commands.run(command, variables, PATIENCE);
     }

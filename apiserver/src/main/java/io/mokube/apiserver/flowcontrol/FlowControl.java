@@ -59,6 +59,7 @@ public final class FlowControl {
     private final Map<String, PriorityLevel> levels = new TreeMap<>();
     private final Map<Series, SeriesMeters> meterSeries = new ConcurrentHashMap<>();
     private volatile State state;
+    private final Set<String> metered = ConcurrentHashMap.newKeySet();
     private volatile Runnable onChange = () -> {};
     private volatile boolean closed;
 
@@ -315,7 +316,11 @@ public final class FlowControl {
         onChange = call;
     }
 
+    /** Once for each name: what is measured is whatever level has it at the time. */
     private void meter(String level) {
+        if (!metered.add(level)) {
+            return;
+        }
         gauge("apiserver_flowcontrol_current_limit_seats", level, FairQueues::limit);
         gauge("apiserver_flowcontrol_current_executing_seats", level, FairQueues::inUse);
         gauge("apiserver_flowcontrol_current_inqueue_requests", level, FairQueues::waiting);

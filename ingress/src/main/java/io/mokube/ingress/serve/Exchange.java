@@ -21,7 +21,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -56,6 +55,7 @@ final class Exchange {
     private static final Set<HttpMethod> WITHOUT_BODY =
             Set.of(HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS, HttpMethod.TRACE, HttpMethod.DELETE);
 
+    private final Vertx vertx;
     private final Target.Router router;
     private final Timeouts timeouts;
     private final HttpClient client;
@@ -64,6 +64,7 @@ final class Exchange {
     private final AtomicInteger turn = new AtomicInteger();
 
     Exchange(Vertx vertx, Target.Router router, Timeouts timeouts) {
+        this.vertx = vertx;
         this.router = router;
         this.timeouts = timeouts;
         client = vertx.createHttpClient(
@@ -122,8 +123,7 @@ final class Exchange {
                 .setPort(address.getPort())
                 .setSsl(tls)
                 .setURI(request.uri())
-                .setConnectTimeout(timeouts.connect().toMillis())
-                .setIdleTimeout(timeouts.silence().toMillis()));
+                .setConnectTimeout(timeouts.connect().toMillis()));
         return attempt + 1 < Math.min(MOST_ATTEMPTS, addresses.size())
                 ? connected.recover(e -> connect(request, addresses, tls, first, attempt + 1))
                 : connected;
@@ -150,17 +150,53 @@ final class Exchange {
             request.resume();
             answer = upstream.send();
         }
-        answer.onSuccess(response -> answer(request, response, upgrade)).onFailure(e -> {
-            upstream.reset();
-            boolean late = e instanceof TimeoutException;
+        Silence silence = new Silence(request, () -> {
             refuse(
                     request,
-                    late ? 504 : 502,
-                    late
-                            ? backend + " did not answer within "
-                                    + timeouts.silence().toSeconds() + " s"
-                            : backend + " broke the connection off before it answered");
+                    504,
+                    backend + " did not answer within " + timeouts.silence().toSeconds() + " s");
+            upstream.reset();
         });
+        answer.onComplete(done -> silence.end())
+                .onSuccess(response -> answer(request, response, upgrade))
+                .onFailure(e -> {
+                    upstream.reset();
+                    if (!silence.wasTooLong) {
+                        refuse(request, 502, backend + " broke the connection off before it answered");
+                    }
+                });
+    }
+
+    /** Waits for an answer. As long as the request's body goes on, nobody can expect one. On the exchange's event loop. */
+    private final class Silence {
+
+        private final HttpServerRequest request;
+        private final Runnable whenTooLong;
+        private long read;
+        private long timer;
+        private boolean wasTooLong;
+
+        Silence(HttpServerRequest request, Runnable whenTooLong) {
+            this.request = request;
+            this.whenTooLong = whenTooLong;
+            begin();
+        }
+
+        private void begin() {
+            read = request.bytesRead();
+            timer = vertx.setTimer(timeouts.silence().toMillis(), due -> {
+                if (request.bytesRead() != read) {
+                    begin();
+                } else {
+                    wasTooLong = true;
+                    whenTooLong.run();
+                }
+            });
+        }
+
+        void end() {
+            vertx.cancelTimer(timer);
+        }
     }
 
     private void answer(HttpServerRequest request, HttpClientResponse response, boolean upgrade) {

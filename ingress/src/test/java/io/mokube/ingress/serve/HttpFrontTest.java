@@ -51,6 +51,7 @@ import org.junit.jupiter.api.Test;
 /** What the router promises to those who talk to it, over loopback. */
 class HttpFrontTest {
 
+    private static final Duration SILENCE = Duration.ofSeconds(3);
     private static final InetSocketAddress ANY = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
 
     private final CountDownLatch release = new CountDownLatch(1);
@@ -102,7 +103,7 @@ class HttpFrontTest {
                     case "empty.test" -> new Target.NoEndpoint("web has no endpoint that is ready");
                     default -> new Target.NoRoute();
                 },
-                new Timeouts(Duration.ofSeconds(1), Duration.ofSeconds(1)),
+                new Timeouts(Duration.ofSeconds(1), SILENCE),
                 new SimpleMeterRegistry());
     }
 
@@ -207,7 +208,7 @@ class HttpFrontTest {
         assertThat(get("nobody.test", "/a")).startsWith("HTTP/1.1 404").contains("no rule for host \"nobody.test\"");
         assertThat(get("empty.test", "/")).startsWith("HTTP/1.1 503").contains("no endpoint that is ready");
         assertThat(get("dead.test", "/")).startsWith("HTTP/1.1 502").contains("no endpoint of dead takes connections");
-        assertThat(get("web.test", "/silent")).startsWith("HTTP/1.1 504").contains("web did not answer within 1 s");
+        assertThat(get("web.test", "/silent")).startsWith("HTTP/1.1 504").contains("web did not answer within 3 s");
         for (int i = 0; i < 4; i++) {
             assertThat(get("half.test", "/")).as("the other endpoint is tried").startsWith("HTTP/1.1 200");
         }
@@ -254,6 +255,29 @@ class HttpFrontTest {
                         .contains("POST /up\n", "length " + large.length + "\n");
             }
         }
+    }
+
+    @Test
+    void aBodyMayTakeLongerThanAnAnswer() throws Exception {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), front.httpPort())) {
+            socket.setSoTimeout(10_000);
+            OutputStream out = socket.getOutputStream();
+            out.write("POST /up HTTP/1.1\r\nHost: web.test\r\nConnection: close\r\nContent-Length: 5\r\n\r\n"
+                    .getBytes(StandardCharsets.UTF_8));
+            for (int i = 0; i < 5; i++) {
+                Thread.sleep(SILENCE.toMillis() / 3);
+                out.write('x');
+            }
+            assertThat(new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                    .startsWith("HTTP/1.1 200")
+                    .contains("length 5\n");
+        }
+    }
+
+    @Test
+    void aBodyThatStopsIsNotWaitedForForEver() throws Exception {
+        assertThat(say("POST /up HTTP/1.1\nHost: web.test\nContent-Length: 5\n\nxx"))
+                .startsWith("HTTP/1.1 504");
     }
 
     @Test

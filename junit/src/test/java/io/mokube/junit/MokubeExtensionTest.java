@@ -19,6 +19,7 @@ import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Nested;
@@ -192,6 +193,15 @@ class MokubeExtensionTest {
                     .isInstanceOf(ConnectException.class);
         }
         assertThatThrownBy(cluster::kubeconfig).isInstanceOf(IllegalStateException.class);
+    }
+
+    /** A Spring Boot application that is tested acts on what it finds on its class path, and so does Logback. */
+    @Test
+    void bringsNoApplicationAndNoLog() {
+        for (String name : List.of("org.springframework.boot.SpringApplication", "ch.qos.logback.classic.Logger")) {
+            assertThatThrownBy(() -> Class.forName(name)).isInstanceOf(ClassNotFoundException.class);
+        }
+        assertThat(getClass().getClassLoader().getResource("logback.xml")).isNull();
     }
 
     @Test

@@ -30,12 +30,18 @@ import picocli.CommandLine.Spec;
         footer = {"", "`mokube test` builds everything and runs all tests."})
 public final class Mokube implements Runnable {
 
+    /** Not under the name that Logback looks for: whoever uses the jar as a library has a log of their own. */
+    private static final String LOG = "mokube-logback.xml";
+
     @Spec
     private CommandSpec spec;
 
     /** Runs the command line and exits with its code. */
     public static void main(String[] arguments) {
         CarrierThreads.provide();
+        if (System.getProperty("logback.configurationFile") == null) {
+            System.setProperty("logback.configurationFile", LOG);
+        }
         System.exit(commandLine().execute(arguments));
     }
 

@@ -173,6 +173,7 @@ public final class Kubelet implements Component {
         begin(api, recorder, port, machine, devices, connection, version);
     }
 
+    /** Asks the runtime nothing: it may have died since it answered, and whoever looks later tries again. */
     private synchronized void begin(
             ApiClient api,
             EventRecorder recorder,
@@ -220,7 +221,8 @@ public final class Kubelet implements Component {
                         config.addresses(),
                         amounts,
                         config.policy().maxPods().orElse(config.resources().pods()),
-                        groups),
+                        groups,
+                        version.name()),
                 csi,
                 devices);
         workers = podWorkers;

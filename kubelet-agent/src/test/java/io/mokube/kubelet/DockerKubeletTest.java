@@ -9,12 +9,15 @@ import io.fabric8.kubernetes.api.model.ContainerStatus;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.mokube.client.rest.DeleteOptions;
 import io.mokube.kubelet.pods.PodFacts;
+import io.mokube.kubelet.runtime.ContainerRuntime;
 import io.mokube.kubelet.runtime.TestDocker;
 import io.mokube.kubelet.runtime.TwoLayers;
 import io.mokube.kubelet.runtime.docker.DockerRuntime;
 import io.mokube.machinery.object.Json;
 import io.mokube.testkit.Await;
 import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,6 +25,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
@@ -62,10 +67,14 @@ class DockerKubeletTest {
     }
 
     private static Kubelet startKubelet() {
+        return startKubelet(() -> docker().connect());
+    }
+
+    private static Kubelet startKubelet(Supplier<ContainerRuntime> runtime) {
         return cluster()
                 .startKubelet(
                         NODE,
-                        () -> docker().connect(),
+                        runtime,
                         root().resolve("kubelet"),
                         config -> config.withPodCidr(docker().config().podCidr()));
     }
@@ -357,6 +366,37 @@ class DockerKubeletTest {
         assertThat(container(onward, "main").getRestartCount()).isEqualTo(1);
         delete("newcomer");
         delete("survivor");
+    }
+
+    /** As for an agent that starts in the moment in which the engine is killed. */
+    @Test
+    void anEngineThatDiesOnceItHasAnsweredIsWaitedFor() throws InterruptedException {
+        Objects.requireNonNull(kubelet).stop(Duration.ofSeconds(5));
+        Thread again = Thread.ofVirtual().unstarted(() -> docker().daemon().startAgain("--live-restore"));
+        AtomicBoolean answered = new AtomicBoolean();
+        kubelet = startKubelet(() -> {
+            ContainerRuntime runtime = docker().connect();
+            return (ContainerRuntime) Proxy.newProxyInstance(
+                    ContainerRuntime.class.getClassLoader(),
+                    new Class<?>[] {ContainerRuntime.class},
+                    (proxy, method, arguments) -> {
+                        try {
+                            return method.invoke(runtime, arguments);
+                        } catch (InvocationTargetException e) {
+                            throw e.getCause();
+                        } finally {
+                            if (method.getName().equals("version") && answered.compareAndSet(false, true)) {
+                                docker().daemon().kill();
+                                again.start();
+                            }
+                        }
+                    });
+        });
+        again.join();
+        create("patient", """
+                "containers": [{"name": "main", "image": "mokube/demo:1"}]""");
+        cluster().await("patient", "is ready", TestCluster::ready);
+        delete("patient");
     }
 
     /**

@@ -88,8 +88,10 @@ public final class PodWorkers implements AutoCloseable {
      * @param amounts how much of it is for pods
      * @param maxPods how many pods may run
      * @param groups the pods' control groups
+     * @param runtime what the runtime calls itself
      */
-    public record NodeFacts(List<String> addresses, NodeAmounts amounts, int maxPods, CgroupFolders groups) {}
+    public record NodeFacts(
+            List<String> addresses, NodeAmounts amounts, int maxPods, CgroupFolders groups, String runtime) {}
 
     /**
      * @param files whether the runtime's containers see files of the host
@@ -118,7 +120,8 @@ public final class PodWorkers implements AutoCloseable {
         this.allocations = new Allocations(tree, files, this::node, this::others);
         long cpuMillis = node.amounts().allocatable().cpuMillis();
         long memoryBytes = node.amounts().allocatable().memoryBytes();
-        this.observer = new RuntimeObserver(runtime, config.nodeName(), config.address(), tree, platform.clock());
+        this.observer = new RuntimeObserver(
+                runtime, node.runtime(), config.nodeName(), config.address(), tree, platform.clock());
         RuntimeConfigs configs =
                 new RuntimeConfigs(config, tree, node.amounts().capacity().memoryBytes());
         this.executor = new ActionExecutor(

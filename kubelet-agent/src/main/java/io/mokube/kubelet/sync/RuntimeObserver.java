@@ -40,18 +40,18 @@ final class RuntimeObserver {
     private final Clock clock;
     private final String runtimeName;
 
-    /** @param nodeAddress the node's main address, whose family comes first among those of pods */
-    RuntimeObserver(ContainerRuntime runtime, String node, String nodeAddress, PodTree tree, Clock clock) {
+    /**
+     * @param runtimeName what the runtime calls itself; it is not asked, for it may be dead by now
+     * @param nodeAddress the node's main address, whose family comes first among those of pods
+     */
+    RuntimeObserver(
+            ContainerRuntime runtime, String runtimeName, String node, String nodeAddress, PodTree tree, Clock clock) {
         this.runtime = runtime;
         this.node = node;
         this.nodeAddress = nodeAddress;
         this.tree = tree;
         this.clock = clock;
-        this.runtimeName = runtime.version().name();
-    }
-
-    String runtimeName() {
-        return runtimeName;
+        this.runtimeName = runtimeName;
     }
 
     /** Everything the runtime has of one pod. */

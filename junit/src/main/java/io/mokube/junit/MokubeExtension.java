@@ -13,10 +13,8 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
@@ -175,18 +173,16 @@ public final class MokubeExtension
             }
         } finally {
             cluster = null;
-            delete(Objects.requireNonNull(folder).path());
+            remove(Objects.requireNonNull(folder));
             folder = null;
         }
     }
 
-    private static void delete(Path folder) {
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(file);
-            }
+    private static void remove(ClusterFolder folder) {
+        try {
+            folder.remove();
         } catch (IOException e) {
-            throw new UncheckedIOException("can't remove " + folder, e);
+            throw new UncheckedIOException("can't remove " + folder.path(), e);
         }
     }
 }

@@ -53,7 +53,7 @@ public record AddressRange(BigInteger base, int length, int bits) {
 
     /** The first address given out, which belongs to the {@code kubernetes} service. */
     public InetAddress first() {
-        return at(1);
+        return get(0);
     }
 
     private long size() {
@@ -75,18 +75,7 @@ public record AddressRange(BigInteger base, int length, int bits) {
 
     /** The address given out that stands at an index, from 0. */
     InetAddress get(long index) {
-        return at(1 + index);
-    }
-
-    boolean contains(InetAddress address) {
-        BigInteger offset = new BigInteger(1, address.getAddress()).subtract(base);
-        return address.getAddress().length == length
-                && offset.signum() > 0
-                && offset.compareTo(BigInteger.ONE.shiftLeft(bits).subtract(BigInteger.ONE)) < 0;
-    }
-
-    private InetAddress at(long offset) {
-        byte[] number = base.add(BigInteger.valueOf(offset)).toByteArray();
+        byte[] number = base.add(BigInteger.valueOf(1 + index)).toByteArray();
         byte[] address = new byte[length];
         int used = Math.min(number.length, length);
         System.arraycopy(number, number.length - used, address, length - used, used);
@@ -95,5 +84,12 @@ public record AddressRange(BigInteger base, int length, int bits) {
         } catch (UnknownHostException e) {
             throw new IllegalStateException("the length of an address is right by construction", e);
         }
+    }
+
+    boolean contains(InetAddress address) {
+        BigInteger offset = new BigInteger(1, address.getAddress()).subtract(base);
+        return address.getAddress().length == length
+                && offset.signum() > 0
+                && offset.compareTo(BigInteger.ONE.shiftLeft(bits).subtract(BigInteger.ONE)) < 0;
     }
 }

@@ -5,16 +5,12 @@ import io.mokube.standalone.cluster.ClusterFolder;
 import io.mokube.standalone.cluster.NodeLeftovers;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -88,11 +84,6 @@ final class DownCommand implements Callable<Integer> {
             }
             return;
         }
-        try (Stream<Path> all = Files.walk(target.path())) {
-            List<Path> deepestFirst = all.sorted(Comparator.reverseOrder()).toList();
-            for (Path each : deepestFirst) {
-                Files.deleteIfExists(each);
-            }
-        }
+        target.remove();
     }
 }
